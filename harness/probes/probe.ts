@@ -1,0 +1,16 @@
+import type { Missing, Series } from '../record/run-record.ts';
+
+/** Something else that is watched beside the load. A failed read is a gap with a reason, never a crash. */
+export interface Probe {
+  readonly name: string;
+  /** Metric -> unit, known before the first read; or why this probe can read nothing here. */
+  readonly metrics: Readonly<Record<string, string>> | Missing;
+  /** Metric -> value, or null for a gap. Cheap enough for once a second (kept file descriptors, no spawn). */
+  read(): Readonly<Record<string, number | null>>;
+  /** Why the last read had gaps; undefined when it had none. */
+  readonly gap?: string | undefined;
+  close(): void;
+}
+
+/** Metric -> series over one case. */
+export type Readings = Readonly<Record<string, Series>>;

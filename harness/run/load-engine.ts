@@ -1,0 +1,140 @@
+import type { Counts } from '../record/run-record.ts';
+import type { Arrivals, LimitsSpec, WorkloadSpec } from '../scenario/scenario.ts';
+import type { ModelMetadata } from '../targets/target.ts';
+
+/**
+ * Drives one trial of one case and reports facts, never opinions.
+ * Assignment and result are plain JSON-serialisable messages: a thread today, a machine tomorrow.
+ */
+export interface LoadEngine {
+  readonly name: string;
+  run(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult>;
+}
+
+export interface LoadWatch {
+  /** About once a second, for the terminal. */
+  onProgress(progress: LoadProgress): void;
+  /** Called once, when connections are open and the schedule's zero has been fixed. */
+  onStart(instants: PhaseInstants): void;
+  /** First Ctrl-C: stop scheduling, drain, return what was measured. */
+  readonly drain: AbortSignal;
+  /** Second Ctrl-C: stop now; what is in flight is `cancelled`. */
+  readonly cancel: AbortSignal;
+}
+
+/** Edges of the phases in milliseconds of `process.hrtime` (one clock for every thread of a machine). */
+export interface PhaseInstants {
+  readonly warmupAtMs: number;
+  readonly measureAtMs: number;
+  readonly measureEndAtMs: number;
+}
+
+export interface LoadProgress {
+  readonly phase: 'warmup' | 'measure' | 'drain';
+  readonly atS: number;
+  readonly ok: number;
+  readonly notOk: number;
+  readonly requestsPerS: number;
+  readonly responseP50Ms: number | undefined;
+  readonly responseP99Ms: number | undefined;
+}
+
+export interface LoadAssignment {
+  /** This generator takes arrivals i with i mod of = index of the one global schedule. */
+  readonly generator: { readonly index: number; readonly of: number };
+  readonly seed: number;
+  readonly load:
+    | { readonly shape: 'closed'; readonly inFlight: number; readonly thinkTimeMs: number }
+    | { readonly shape: 'open'; readonly arrivals: Arrivals; readonly requestsPerS: number };
+  readonly warmupMs: number;
+  readonly durationMs: number;
+  readonly drainMs: number;
+  readonly windowMs: number;
+  readonly timeoutMs: number;
+  readonly connections?: number;
+  readonly maxInFlight: number;
+  readonly endpoint: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  readonly protocol: 'oip-rest';
+  readonly model: ModelMetadata;
+  readonly workload: WorkloadSpec;
+  /** Rows answered within this count as good; absent when no latency SLO is given. */
+  readonly goodWithinMs?: number;
+  readonly abort: LimitsSpec['abort'];
+  /** Cores the generator thread binds itself to, where the system can. */
+  readonly cpus?: readonly number[];
+  readonly runId: string;
+}
+
+/**
+ * Histogram names and what each holds, in microseconds, over requests attributed to the measure phase.
+ * Only ok requests enter response and service; every sent request enters the lags.
+ */
+export const HISTOGRAMS = [
+  /** doneAt - intendedAt of ok requests */
+  'response',
+  /** doneAt - sentAt of ok requests */
+  'service',
+  /** sentAt - intendedAt */
+  'sendLag',
+  /** dispatchedAt - intendedAt: the generator acted late */
+  'dispatchLag',
+  /** sentAt - dispatchedAt: no connection was free */
+  'connectionWait',
+  /** response - dispatchLag of ok requests: what response would have been with a punctual client */
+  'responseLessDispatchLag',
+  /** response - connectionWait of ok requests */
+  'responseLessConnectionWait',
+  /** Estimated lateness of reading answers: how late a probe timer of the generator's event loop fired */
+  'receiveLag',
+  /** doneAt - intendedAt of every finished request, whatever its outcome (Little's law) */
+  'allOutcomes',
+] as const;
+export type HistogramName = (typeof HISTOGRAMS)[number];
+
+export interface LoadResult {
+  readonly instants: PhaseInstants;
+  /** Length of the measure phase that was really driven (shorter when aborted or interrupted). */
+  readonly durationMs: number;
+  /** Requests whose intendedAt lies in the measure phase. */
+  readonly counts: Counts;
+  readonly warmupCounts: Counts;
+  /** Rows of ok requests. */
+  readonly rows: number;
+  readonly goodRows: number | undefined;
+  /** ok completions with doneAt inside the measure phase, whenever they were intended; for throughput. */
+  readonly completedInPhase: {
+    readonly requests: number;
+    readonly rows: number;
+    readonly allOutcomes: number;
+  };
+  /** Base64 of the HdrHistogram V2 compressed encoding. */
+  readonly histograms: Readonly<Record<HistogramName, string>>;
+  readonly windows: readonly LoadWindow[];
+  /** Values that the recorder had to clamp. A negative one is a bug of ours and makes the case inconclusive. */
+  readonly clamped: { readonly negative: number; readonly aboveRange: number };
+  /** Length of the run by the monotonic and by the wall clock. */
+  readonly clock: { readonly monotonicMs: number; readonly wallMs: number };
+  readonly connections: { readonly opened: number; readonly connectMeanMs: number | undefined };
+  /** CPU of the generator's own threads over the measure phase, in cores; undefined where it cannot be read. */
+  readonly generatorCpuCores: number | undefined;
+  readonly eventLoopUtilization: number;
+  readonly gc: { readonly count: number; readonly totalMs: number; readonly longestMs: number };
+  readonly events: readonly { readonly atS: number; readonly message: string }[];
+  /** Why the case ended before its time: an abort rule, an interrupt. */
+  readonly endedEarly: string | undefined;
+}
+
+export interface LoadWindow {
+  /** From the start of the measure phase; negative in warm-up. */
+  readonly startS: number;
+  readonly durationS: number;
+  readonly phase: 'warmup' | 'measure' | 'drain';
+  /** By intendedAt, unsent included. */
+  readonly arrivals: number;
+  /** By doneAt. */
+  readonly ok: number;
+  readonly notOk: number;
+  readonly rows: number;
+  /** Response times (µs) of the ok completions in this window, encoded as above. */
+  readonly response: string;
+}

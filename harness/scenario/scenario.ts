@@ -1,0 +1,129 @@
+/**
+ * A scenario after parsing: frozen, fully defaulted, every quantity a number whose unit is in its name.
+ * Equal hash = equal experiment. Built by `load-file.ts`; nothing else constructs one.
+ */
+export interface Scenario {
+  readonly name: string;
+  readonly question: string;
+  /** Where it was read from; for messages only, not part of the hash. */
+  readonly file: string;
+  readonly text: string;
+  /** SHA-256 (hex, 16 characters) of the defaulted content without name, question and labels. */
+  readonly hash: string;
+  /** Every combination of the `vary` axes less the skipped ones, in the file's order. At least one. */
+  readonly settings: readonly Setting[];
+  readonly skipped: readonly Axes[];
+  /** Axis name -> its labels in the file's order. Empty when nothing varies. */
+  readonly axes: Readonly<Record<string, readonly string[]>>;
+  readonly measure: MeasureSpec;
+  readonly decide: DecideSpec;
+  readonly limits: LimitsSpec;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Axis name -> label, for example `{ batch: "32", delay: "0ms" }`. */
+export type Axes = Readonly<Record<string, string>>;
+
+/** One point of the matrix: everything that a case needs but its load step. */
+export interface Setting {
+  readonly axes: Axes;
+  readonly target: TargetSpec;
+  readonly workload: WorkloadSpec;
+  readonly load: LoadSpec;
+}
+
+export type TargetSpec = ReferenceTargetSpec | ExternalTargetSpec;
+
+export interface ReferenceTargetSpec {
+  readonly kind: 'reference';
+  /** A bundled model's name, or a path to the user's own ONNX file. */
+  readonly model: string;
+  readonly instances: number;
+  /** Intra-op threads per instance. */
+  readonly threads: number;
+  readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
+  readonly batching: BatchingSpec;
+}
+
+export interface BatchingSpec {
+  /** 1 switches batching off. */
+  readonly maxRows: number;
+  readonly maxDelayMs: number;
+  /** Bound of the queue in rows; beyond it the server answers 503. */
+  readonly maxQueueRows: number;
+  /** Batches handed to an instance at once, the running one included. */
+  readonly inFlight: number;
+}
+
+export interface ExternalTargetSpec {
+  readonly kind: 'external';
+  /** http://host:port */
+  readonly url: string;
+  readonly protocol: 'oip-rest';
+  readonly model: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A price-book name of the machine it runs on, when the user says so: `aws/g5.xlarge`. */
+  readonly machine?: string;
+}
+
+export interface WorkloadSpec {
+  /** Rows per request. */
+  readonly rows: number;
+  /** JSON or the binary tensor extension. */
+  readonly encoding: 'json' | 'binary';
+  /** Input name -> distribution, as written: `normal(0, 1)`, `uniform(0, 1)`, `ints(0, 30521)`. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** `all`: no payload twice. A number: that many distinct payloads in turn. */
+  readonly distinct: 'all' | number;
+}
+
+export type Arrivals = 'even' | 'poisson';
+
+export interface LoadSpec {
+  /** What is measured, besides the closed pass. Absent: only the closed pass. */
+  readonly open?:
+    | { readonly kind: 'ladder'; readonly arrivals: Arrivals; readonly fractions: readonly number[] }
+    | { readonly kind: 'rate'; readonly arrivals: Arrivals; readonly requestsPerS: number };
+  /** A closed loop: measured for its own sake, or first of all to resolve a ladder's rates ("saturation"). */
+  readonly closed?: { readonly inFlight: number; readonly thinkTimeMs: number };
+  /** Connections at most; undefined: as many as the requests in flight need. */
+  readonly connections?: number;
+  /** Arrivals beyond this many in flight are counted `unsent`. */
+  readonly maxInFlight: number;
+  readonly timeoutMs: number;
+}
+
+export interface MeasureSpec {
+  readonly warmupMs: number;
+  readonly durationMs: number;
+  /** How long the drain may last. */
+  readonly drainMs: number;
+  readonly trials: number;
+  readonly order: 'interleaved' | 'sequential';
+  readonly seed: number;
+}
+
+export interface DecideSpec {
+  /** Expressions as written: `p99 < 50ms`, `errors < 0.1%`. */
+  readonly slo: readonly string[];
+  readonly recommend?: { readonly maximize: 'capacity'; readonly tieBreak: string };
+  readonly price: { readonly machine: string; readonly term: 'on-demand' | 'spot' };
+  readonly gates: readonly GateSpec[];
+}
+
+export interface GateSpec {
+  readonly where: Axes;
+  readonly expect: readonly string[];
+}
+
+export interface LimitsSpec {
+  /** Cap on the offered rate, requests/s. */
+  readonly maxRequestsPerS?: number;
+  /** `errors > 5% for 5s`: parsed conditions that end a case early. */
+  readonly abort: readonly {
+    readonly expression: string;
+    readonly metric: 'errors' | 'p99';
+    readonly above: number;
+    readonly forMs: number;
+  }[];
+}

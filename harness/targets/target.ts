@@ -1,0 +1,61 @@
+import type { Missing } from '../record/run-record.ts';
+import type { TargetSpec } from '../scenario/scenario.ts';
+
+/** What is driven. A requested setting that differs from the effective one is an error before any load. */
+export interface Target {
+  /** Throws TargetError with the target's own words when it does not come up; leaves no process behind. */
+  start(): Promise<RunningTarget>;
+}
+
+export interface RunningTarget {
+  readonly spec: TargetSpec;
+  readonly endpoint: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  readonly model: ModelMetadata;
+  /** Root of the server's process tree, where it is ours. */
+  readonly pid?: number;
+  readonly cpus?: readonly number[];
+  /** Settings asked for and read back, by dotted name: `batching.maxRows`. */
+  readonly requested: Readonly<Record<string, unknown>>;
+  readonly effective: Readonly<Record<string, unknown>>;
+  /** A snapshot of the server's own counters; `{ missing }` where it has none. */
+  statistics(): Promise<ServerStatistics | Missing>;
+  /** Resolves with the reason when the target goes away by itself; never rejects. */
+  readonly died: Promise<string>;
+  /** Drains, then kills; resolves when no process is left. */
+  stop(): Promise<void>;
+}
+
+export interface TensorMetadata {
+  readonly name: string;
+  readonly datatype: string;
+  /** -1 = variable. The batch dimension is included, first. */
+  readonly shape: readonly number[];
+}
+
+export interface ModelMetadata {
+  readonly name: string;
+  readonly version?: string;
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+  /** Rows per request at most; undefined where the server does not say. */
+  readonly maxRows?: number;
+}
+
+/** Cumulative counters of one model since the server's start. Differences of two are what a case did. */
+export interface ServerStatistics {
+  /** Infer requests that reached the server, refused ones included; absent where the server does not count them. */
+  readonly arrivals?: number;
+  readonly requestsOk: number;
+  readonly requestsFailed: number;
+  readonly rowsExecuted: number;
+  readonly executions: number;
+  readonly queueNs: number;
+  readonly queueCount: number;
+  readonly computeNs: number;
+  readonly computeCount: number;
+  /** Batch size in rows -> executions. */
+  readonly batchSizes: Readonly<Record<string, number>>;
+  /** full | delay | idle -> batches; absent where the server does not say. */
+  readonly release?: Readonly<Record<string, number>>;
+  readonly paddedRows?: number;
+}

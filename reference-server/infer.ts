@@ -1,0 +1,51 @@
+/** THE signature of the server: instance, batcher, pipeline and router produce one; cache and timings wrap one. */
+export type Infer = (request: InferRequest, context: InferContext) => Promise<InferResponse>;
+
+export interface InferRequest {
+  /** Every input carries the same number of rows in its first dimension. */
+  readonly inputs: readonly Tensor[];
+  readonly rows: number;
+}
+
+export interface InferResponse {
+  readonly outputs: readonly Tensor[];
+}
+
+export interface InferContext {
+  /** Milliseconds of performance.now() at which the request's last byte was read. */
+  readonly receivedAtMs: number;
+  /** Aborted when the caller has gone away; a queued request is then dropped. */
+  readonly signal?: AbortSignal;
+  /** Written by the layers that the request passes, for the statistics. */
+  readonly timings: InferTimings;
+}
+
+export interface InferTimings {
+  queueNs: number;
+  computeNs: number;
+  batchRows: number;
+}
+
+/** Element types by their Open Inference Protocol names. */
+export type Datatype =
+  | 'BOOL'
+  | 'UINT8'
+  | 'INT8'
+  | 'UINT16'
+  | 'INT16'
+  | 'UINT32'
+  | 'INT32'
+  | 'UINT64'
+  | 'INT64'
+  | 'FP16'
+  | 'FP32'
+  | 'FP64'
+  | 'BYTES';
+
+export interface Tensor {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+  /** Row-major little-endian bytes; may be a view on a request body (unaligned). */
+  readonly data: Uint8Array;
+}
