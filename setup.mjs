@@ -1,0 +1,96 @@
+// What `npm start` and `npm test` call on a clone that may have nothing installed yet, hence plain JavaScript
+// and no dependency: install what is missing, build, then do the job. A second call installs nothing.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const [job = 'build', ...rest] = process.argv.slice(2);
+
+const JOBS = {
+  build: () => build(),
+  start: () => build() || node('dist/harness/cli.js', ...(rest.length > 0 ? rest : ['run', 'batching'])),
+  test: () => systemTools() || build() || lint() || vitest('vitest.config.ts'),
+  truth: () => build() || vitest('vitest.truth.config.ts'),
+  bench: () => build() || node(`dist/test/bench/${rest[0]}.js`, ...rest.slice(1)),
+};
+
+requireNode();
+installPackages();
+process.exit((await JOBS[job]()) ?? 0);
+
+function requireNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 20)) return;
+  console.error(`inferometer needs Node 20.20 or newer; this is ${process.versions.node}.`);
+  process.exit(3);
+}
+
+/** Runs `npm ci` when node_modules does not hold exactly what the lock file says. */
+function installPackages() {
+  const stamp = join(root, 'node_modules', '.inferometer-installed');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  console.log('Installing the packages of package-lock.json (first time only) ...');
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
+  if (npm.status !== 0) process.exit(npm.status ?? 4);
+  writeFileSync(stamp, wanted);
+}
+
+/** TypeScript to dist/. Returns a non-zero code when it does not compile. */
+function build() {
+  const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], {
+    stdio: 'inherit',
+  });
+  if (tsc.status === 0) chmodSync(join(root, 'dist/harness/cli.js'), 0o755);
+  return tsc.status;
+}
+
+function lint() {
+  return spawnSync(process.execPath, [join(root, 'node_modules/@biomejs/biome/bin/biome'), 'ci', '.'], {
+    cwd: root,
+    stdio: 'inherit',
+  }).status;
+}
+
+function vitest(config) {
+  return node('node_modules/vitest/vitest.mjs', 'run', '--config', config, ...rest);
+}
+
+/**
+ * The tests use a real browser and a C compiler. Where this user may install Debian packages they are installed;
+ * elsewhere one line says what is missing, and the tests that need it are skipped with that reason.
+ */
+function systemTools() {
+  const wanted = { chromium: 'chromium', gcc: 'gcc', taskset: 'util-linux' };
+  const missing = Object.entries(wanted).filter(([command]) => !onPath(command));
+  if (missing.length === 0) return 0;
+  const packages = missing.map(([, name]) => name);
+  const command = `apt-get install -y ${packages.join(' ')}`;
+  if (process.getuid?.() === 0 && onPath('apt-get')) {
+    console.log(`Installing what the tests use: ${command} ...`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore', env });
+    spawnSync('apt-get', ['install', '-y', '-qq', ...packages], { stdio: 'ignore', env });
+  }
+  const still = missing.filter(([name]) => !onPath(name)).map(([name]) => name);
+  if (still.length > 0) console.log(`Missing for some tests: ${still.join(', ')}. Get it: ${command}`);
+  return 0;
+}
+
+function onPath(command) {
+  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, command)));
+}
+
+/** Runs a script to its end. Ctrl-C reaches the child by the terminal; this process only waits for its answer. */
+function node(script, ...args) {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+    const child = spawn(process.execPath, [join(root, script), ...args], { cwd: root, stdio: 'inherit' });
+    child.on('exit', (code, signal) => resolve(code ?? (signal === null ? 4 : 130)));
+  });
+}
