@@ -1,0 +1,135 @@
+import type { NoticeRecord } from './run-record.ts';
+
+/**
+ * Every remark that a run can make about itself, by its stable id. Each ends in advice.
+ * A notice explains or qualifies figures; it never decides whether a case may be believed (that is credibility).
+ */
+const NOTICES = {
+  'shared-host': entry(
+    (p: { sameCores: boolean }) =>
+      p.sameCores
+        ? 'The server and the generator run on the same cores of this machine.'
+        : 'The server and the generator share this machine.',
+    'Compare the settings with each other; do not quote the absolute figures.',
+  ),
+  unpinned: entry(
+    (p: { reason: string }) => `The server was not bound to cores of its own: ${p.reason}.`,
+    'Expect more spread between runs; on Linux install util-linux (taskset) and allow at least two cores.',
+  ),
+  'no-gpu': entry(
+    (p: { reason: string }) => `${p.reason}: GPU panels are left out.`,
+    'Nothing to do on a machine without a GPU; otherwise install the NVIDIA driver on the machine of the run.',
+  ),
+  'provider-ran': entry(
+    (p: { requested: string; ran: string }) =>
+      `The model ran on the ${p.ran} provider (asked for: ${p.requested}).`,
+    'Name the provider in the scenario (target.reference.provider) to have a run fail when it is not available.',
+  ),
+  'cpu-quota': entry(
+    (p: { quotaCores: number; throttledMs: number }) =>
+      `A CPU quota of ${p.quotaCores} cores held processes back for ${Math.round(p.throttledMs)} ms while measuring.`,
+    'Raise or remove the quota of the container, or read the figures as those of the quota.',
+  ),
+  governor: entry(
+    (p: { governor: string }) => `The CPU frequency governor is "${p.governor}".`,
+    'Set it to "performance" while measuring: at low load a slower clock looks like a slower server.',
+  ),
+  steal: entry(
+    (p: { stealPct: number }) =>
+      `Other virtual machines took ${p.stealPct.toFixed(1)} % of this machine's CPU time while measuring.`,
+    'Repeat on a quieter or dedicated machine; tails are the first to suffer.',
+  ),
+  pressure: entry(
+    (p: { pressurePct: number }) =>
+      `Some process of this machine waited for a CPU during ${p.pressurePct.toFixed(1)} % of the time.`,
+    'Stop what else runs here, give the server fewer threads, or drive it from another machine.',
+  ),
+  'clock-drift': entry(
+    (p: { driftMs: number }) =>
+      `The wall clock and the monotonic clock disagree by ${p.driftMs.toFixed(1)} ms over the run.`,
+    'The clock was being adjusted: repeat the run when time synchronisation has settled.',
+  ),
+  gc: entry(
+    (p: { longestMs: number; count: number }) =>
+      `Garbage collection stopped the generator ${p.count} times, ${p.longestMs.toFixed(1)} ms at the longest.`,
+    'Use fewer distinct payloads or smaller ones if the dispatch lag shows it.',
+  ),
+  'elu-high': entry(
+    (p: { utilizationPct: number }) =>
+      `The generator's event loop was busy ${Math.round(p.utilizationPct)} % of the time.`,
+    'A hint, not a verdict: the lag figures say whether the client shaped the result.',
+  ),
+  'client-limited': entry(
+    (p: { cases: number }) => `${count(p.cases, 'case')} measured the generator rather than the server.`,
+    'Give the generator a core of its own, lower the rate, or drive the server from another machine.',
+  ),
+  'connection-limited': entry(
+    (p: { cases: number }) => `${count(p.cases, 'case')} waited for a free connection of the client.`,
+    'Raise load.connections.',
+  ),
+  'littles-law': entry(
+    (p: { ratio: number }) =>
+      `Concurrency and completions do not agree (Little's law is off by ${Math.abs((p.ratio - 1) * 100).toFixed(0)} %).`,
+    'Use a longer measure phase; in a short one the requests at its edges weigh too much.',
+  ),
+  'timed-from-ask': entry(
+    (p: { example: string }) => `Response times count from when a request was due. ${p.example}`,
+    'Tools that time from the send leave that wait out; compare like with like.',
+  ),
+  'server-count-mismatch': entry(
+    (p: { sent: number; arrived: number }) =>
+      `The generator sent ${p.sent} requests, the server counted ${p.arrived}.`,
+    'Somebody else uses this server, or something between drops requests: measure it alone and directly.',
+  ),
+  proxy: entry(
+    (p: { evidence: string }) => `Something stands between the generator and the server: ${p.evidence}.`,
+    'Measure the server directly as well: a proxy or port-forward adds latency and connection limits of its own.',
+  ),
+  'as-found': entry(
+    (p: { axes: string }) =>
+      `This server cannot be varied, so ${p.axes} collapsed to the setting that it runs.`,
+    'Change the setting on the server and run again to compare.',
+  ),
+  'priced-as': entry(
+    (p: { machine: string; why: string }) => `Priced as ${p.machine}: ${p.why}.`,
+    'Choose another with --price, or describe your own hardware.',
+  ),
+  aborted: entry(
+    (p: { rule: string }) => `Stopped early by limits.abort: ${p.rule}.`,
+    'The figures describe the time up to then; lower the rate or relax the rule.',
+  ),
+  interrupted: entry(
+    (p: { measured: number; planned: number }) =>
+      `Interrupted: ${p.measured} of ${count(p.planned, 'case')} measured.`,
+    'What was measured is kept; run it again for the rest.',
+  ),
+};
+
+export type NoticeId = keyof typeof NOTICES;
+export type NoticeParams<Id extends NoticeId> = Parameters<(typeof NOTICES)[Id]['message']>[0];
+
+export const NOTICE_IDS = Object.keys(NOTICES) as NoticeId[];
+
+/** Builds the notice `id`; `caseIds` names the cases that it is about, absent for the whole run. */
+export function notice<Id extends NoticeId>(
+  id: Id,
+  params: NoticeParams<Id>,
+  caseIds?: readonly string[],
+): NoticeRecord {
+  const { message, advice } = NOTICES[id] as { message: (p: NoticeParams<Id>) => string; advice: string };
+  const record = { id, message: message(params), advice };
+  return caseIds === undefined ? record : { ...record, caseIds: [...caseIds] };
+}
+
+/** The standing advice of a notice, for `inferometer explain`. */
+export function noticeAdvice(id: NoticeId): string {
+  return NOTICES[id].advice;
+}
+
+function entry<P>(message: (params: P) => string, advice: string) {
+  return { message, advice };
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
