@@ -19,6 +19,8 @@ export interface Scenario {
   readonly decide: DecideSpec;
   readonly limits: LimitsSpec;
   readonly labels: Readonly<Record<string, string>>;
+  /** What `--as-found` had to leave out (gates on settings that cannot be selected), one sentence each. Not hashed. */
+  readonly leftOut?: readonly string[];
 }
 
 /** Axis name -> label, for example `{ batch: "32", delay: "0ms" }`. */

@@ -1,0 +1,165 @@
+import type { z } from 'zod';
+import { nearestName, type Problem } from '../errors.ts';
+import { asMap, checkPlace } from './axes.ts';
+import { BUNDLED_MODELS } from './bundled-models.ts';
+import { located, type ScenarioDocument, writtenAt } from './document.ts';
+import { fieldNames } from './json-schema.ts';
+import { notYetAdvice } from './not-yet.ts';
+import type { Axes } from './scenario.ts';
+
+/** Turns a path of the content into the path of the document where the value was written. */
+export type Origin = (path: readonly PropertyKey[]) => readonly PropertyKey[];
+
+/** What the schema found, in the user's words and places. */
+export function problemsOfIssues(
+  issues: readonly z.core.$ZodIssue[],
+  document: ScenarioDocument,
+  origin: Origin,
+): Problem[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => unknownField([...issue.path.map(String), key], document, origin));
+    }
+    const advice: unknown = issue.code === 'custom' ? issue.params?.advice : undefined;
+    return [
+      {
+        ...located(document, origin(issue.path)),
+        field: issue.path.map(String).join('.'),
+        message: issue.code === 'custom' ? issue.message : shapeMessage(issue),
+        ...(typeof advice === 'string' ? { advice } : {}),
+      },
+    ];
+  });
+}
+
+function shapeMessage(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'too_small') return 'found an empty list; it needs at least one entry';
+  if (issue.code !== 'invalid_type') return issue.message;
+  const expected = issue.expected === 'array' ? 'a list' : 'fields of its own';
+  return `found ${/received (\w+)/.exec(issue.message)?.[1] ?? 'something else'}; it is ${expected}`;
+}
+
+function unknownField(path: readonly string[], document: ScenarioDocument, origin: Origin): Problem {
+  const place = { ...located(document, origin(path)), field: path.join('.') };
+  const key = path.at(-1) ?? '';
+  const later = notYetAdvice(path);
+  if (later !== undefined) return { ...place, message: `"${key}" is not in this version`, advice: later };
+  const known = fieldNames(path.slice(0, -1).map((part) => (/^\d+$/.test(part) ? '0' : part)));
+  const near = nearestName(key, known);
+  return {
+    ...place,
+    message: `unknown field "${key}"; allowed: ${known.join(', ')}`,
+    ...(near === undefined ? {} : { advice: `did you mean ${near}?` }),
+  };
+}
+
+/** What no single field can know: which fields exclude or need each other. */
+export function checkTogether(
+  content: Record<string, unknown>,
+  document: ScenarioDocument,
+  origin: Origin,
+): Problem[] {
+  const complain = (path: readonly string[], message: string, advice: string): Problem => ({
+    ...located(document, origin(path)),
+    field: path.join('.'),
+    message,
+    advice,
+  });
+  return [
+    ...targetChoice(content, complain),
+    ...loadChoice(content, complain),
+    ...inputNames(content, complain),
+  ];
+}
+
+type Complain = (path: readonly string[], message: string, advice: string) => Problem;
+
+function targetChoice(content: Record<string, unknown>, complain: Complain): Problem[] {
+  const target = asMap(content.target);
+  if (target === undefined) return [];
+  const own = ['url', 'protocol', 'model', 'headers'].filter((field) => target[field] !== undefined);
+  if (target.reference !== undefined) {
+    return own.map((field) =>
+      complain(
+        ['target', field],
+        `"${field}" is about your own server, and reference starts the bundled one`,
+        field === 'model' ? 'write target.reference.model' : 'keep one of the two',
+      ),
+    );
+  }
+  if (target.url === undefined) {
+    return [
+      complain(
+        ['target'],
+        'found neither reference nor url',
+        'write reference: { model: recommender }, or url and model',
+      ),
+    ];
+  }
+  if (target.model !== undefined) return [];
+  return [
+    complain(
+      ['target', 'model'],
+      "found nothing; the model's name on your server is required",
+      '--model NAME',
+    ),
+  ];
+}
+
+function loadChoice(content: Record<string, unknown>, complain: Complain): Problem[] {
+  const load = asMap(content.load) ?? {};
+  const open = ['ladder', 'constant', 'poisson'].filter((shape) => load[shape] !== undefined);
+  return open
+    .slice(1)
+    .map((shape) =>
+      complain(['load', shape], `found ${open.join(' and ')}; a scenario has one of them`, `keep ${open[0]}`),
+    );
+}
+
+/** The bundled models' inputs are known beforehand; those of other models only when the server is asked. */
+function inputNames(content: Record<string, unknown>, complain: Complain): Problem[] {
+  const model = asMap(asMap(content.target)?.reference)?.model;
+  const known =
+    typeof model === 'string' && Object.hasOwn(BUNDLED_MODELS, model)
+      ? BUNDLED_MODELS[model]?.inputs
+      : undefined;
+  if (known === undefined) return [];
+  return Object.keys(asMap(asMap(content.workload)?.inputs) ?? {})
+    .filter((name) => !known.includes(name))
+    .map((name) =>
+      complain(
+        ['workload', 'inputs', name],
+        `${model} has no input "${name}"`,
+        `its inputs: ${known.join(', ')}`,
+      ),
+    );
+}
+
+/** A place (`skip`, `where`) with its labels as they were written, `1.50` and not 1.5. */
+export function placeAsWritten(
+  found: unknown,
+  path: readonly PropertyKey[],
+  document: ScenarioDocument,
+): Axes {
+  return Object.fromEntries(
+    Object.entries(asMap(found) ?? {}).map(([axis, label]) => [
+      axis,
+      writtenAt(document, [...path, axis])?.trim() ?? String(label),
+    ]),
+  );
+}
+
+/** Problems of the rules or gates at `path`: axes and labels that do not exist. */
+export function checkPlaces(
+  places: readonly { readonly place: Axes; readonly path: readonly PropertyKey[] }[],
+  known: Readonly<Record<string, readonly string[]>>,
+  document: ScenarioDocument,
+): Problem[] {
+  return places.flatMap(({ place, path }) =>
+    checkPlace(place, known).map(({ axis, ...problem }) => ({
+      ...located(document, [...path, axis]),
+      field: [...path, axis].map(String).join('.'),
+      ...problem,
+    })),
+  );
+}

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { nearestName } from '../errors.ts';
+import { BUNDLED_MODELS } from './bundled-models.ts';
+import { METRICS, parseExpression } from './expression.ts';
+import { isProblem, parseDuration, type Reading, show } from './quantities.ts';
+import type { LimitsSpec } from './scenario.ts';
+
+/** Readers of the few fields with rules of their own. */
+
+/** A bundled model's name, or a path (ending in .onnx) to a file that is there. */
+export function parseModel(found: string): Reading<string> {
+  if (found.endsWith('.onnx')) {
+    return existsSync(found)
+      ? { value: found }
+      : {
+          problem: `found "${found}"; there is no such file`,
+          advice: 'the path is relative to the working folder',
+        };
+  }
+  const known = Object.keys(BUNDLED_MODELS);
+  if (known.includes(found)) return { value: found };
+  const near = nearestName(found, known);
+  return {
+    problem: `found model "${found}"; bundled: ${known.join(', ')}; or a path to an .onnx file`,
+    ...(near === undefined ? {} : { advice: `did you mean ${near}?` }),
+  };
+}
+
+/** `http://host:port`; gives it without a trailing slash. */
+export function parseUrl(found: string): Reading<string> {
+  const example = 'as in http://127.0.0.1:8000';
+  if (!URL.canParse(found)) return { problem: `found "${found}"; it is a URL`, advice: example };
+  const url = new URL(found);
+  if (url.protocol !== 'http:') {
+    return {
+      problem: `found "${found}"; ${url.protocol}// is not in this version, only http://`,
+      advice: example,
+    };
+  }
+  if (url.username !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/') {
+    return {
+      problem: `found "${found}"; it is host and port and nothing else`,
+      advice: `write ${url.protocol}//${url.host}`,
+    };
+  }
+  return { value: url.origin };
+}
+
+/** A name that can be part of a folder's name. */
+export function parseName(found: string): Reading<string> {
+  if (/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(found)) return { value: found };
+  return { problem: `found "${found}"; a name is letters, digits, dots, dashes and underscores, at most 64` };
+}
+
+/** `errors > 5% for 5s`. */
+export function parseAbort(found: unknown): Reading<LimitsSpec['abort'][number]> {
+  const [, condition, time] = /^(.*?)\s+for\s+(.*)$/.exec(String(found)) ?? [];
+  if (condition === undefined || time === undefined) {
+    return {
+      problem: `found ${show(found)}; it is a condition and how long it must last`,
+      advice: 'as in: errors > 5% for 5s',
+    };
+  }
+  const parsed = parseExpression(condition);
+  if ('problem' in parsed) return parsed;
+  const { metric, op, bound } = parsed;
+  if ((metric !== 'errors' && metric !== 'p99') || op !== '>') {
+    return {
+      problem: `found ${show(found)}; a case is aborted on errors or p99 above a bound`,
+      advice: `as in: ${METRICS[metric] === 'ms' ? 'p99 > 2s for 10s' : 'errors > 5% for 5s'}`,
+    };
+  }
+  const lasting = parseDuration(time);
+  if (isProblem(lasting)) return lasting;
+  return { value: { expression: String(found), metric, above: bound, forMs: lasting.value } };
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { nearestName } from '../errors.ts';
+import { parseExpression } from './expression.ts';
+import {
+  isProblem,
+  parseDuration,
+  parsePercentage,
+  parseRate,
+  parseRows,
+  type Reading,
+  show,
+} from './quantities.ts';
+
+/**
+ * The kinds of value that a scenario field can hold. Each reads anything at all and answers with a value or
+ * a problem in the user's words, so that a message never comes from the schema library.
+ */
+type JsonType = Readonly<Record<string, unknown>>;
+
+function leaf<T>(description: string, json: JsonType, read: (found: unknown) => Reading<T>) {
+  return z
+    .unknown()
+    .transform((found, context): T => {
+      const reading = found === undefined || found === null ? nothing(description) : read(found);
+      if (!isProblem(reading)) return reading.value;
+      context.addIssue({ code: 'custom', message: reading.problem, params: { advice: reading.advice } });
+      return z.NEVER;
+    })
+    .meta({ description, ...json });
+}
+
+function nothing(description: string): { problem: string; advice: string } {
+  return { problem: 'found nothing; it is required', advice: `it is: ${description}` };
+}
+
+/** `250ms`; gives milliseconds. */
+export function duration(description: string, bound: { positive: boolean } = { positive: false }) {
+  return leaf(description, quantityJson(['250ms', '30s', '2m']), (found) => {
+    const reading = parseDuration(found);
+    if (isProblem(reading) || reading.value > 0 || !bound.positive) return reading;
+    return { problem: `found ${show(found)}; it must be longer than nothing` };
+  });
+}
+
+/** `200/s`; gives requests per second. */
+export function rate(description: string) {
+  return leaf(description, quantityJson(['200/s', '12000/min']), (found) =>
+    positive(parseRate(found), found),
+  );
+}
+
+/** `40%`; gives a fraction. */
+export function percentage(description: string) {
+  return leaf(description, quantityJson(['10%', '40%']), (found) => positive(parsePercentage(found), found));
+}
+
+/** `512 rows`; gives rows. */
+export function rowsQuantity(description: string) {
+  return leaf(description, quantityJson(['512 rows']), (found) => positive(parseRows(found), found));
+}
+
+function quantityJson(examples: readonly string[]): JsonType {
+  return { type: 'string', pattern: '^[0-9.]', examples };
+}
+
+function positive(reading: Reading<number>, found: unknown): Reading<number> {
+  if (isProblem(reading) || reading.value > 0) return reading;
+  return { problem: `found ${show(found)}; it must be above zero` };
+}
+
+/** A whole number without a unit: the field's name says what is counted. */
+export function whole(description: string, minimum: number, maximum: number) {
+  return leaf<number>(description, { type: 'integer', minimum, maximum }, (found) => {
+    if (typeof found === 'number' && Number.isInteger(found) && found >= minimum && found <= maximum) {
+      return { value: found };
+    }
+    const meant = typeof found === 'string' ? /^\d+/.exec(found)?.[0] : undefined;
+    return {
+      problem: `found ${show(found)}; allowed: a whole number from ${minimum} to ${maximum}`,
+      ...(meant === undefined ? {} : { advice: `write ${meant}` }),
+    };
+  });
+}
+
+export function choice<const Name extends string>(description: string, names: readonly Name[]) {
+  return leaf<Name>(description, { enum: names }, (found) => {
+    const name = names.find((known) => known === found);
+    if (name !== undefined) return { value: name };
+    const near = nearestName(String(found), names);
+    return {
+      problem: `found ${show(found)}; allowed: ${names.join(', ')}`,
+      ...(near === undefined ? {} : { advice: `did you mean ${near}?` }),
+    };
+  });
+}
+
+export function text(
+  description: string,
+  read: (found: string) => Reading<string> = (found) => ({ value: found }),
+  json: JsonType = {},
+) {
+  return leaf<string>(description, { type: 'string', ...json }, (found) =>
+    typeof found === 'string' ? read(found) : { problem: `found ${show(found)}; it is a text` },
+  );
+}
+
+/** `p99 < 50ms`, kept as written. */
+export function expression(description: string, allowed?: readonly string[]) {
+  return text(
+    description,
+    (found) => {
+      const parsed = parseExpression(found);
+      if ('problem' in parsed) return parsed;
+      if (allowed !== undefined && !allowed.includes(parsed.metric)) {
+        return { problem: `found "${found}"; here it may be about ${allowed.join(', ')}` };
+      }
+      return { value: parsed.text };
+    },
+    { examples: ['p99 < 50ms', 'errors < 0.1%'] },
+  );
+}
+
+/** An axis label: `32`, `2ms`, `direct`; numbers stand for their text. */
+export function label(description: string) {
+  return leaf<string>(description, { type: ['string', 'number', 'boolean'] }, (found) =>
+    typeof found === 'object'
+      ? { problem: `found ${show(found)}; a label is one word or number` }
+      : { value: String(found) },
+  );
+}
+
+/** One of several kinds that only the reader can tell apart. */
+export function reading<T>(description: string, json: JsonType, read: (found: unknown) => Reading<T>) {
+  return leaf(description, json, read);
+}

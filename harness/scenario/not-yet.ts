@@ -1,0 +1,45 @@
+/**
+ * Fields that the format foresees and this version does not have, with what to do meanwhile.
+ * They are refused by name: a scenario that asks for a cache must not run without one in silence.
+ */
+const LADDER = 'use load.ladder with more steps, or load.constant';
+const NOT_YET: Readonly<Record<string, string>> = {
+  events: 'nothing can happen during a case yet; run one scenario before and one after',
+  'target.autoscale': 'vary target.reference.instances to compare sizes',
+  'target.balancer': 'start the balancer yourself and give its URL as target.url',
+  'target.auth': 'use target.headers with an environment variable in it',
+  'target.tls': 'reach the server over http:// or through a tunnel',
+  'target.control': 'change the settings yourself and run once for each',
+  'target.metrics': 'leave it out; the statistics of the server are read where it has them',
+  'target.native': 'use the neutral settings: maxRows, maxDelay, maxQueue, instances, threads',
+  'target.describe.replicas': 'leave it out',
+  'target.describe.image': 'put it into labels',
+  'target.reference.cache': 'the bundled server has no response cache yet; leave it out',
+  'target.reference.replicas': 'vary target.reference.instances instead',
+  'target.reference.native': 'use the neutral settings',
+  'target.reference.batching.preferred': 'leave it out; batches form up to maxRows',
+  'workload.keys': 'use workload.distinct: a number of payloads, used in turn',
+  'workload.changeEvery': 'leave it out',
+  'workload.from': 'use workload.inputs with a distribution',
+  'workload.mix': 'run one scenario for each model',
+  'load.find': LADDER,
+  'load.precision': LADDER,
+  'load.atMost': LADDER,
+  'load.stages': LADDER,
+  'load.ramp': LADDER,
+  'load.burst': LADDER,
+  'load.sine': LADDER,
+  'load.replay': LADDER,
+  'measure.stop': 'set measure.duration and measure.trials',
+  'decide.tune': 'use vary with the values to try',
+  'decide.report': 'leave it out; the report shows what was measured',
+  'decide.recommend.minimize': 'use recommend: { maximize: capacity }',
+  'decide.recommend.at': 'inferometer cost <run> --traffic 500/s',
+  'decide.price.add': 'leave it out',
+};
+
+/** What to do instead of a field that this version lacks; undefined for a name that never existed. */
+export function notYetAdvice(path: readonly string[]): string | undefined {
+  const dotted = path.join('.');
+  return Object.hasOwn(NOT_YET, dotted) ? NOT_YET[dotted] : undefined;
+}

@@ -1,0 +1,133 @@
+import { parse } from 'yaml';
+import { nearestName, type Problem } from '../errors.ts';
+import { asMap } from './axes.ts';
+import type { ScenarioDocument } from './document.ts';
+import { fieldAt, unknownPath } from './json-schema.ts';
+import { isProblem, parseDuration } from './quantities.ts';
+
+/** What the command line may change in a scenario. */
+export interface Overrides {
+  /** `path=value`, the path dotted as in `vary`, or one of the short names. The value is read as YAML. */
+  readonly set?: readonly string[];
+  readonly seed?: number;
+  readonly trials?: number;
+  /** About a third of the time, one trial. */
+  readonly quick?: boolean;
+  /** Drive this server instead of the scenario's target. */
+  readonly url?: string;
+  readonly protocol?: string;
+  readonly model?: string;
+}
+
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  seed: 'measure.seed',
+  trials: 'measure.trials',
+  duration: 'measure.duration',
+  warmup: 'measure.warmup',
+  rows: 'workload.rows',
+  encoding: 'workload.encoding',
+  instances: 'target.reference.instances',
+  threads: 'target.reference.threads',
+  provider: 'target.reference.provider',
+};
+
+/** Writes the overrides into the document, so that what is then read (and recorded) is what runs. */
+export function applyOverrides(document: ScenarioDocument, overrides: Overrides): Problem[] {
+  const problems: Problem[] = [];
+  const set = (path: readonly string[], value: unknown): void => {
+    // Not `setIn` with the bare value: yaml would keep the old node and with it the old line.
+    document.yaml.setIn(path, document.yaml.createNode(value));
+  };
+  replaceTarget(document, overrides, set, problems);
+  if (overrides.seed !== undefined) set(['measure', 'seed'], overrides.seed);
+  if (overrides.trials !== undefined) set(['measure', 'trials'], overrides.trials);
+  for (const assignment of overrides.set ?? []) {
+    const read = readAssignment(document, assignment);
+    if ('message' in read) problems.push({ file: 'command line', field: '--set', ...read });
+    else set(read.path, read.value);
+  }
+  if (overrides.quick === true) shorten(document, overrides, set);
+  return problems;
+}
+
+type Set = (path: readonly string[], value: unknown) => void;
+
+function targetOf(document: ScenarioDocument): Record<string, unknown> {
+  return asMap(asMap(document.yaml.toJS())?.target) ?? {};
+}
+
+function replaceTarget(
+  document: ScenarioDocument,
+  { url, protocol, model }: Overrides,
+  set: Set,
+  problems: Problem[],
+) {
+  const target = targetOf(document);
+  if (url === undefined) {
+    if (model !== undefined) set(modelPath(document), model);
+    if (protocol === undefined) return;
+    if (asMap(target.reference) === undefined) set(['target', 'protocol'], protocol);
+    else {
+      problems.push({
+        file: 'command line',
+        field: '--protocol',
+        message: 'says what your own server speaks',
+        advice: 'add --url http://host:port',
+      });
+    }
+    return;
+  }
+  set(['target'], {
+    url,
+    ...(protocol === undefined ? {} : { protocol }),
+    model: model ?? target.model ?? asMap(target.reference)?.model,
+  });
+}
+
+function modelPath(document: ScenarioDocument): string[] {
+  return asMap(targetOf(document).reference) === undefined
+    ? ['target', 'model']
+    : ['target', 'reference', 'model'];
+}
+
+type Assignment = { path: string[]; value: unknown } | { message: string; advice?: string };
+
+function readAssignment(document: ScenarioDocument, text: string): Assignment {
+  const equals = text.indexOf('=');
+  if (equals <= 0)
+    return { message: `found "${text}"; it is path=value`, advice: 'as in --set load.timeout=5s' };
+  const name = text.slice(0, equals).trim();
+  const path = name === 'model' ? modelPath(document) : (SHORT_NAMES[name] ?? name).split('.');
+  const unknown = unknownPath(path);
+  if (unknown !== undefined && path[0] !== 'vary') {
+    const short = path.length === 1 ? nearestName(name, ['model', ...Object.keys(SHORT_NAMES)]) : undefined;
+    return short === undefined ? unknown : { message: unknown.message, advice: `did you mean ${short}?` };
+  }
+  const parent = path.slice(0, -1);
+  if (parent.length > 0 && document.yaml.hasIn(parent) && typeof document.yaml.getIn(parent) !== 'object') {
+    return {
+      message: `${parent.join('.')} is not a map in ${document.file}`,
+      advice: `set ${parent.join('.')} itself`,
+    };
+  }
+  try {
+    return { path, value: parse(text.slice(equals + 1)) };
+  } catch {
+    return {
+      message: `found "${text}"; the value is not YAML`,
+      advice: "as in --set 'load.ladder.steps=[10%, 40%]'",
+    };
+  }
+}
+
+/** A third of the durations, rounded to 100 ms; what the command line set itself stays. */
+function shorten(document: ScenarioDocument, overrides: Overrides, set: Set): void {
+  for (const name of ['warmup', 'duration']) {
+    const path = ['measure', name];
+    if (overrides.set?.some((text) => text.startsWith(`${name}=`) || text.startsWith(`measure.${name}=`)))
+      continue;
+    const full = parseDuration(document.yaml.getIn(path) ?? fieldAt(path)?.default);
+    if (!isProblem(full)) set(path, `${Math.max(1, Math.round(full.value / 300)) * 100}ms`);
+  }
+  if (overrides.trials === undefined) set(['measure', 'trials'], 1);
+}

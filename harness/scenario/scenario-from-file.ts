@@ -1,0 +1,85 @@
+import type { Arrivals, DecideSpec, LimitsSpec, LoadSpec, MeasureSpec, TargetSpec } from './scenario.ts';
+import type { ScenarioFile } from './schema.ts';
+
+/** From the file's fields to the program's: quantities get their unit into their names, nothing is checked. */
+export function targetFrom({ target }: ScenarioFile): TargetSpec {
+  if (target.reference !== undefined) {
+    const { model, instances, threads, provider, batching } = target.reference;
+    return {
+      kind: 'reference',
+      model,
+      instances,
+      threads,
+      provider,
+      batching: {
+        maxRows: batching.maxRows,
+        maxDelayMs: batching.maxDelay,
+        maxQueueRows: batching.maxQueue,
+        inFlight: batching.inFlight,
+      },
+    };
+  }
+  const { machine } = target.describe;
+  return {
+    kind: 'external',
+    url: target.url ?? '',
+    protocol: target.protocol,
+    model: target.model ?? '',
+    headers: target.headers,
+    ...(machine === undefined ? {} : { machine }),
+  };
+}
+
+export function loadFrom({ load }: ScenarioFile): LoadSpec {
+  const open = openFrom(load);
+  return {
+    ...(open === undefined ? {} : { open }),
+    ...(load.closed === undefined
+      ? {}
+      : { closed: { inFlight: load.closed.inFlight, thinkTimeMs: load.closed.thinkTime } }),
+    ...(load.connections === undefined ? {} : { connections: load.connections }),
+    maxInFlight: load.maxInFlight,
+    timeoutMs: load.timeout,
+  };
+}
+
+function openFrom(load: ScenarioFile['load']): LoadSpec['open'] {
+  if (load.ladder !== undefined) {
+    return { kind: 'ladder', arrivals: load.ladder.arrivals, fractions: load.ladder.steps };
+  }
+  const atRate = (arrivals: Arrivals, requestsPerS: number) => ({
+    kind: 'rate' as const,
+    arrivals,
+    requestsPerS,
+  });
+  if (load.constant !== undefined) return atRate('even', load.constant.rate);
+  if (load.poisson !== undefined) return atRate('poisson', load.poisson.rate);
+  return undefined;
+}
+
+export function measureFrom({ measure }: ScenarioFile): MeasureSpec {
+  return {
+    warmupMs: measure.warmup,
+    durationMs: measure.duration,
+    drainMs: measure.drain,
+    trials: measure.trials,
+    order: measure.order,
+    seed: measure.seed,
+  };
+}
+
+export function decideFrom({ decide }: ScenarioFile): DecideSpec {
+  return {
+    slo: decide.slo,
+    ...(decide.recommend === undefined ? {} : { recommend: decide.recommend }),
+    price: decide.price,
+    gates: decide.gates,
+  };
+}
+
+export function limitsFrom({ limits }: ScenarioFile): LimitsSpec {
+  return {
+    ...(limits.maxRate === undefined ? {} : { maxRequestsPerS: limits.maxRate }),
+    abort: limits.abort,
+  };
+}

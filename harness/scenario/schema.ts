@@ -1,0 +1,238 @@
+import { z } from 'zod';
+import { parseDistribution } from './distribution.ts';
+import { parseAbort, parseModel, parseName, parseUrl } from './field-values.ts';
+import {
+  choice,
+  duration,
+  expression,
+  label,
+  percentage,
+  rate,
+  reading,
+  rowsQuantity,
+  text,
+  whole,
+} from './leaves.ts';
+import { isProblem, show } from './quantities.ts';
+
+/**
+ * The one place for a scenario's fields, units and defaults. From it come the checks of `load-file.ts`,
+ * the JSON Schema for editors, and what `explain` prints. A default is written as a user would write it.
+ */
+const batching = z
+  .strictObject({
+    maxRows: whole('Rows in a batch at most; 1 switches batching off', 1, 65_536).prefault(32),
+    maxDelay: duration('How long the oldest request may wait for company').prefault('0ms'),
+    maxQueue: rowsQuantity('Bound of the queue; beyond it the server answers 503').prefault('512 rows'),
+    inFlight: whole('Batches handed to an instance at once, the running one included', 1, 16).prefault(1),
+  })
+  .describe('How the server forms batches');
+
+const reference = z
+  .strictObject({
+    model: text('A bundled model by name, or a path to your own ONNX file', parseModel),
+    instances: whole('Copies of the model that work side by side', 1, 256).prefault(1),
+    threads: whole('Threads of each instance', 1, 1024).prefault(1),
+    provider: choice('What computes; auto takes the best that is there and records which it was', [
+      'auto',
+      'cpu',
+      'webgpu',
+      'cuda',
+    ]).prefault('auto'),
+    batching: batching.prefault({}),
+  })
+  .describe('The bundled server, started as a process of its own for each setting');
+
+const target = z
+  .strictObject({
+    reference: reference.optional(),
+    url: text('Your own server', parseUrl, { examples: ['http://127.0.0.1:8000'] }).optional(),
+    protocol: choice('What your server speaks: oip-rest is the Open Inference Protocol V2 over HTTP', [
+      'oip-rest',
+    ]).prefault('oip-rest'),
+    model: text("The model's name on your server").optional(),
+    headers: z
+      .record(z.string(), text('Value of the header; environment variables in the form of a shell'))
+      .prefault({})
+      .describe('HTTP headers sent with every request'),
+    describe: z
+      .strictObject({
+        machine: text('The machine it runs on, by its name in the price book: aws/g5.xlarge').optional(),
+      })
+      .prefault({})
+      .describe('What cannot be read from your server'),
+  })
+  .describe('What is driven: `reference` for the bundled server, or `url` and `model` for your own');
+
+const workload = z
+  .strictObject({
+    rows: whole('Rows in each request', 1, 65_536).prefault(1),
+    encoding: choice('JSON, or the binary tensor extension', ['json', 'binary']).prefault('binary'),
+    inputs: z
+      .record(
+        z.string(),
+        text(
+          'normal(mean, sd), uniform(from, to) or ints(from, to)',
+          (found) => {
+            const distribution = parseDistribution(found);
+            return isProblem(distribution) ? distribution : { value: found };
+          },
+          { examples: ['normal(0, 1)', 'uniform(0, 1)', 'ints(0, 30521)'] },
+        ),
+      )
+      .prefault({})
+      .describe('What each input is filled with; float inputs not named here are normal(0, 1)'),
+    distinct: reading<'all' | number>(
+      'How many payloads differ; all: no payload twice, so that nothing is answered from a cache',
+      { anyOf: [{ const: 'all' }, { type: 'integer', minimum: 1 }] },
+      (found) =>
+        found === 'all' || (Number.isInteger(found) && Number(found) >= 1)
+          ? { value: found === 'all' ? 'all' : Number(found) }
+          : { problem: `found ${show(found)}; allowed: all, or a whole number from 1` },
+    ).prefault('all'),
+  })
+  .describe('What is sent');
+
+const atRate = z.strictObject({ rate: rate('Requests per second') });
+
+const load = z
+  .strictObject({
+    ladder: z
+      .strictObject({
+        arrivals: choice('Even gaps, or random ones as from many independent users', [
+          'even',
+          'poisson',
+        ]).prefault('poisson'),
+        of: choice(
+          'What the steps are shares of: the best rate that any setting reached in the closed pass',
+          ['best-capacity'],
+        ).prefault('best-capacity'),
+        steps: z
+          .array(percentage('A share of that rate'))
+          .min(1)
+          .prefault(['10%', '40%', '75%'])
+          .describe('The rates, the same absolute ones for every setting'),
+      })
+      .optional()
+      .describe('Several rates, as shares of what the best setting can do'),
+    constant: atRate.optional().describe('One rate with even gaps'),
+    poisson: atRate.optional().describe('One mean rate with random gaps'),
+    closed: z
+      .strictObject({
+        inFlight: whole('Requests kept in flight', 1, 65_536).prefault(64),
+        thinkTime: duration('Pause between an answer and the next request').prefault('0ms'),
+      })
+      .optional()
+      .describe('A fixed number of requests in flight; reported as saturation, never as capacity'),
+    connections: whole(
+      'Connections at most; left out: as many as the requests in flight need',
+      1,
+      65_536,
+    ).optional(),
+    maxInFlight: whole('Arrivals beyond this many in flight are counted as unsent', 1, 65_536).prefault(2048),
+    timeout: duration('After this long a request has failed', { positive: true }).prefault('10s'),
+  })
+  .describe('How much is sent, and when');
+
+const measure = z
+  .strictObject({
+    warmup: duration('Driven but not summarised').prefault('1s'),
+    duration: duration('Measured, for each case', { positive: true }).prefault('4s'),
+    drain: duration('How long to wait at the end for answers still open').prefault('5s'),
+    trials: whole('Independent repetitions of every case', 1, 1000).prefault(1),
+    order: choice('interleaved: all cases once, then all again, shuffled by the seed', [
+      'interleaved',
+      'sequential',
+    ]).prefault('interleaved'),
+    seed: whole('Arrivals, payloads and order follow from it', 0, 4_294_967_295).prefault(7),
+  })
+  .describe('How long, how often, in what order');
+
+const place = z.record(z.string(), label("The axis's label")).describe('Axis: label, for example batch: 32');
+
+const SLO_METRICS = ['p50', 'p90', 'p95', 'p99', 'p999', 'errors'];
+
+const decide = z
+  .strictObject({
+    slo: z
+      .array(expression('A promise about response times or errors', SLO_METRICS))
+      .prefault([])
+      .describe('The promise: defines capacity, goodput, recommendation and price; never fails a run'),
+    recommend: z
+      .strictObject({
+        maximize: choice('capacity: the highest rate whose SLO is proven by its interval', [
+          'capacity',
+        ]).prefault('capacity'),
+        tieBreak: choice('Which of several equal settings', ['lowest p99']).prefault('lowest p99'),
+      })
+      .optional()
+      .describe('Name the setting to serve with'),
+    price: z
+      .strictObject({
+        machine: text('A name from the price book; auto: the nearest match to this machine').prefault('auto'),
+        term: choice('How it is paid', ['on-demand', 'spot']).prefault('on-demand'),
+      })
+      .prefault({})
+      .describe('What a machine-hour costs'),
+    gates: z
+      .array(
+        z.strictObject({
+          where: place.prefault({}).describe('The cases that it is about; left out: all'),
+          expect: z.array(expression('A bound that must hold')).min(1).describe('Each must hold'),
+        }),
+      )
+      .prefault([])
+      .describe('Budgets that fail the run'),
+  })
+  .describe('What the figures are for');
+
+const limits = z
+  .strictObject({
+    maxRate: rate('No more than this is ever offered').optional(),
+    abort: z
+      .array(reading('Ends a case early', { type: 'string', examples: ['errors > 5% for 5s'] }, parseAbort))
+      .prefault([])
+      .describe('Conditions that end a case early: errors or p99, above a bound, for a time'),
+  })
+  .describe('Protection for the server under test');
+
+const axis = z
+  .strictObject({
+    path: text('The field that it varies, dotted: target.reference.batching.maxRows').optional(),
+    values: z.unknown().meta({
+      description:
+        'A list of values; or label: value; or, without path, label: { dotted.path: value, other.path: value }',
+      anyOf: [
+        { type: 'array', minItems: 1 },
+        { type: 'object', minProperties: 1 },
+      ],
+    }),
+  })
+  .describe('One thing to vary');
+
+export const scenarioFile = z
+  .strictObject({
+    name: text(
+      'Short name; the results folder carries it. Left out: the name of the file',
+      parseName,
+    ).optional(),
+    question: text('The question that the scenario answers').prefault(''),
+    target,
+    vary: z
+      .record(z.string(), axis)
+      .prefault({})
+      .describe('Axes; every combination of their values is one setting'),
+    skip: z.array(place).prefault([]).describe('Combinations to leave out'),
+    workload: workload.prefault({}),
+    load: load.prefault({}),
+    measure: measure.prefault({}),
+    decide: decide.prefault({}),
+    limits: limits.prefault({}),
+    labels: z
+      .record(z.string(), text('Any text; environment variables in the form of a shell'))
+      .prefault({})
+      .describe('Carried into the record, not part of the experiment'),
+  })
+  .describe('An Inferometer scenario');
+
+export type ScenarioFile = z.output<typeof scenarioFile>;

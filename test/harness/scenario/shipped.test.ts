@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { packageFile } from '../../../harness/package-files.ts';
+import { listScenarios } from '../../../harness/scenario/catalogue.ts';
+import { scenarioJsonSchemaText } from '../../../harness/scenario/json-schema.ts';
+import { loadScenario, scenarioFromText } from '../../../harness/scenario/load-file.ts';
+import { loadLabels } from '../../../harness/scenario/load-labels.ts';
+
+describe('shipped scenarios', () => {
+  it('has the four', () => {
+    expect(listScenarios().map(({ name }) => name)).toEqual(['arrival', 'batching', 'capacity', 'smoke']);
+  });
+
+  it.each(listScenarios())(
+    '$name loads, asks a question, points editors at the schema',
+    ({ name, question, file }) => {
+      const scenario = loadScenario(name);
+      expect(scenario).toMatchObject({ name, question });
+      expect(question).toMatch(/\?$/);
+      expect(readFileSync(file, 'utf8')).toMatch(
+        /^# yaml-language-server: \$schema=\.\.\/scenario\.schema\.json\n/,
+      );
+      expect(Object.isFrozen(scenario.settings[0]?.load)).toBe(true);
+    },
+  );
+
+  it('batching is five settings, twenty cases, under 90 s measured', () => {
+    const scenario = loadScenario('batching');
+    expect(scenario.settings.map(({ axes }) => `${axes.batch} ${axes.delay}`)).toEqual([
+      '1 0ms',
+      '8 0ms',
+      '32 0ms',
+      '32 2ms',
+      '32 10ms',
+    ]);
+    expect(scenario.skipped).toHaveLength(4);
+    const cases = scenario.settings.flatMap(({ load }) => loadLabels(load));
+    expect(cases).toHaveLength(20);
+    expect(cases.slice(0, 4)).toEqual(['saturation', '10%', '40%', '75%']);
+    expect((cases.length * scenario.measure.durationMs) / 1000).toBeLessThan(90);
+  });
+
+  it('smoke drives for less than 8 s', () => {
+    const { settings, measure } = loadScenario('smoke');
+    const cases = settings.flatMap(({ load }) => loadLabels(load)).length;
+    expect(cases * (measure.warmupMs + measure.durationMs)).toBeLessThan(8000);
+  });
+
+  it('capacity and smoke take a server of the user, batching refuses with the reason', () => {
+    const own = { url: 'http://127.0.0.1:9000', model: 'mine' };
+    expect(loadScenario('capacity', own).settings[0]?.target).toEqual({
+      kind: 'external',
+      url: 'http://127.0.0.1:9000',
+      protocol: 'oip-rest',
+      model: 'mine',
+      headers: {},
+    });
+    expect(() => loadScenario('batching', own)).toThrow(
+      /batching\.maxRows cannot be changed[\s\S]*--as-found/,
+    );
+  });
+
+  it('the committed JSON Schema is the current one (node dist/harness/scenario/write-json-schema.js)', () => {
+    expect(readFileSync(packageFile('scenario.schema.json'), 'utf8')).toBe(scenarioJsonSchemaText());
+  });
+
+  it("the README's examples are scenarios", () => {
+    const readme = readFileSync(packageFile('scenarios', 'README.md'), 'utf8');
+    const examples = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml]) => yaml ?? '');
+    expect(examples).toHaveLength(3);
+    process.env.RANKER_TOKEN = 'secret';
+    for (const example of examples) scenarioFromText(example, 'readme.yaml');
+  });
+});
