@@ -47,10 +47,11 @@ export function readAxes(
         ...(advice === undefined ? {} : { advice }),
       });
     if (RESERVED.includes(name)) complain(`"${name}" cannot be the name of an axis`, 'choose another');
-    const points = readPoints(document, name, asMap(written) ?? {}, complain);
-    for (const assignment of points.flatMap((point) => point.sets)) {
-      checkAssignment(document, name, assignment, complain);
-    }
+    // A point keeps its label even where it sets nothing legal: rules and gates name labels.
+    const points = readPoints(document, name, asMap(written) ?? {}, complain).map(({ label, sets }) => ({
+      label,
+      sets: sets.filter((assignment) => isAssignable(document, name, assignment, complain)),
+    }));
     if (points.length > 0) axes.push({ name, points });
   }
   return { axes, problems: [...problems, ...overlaps(document, axes)] };
@@ -137,24 +138,38 @@ function listedPoints(
 
 const VARIABLE = ['target', 'workload', 'load'];
 
-function checkAssignment(
+function isAssignable(
   document: ScenarioDocument,
   axis: string,
   { path, from }: AxisAssignment,
   complain: Complain,
-) {
+): boolean {
   const at = from.length > 4 ? from : ['vary', axis, 'path'];
+  const found = assignmentProblem(document, axis, path);
+  if (found !== undefined) complain(found.message, found.advice, at);
+  return found === undefined;
+}
+
+function assignmentProblem(
+  document: ScenarioDocument,
+  axis: string,
+  path: readonly string[],
+): { message: string; advice?: string } | undefined {
   const dotted = path.join('.');
-  const notYet = notYetAdvice(path.slice(0, 3)) ?? notYetAdvice(path.slice(0, 2));
+  const later = notYetAdvice(path.slice(0, 3)) ?? notYetAdvice(path.slice(0, 2));
+  if (later !== undefined) return { message: `${dotted} is not in this version`, advice: later };
   const unknown = unknownPath(path);
-  if (notYet !== undefined) complain(`${dotted} is not in this version`, notYet, at);
-  else if (unknown !== undefined) complain(unknown.message, unknown.advice, at);
-  else if (!VARIABLE.includes(path[0] ?? '')) {
-    complain(`${dotted} cannot be varied`, `allowed: fields of ${VARIABLE.join(', ')}`, at);
+  if (unknown !== undefined) return unknown;
+  if (!VARIABLE.includes(path[0] ?? '')) {
+    return { message: `${dotted} cannot be varied`, advice: `allowed: fields of ${VARIABLE.join(', ')}` };
   }
   if (document.yaml.hasIn(path) && placeOf(document, path) === 'override') {
-    complain(`${dotted} is varied here, so it cannot be set as well`, `--set 'vary.${axis}.values=[…]'`, at);
+    return {
+      message: `${dotted} is varied here, so it cannot be set as well`,
+      advice: `--set 'vary.${axis}.values=[…]'`,
+    };
   }
+  return undefined;
 }
 
 /** Two axes that set one field: the second would win in silence. */

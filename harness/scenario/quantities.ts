@@ -17,6 +17,7 @@ interface Kind {
   readonly units: Readonly<Record<string, number>>;
   /** The unit that a bare number most likely meant. */
   readonly likely: string;
+  readonly orElse?: string;
 }
 
 const DURATION: Kind = {
@@ -24,6 +25,7 @@ const DURATION: Kind = {
   example: '250ms, 30s, 2m, 1h',
   units: { us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 },
   likely: 'ms',
+  orElse: 's',
 };
 const RATE: Kind = {
   noun: 'a rate',
@@ -95,7 +97,7 @@ function parse(
   if (unit === '') {
     return {
       problem: `found ${show(found)}; ${kind.noun} carries its unit`,
-      advice: `write ${likelyMeant(amount)}${kind.likely}`,
+      advice: `write ${likelyMeant(amount)}${kind.likely}${kind.orElse === undefined ? '' : ` or ${amount}${kind.orElse}`}`,
     };
   }
   const factor =
