@@ -1,0 +1,82 @@
+/** What a server says that it runs, in the neutral vocabulary of scenarios: `batching.maxRows`, `instances`, … */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** The settings of our own server, from the object `inferometer` of its model configuration; undefined elsewhere. */
+export function ownSettings(config: unknown): Settings | undefined {
+  const own = (config as { inferometer?: Record<string, unknown> } | null | undefined)?.inferometer;
+  if (own === undefined) return undefined;
+  return known({
+    'batching.maxRows': own.maxRows,
+    'batching.maxDelayMs': own.maxDelayMs,
+    'batching.maxQueueRows': own.maxQueueRows,
+    'batching.inFlight': own.inFlight,
+    instances: own.instances,
+    threads: own.threads,
+    provider: own.provider,
+    providerRan: own.providerRan,
+  });
+}
+
+interface TritonConfig {
+  readonly platform?: unknown;
+  readonly backend?: unknown;
+  readonly max_batch_size?: unknown;
+  readonly dynamic_batching?: {
+    readonly max_queue_delay_microseconds?: unknown;
+    readonly preferred_batch_size?: unknown;
+  };
+  readonly instance_group?: readonly { readonly count?: unknown }[];
+}
+
+/**
+ * The same from Triton's model configuration. Without `dynamic_batching` Triton forms no batches of its own,
+ * whatever `max_batch_size` lets a single request carry.
+ */
+export function tritonSettings(config: unknown): Settings {
+  const { max_batch_size, dynamic_batching, instance_group, platform, backend } = (config ??
+    {}) as TritonConfig;
+  const delayUs = dynamic_batching?.max_queue_delay_microseconds;
+  const counts = (instance_group ?? []).map(({ count }) => Number(count ?? 1));
+  return known({
+    'batching.maxRows':
+      max_batch_size === undefined
+        ? undefined
+        : dynamic_batching === undefined
+          ? 1
+          : Math.max(1, Number(max_batch_size)),
+    'batching.maxDelayMs': dynamic_batching === undefined ? undefined : Number(delayUs ?? 0) / 1000,
+    'batching.preferredRows': dynamic_batching?.preferred_batch_size,
+    instances: counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0),
+    platform: platform === '' ? undefined : platform,
+    backend: backend === '' ? undefined : backend,
+  });
+}
+
+/** Rows that one request may carry, where the configuration says so. Triton's 0 means: no batch dimension. */
+export function maxRowsPerRequest(config: unknown): number | undefined {
+  const { max_batch_size } = (config ?? {}) as TritonConfig;
+  return max_batch_size === undefined ? undefined : Math.max(1, Number(max_batch_size));
+}
+
+/** One sentence a setting that runs differently than asked. `provider: auto` may resolve to any. */
+export function settingDifferences(requested: Settings, effective: Settings): string[] {
+  return Object.entries(requested).flatMap(([name, asked]) => {
+    if (name === 'provider') return providerDifference(String(asked), effective);
+    if (!(name in effective)) return [`${name}: asked for ${show(asked)}, the server does not say`];
+    const runs = effective[name];
+    return runs === asked ? [] : [`${name}: asked for ${show(asked)}, the server runs ${show(runs)}`];
+  });
+}
+
+function providerDifference(asked: string, { providerRan }: Settings): string[] {
+  if (asked === 'auto' || asked === providerRan) return [];
+  return [`provider: asked for ${asked}, the model ran on ${show(providerRan)}`];
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+}
+
+function known(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}

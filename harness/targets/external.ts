@@ -1,0 +1,62 @@
+import { withoutSecrets } from '../record/redaction.ts';
+import type { ExternalTargetSpec } from '../scenario/scenario.ts';
+import { maxRowsPerRequest, ownSettings, type Settings, tritonSettings } from './effective-settings.ts';
+import { type HttpJson, httpJson } from './http-json.ts';
+import { awaitReady, modelPath, readModel } from './open-inference.ts';
+import { readStatistics } from './statistics.ts';
+import type { Target } from './target.ts';
+
+export interface ExternalTargetOptions {
+  /** For each question before and after the load. */
+  readonly timeoutMs?: number;
+  /** How long a server may say that it is not ready yet. */
+  readonly readyWithinMs?: number;
+}
+
+/** A server that somebody else runs, by its URL. Nothing of it is changed; what it runs is read back. */
+export function externalTarget(spec: ExternalTargetSpec, options: ExternalTargetOptions = {}): Target {
+  const { url, headers, model: name } = spec;
+  return {
+    async start() {
+      const http = httpJson(url, {
+        headers,
+        ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+      });
+      await awaitReady(http, options.readyWithinMs);
+      const model = await readModel(http, name);
+      const config = await readConfig(http, name);
+      const maxRows = maxRowsPerRequest(config);
+      return {
+        spec,
+        endpoint: { url, headers },
+        model: maxRows === undefined ? model : { ...model, maxRows },
+        requested: withoutSecrets({ url, protocol: spec.protocol, model: name, headers }),
+        effective: {
+          model: model.name,
+          ...(model.version === undefined ? {} : { 'model.version': model.version }),
+          ...(await serverSettings(http)),
+          ...(ownSettings(config) ?? tritonSettings(config)),
+        },
+        statistics: () => readStatistics(http, name),
+        // Not ours to watch: a server that goes away shows in the outcomes of its requests.
+        died: new Promise(() => {}),
+        stop: async () => {},
+      };
+    },
+  };
+}
+
+/** The model configuration extension; most servers but Triton answer 404, which says nothing about them. */
+async function readConfig(http: HttpJson, name: string): Promise<unknown> {
+  const answer = await http.ask('GET', modelPath(name, '/config'));
+  return answer.ok ? answer.json : undefined;
+}
+
+async function serverSettings(http: HttpJson): Promise<Settings> {
+  const answer = await http.ask('GET', '/v2');
+  const { name, version } = (answer.ok ? (answer.json ?? {}) : {}) as { name?: unknown; version?: unknown };
+  return {
+    ...(typeof name === 'string' ? { 'server.name': name } : {}),
+    ...(typeof version === 'string' ? { 'server.version': version } : {}),
+  };
+}

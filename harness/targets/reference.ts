@@ -1,0 +1,143 @@
+import { basename, extname } from 'node:path';
+import { TargetError } from '../errors.ts';
+import { packageFile } from '../package-files.ts';
+import { notice } from '../record/notices.ts';
+import type { NoticeRecord } from '../record/run-record.ts';
+import type { ReferenceTargetSpec } from '../scenario/scenario.ts';
+import { ownSettings, type Settings, settingDifferences } from './effective-settings.ts';
+import { type HttpJson, httpJson, wordsOf } from './http-json.ts';
+import { awaitReady, modelPath, readModel } from './open-inference.ts';
+import { canPin, type ServerProcess, startServerProcess } from './server-process.ts';
+import { readStatistics } from './statistics.ts';
+import type { RunningTarget, Target } from './target.ts';
+
+export interface ReferenceTargetOptions {
+  /** Cores to bind the server to; undefined: wherever the system puts it. */
+  readonly cpus?: readonly number[];
+  readonly logFile?: string;
+  /** Called while starting, for what is worth knowing but no error. */
+  readonly onNotice?: (notice: NoticeRecord) => void;
+  /** The server's own entry point; another one only in tests. */
+  readonly entry?: string;
+  /** A first start builds the bundled model. */
+  readonly startWithinMs?: number;
+  readonly drainWithinMs?: number;
+}
+
+/** The bundled server, as a process of its own. */
+export function referenceTarget(spec: ReferenceTargetSpec, options: ReferenceTargetOptions = {}): Target {
+  return {
+    async start() {
+      const cpus = await coresToBind(options);
+      const server = await startServerProcess({
+        args: serverArguments(spec, options.entry),
+        ...(cpus === undefined ? {} : { cpus }),
+        ...(options.logFile === undefined ? {} : { logFile: options.logFile }),
+        startWithinMs: options.startWithinMs ?? 120_000,
+        drainWithinMs: options.drainWithinMs ?? 10_000,
+      });
+      try {
+        return await describe(spec, server, cpus);
+      } catch (cause) {
+        await server.stop();
+        throw cause;
+      }
+    },
+  };
+}
+
+/** The name under which the server serves `model`: a path to an ONNX file goes by the file's name. */
+export function servedName(model: string): string {
+  return isPath(model) ? basename(model, extname(model)) : model;
+}
+
+function isPath(model: string): boolean {
+  return /[\\/]|\.onnx$/i.test(model);
+}
+
+async function coresToBind({
+  cpus,
+  onNotice,
+}: ReferenceTargetOptions): Promise<readonly number[] | undefined> {
+  if (cpus === undefined || cpus.length === 0) return undefined;
+  if (await canPin()) return cpus;
+  const reason =
+    process.platform === 'linux' ? 'taskset is not installed' : 'only Linux binds processes to cores';
+  onNotice?.(notice('unpinned', { reason }));
+  return undefined;
+}
+
+function serverArguments(spec: ReferenceTargetSpec, entry?: string): string[] {
+  const config = {
+    host: '127.0.0.1',
+    port: 0,
+    models: [{ name: servedName(spec.model), source: spec.model }],
+    instances: spec.instances,
+    threads: spec.threads,
+    provider: spec.provider,
+    batching: spec.batching,
+  };
+  return [
+    entry ?? packageFile('dist', 'reference-server', 'main.js'),
+    '--config-json',
+    JSON.stringify(config),
+    '--exit-with-parent',
+  ];
+}
+
+async function describe(
+  spec: ReferenceTargetSpec,
+  server: ServerProcess,
+  cpus: readonly number[] | undefined,
+): Promise<RunningTarget> {
+  const url = String(server.announcement.listening);
+  const http = httpJson(url);
+  const name = servedName(spec.model);
+  await awaitReady(http);
+  const model = await readModel(http, name);
+  const requested = requestedSettings(spec);
+  const effective = await effectiveSettings(http, name);
+  refuseDifferences(requested, effective);
+  return {
+    spec,
+    endpoint: { url, headers: {} },
+    model,
+    pid: server.pid,
+    ...(cpus === undefined ? {} : { cpus }),
+    requested: { model: spec.model, ...requested },
+    effective: { model: model.name, ...effective, ...(cpus === undefined ? {} : { cpus: cpus.join(',') }) },
+    statistics: () => readStatistics(http, name),
+    died: server.died,
+    stop: () => server.stop(),
+  };
+}
+
+function requestedSettings({ instances, threads, provider, batching }: ReferenceTargetSpec): Settings {
+  return {
+    instances,
+    threads,
+    provider,
+    'batching.maxRows': batching.maxRows,
+    'batching.maxDelayMs': batching.maxDelayMs,
+    'batching.maxQueueRows': batching.maxQueueRows,
+    'batching.inFlight': batching.inFlight,
+  };
+}
+
+async function effectiveSettings(http: HttpJson, name: string): Promise<Settings> {
+  const answer = await http.ask('GET', modelPath(name, '/config'));
+  const settings = answer.ok ? ownSettings(answer.json) : undefined;
+  if (settings !== undefined) return settings;
+  throw new TargetError(
+    `The reference server does not say which settings it runs (GET ${modelPath(name, '/config')}: ${wordsOf(answer)}).`,
+  );
+}
+
+function refuseDifferences(requested: Settings, effective: Settings): void {
+  const differences = settingDifferences(requested, effective);
+  if (differences.length === 0) return;
+  throw new TargetError(
+    `The server does not run what was asked for: ${differences.join('; ')}.`,
+    'Ask for what it can run, so that the figures belong to the setting beside them.',
+  );
+}
