@@ -1,0 +1,89 @@
+import { binomialQuantile } from './binomial.ts';
+import { type Buckets, rankOf } from './buckets.ts';
+import { samplesNeeded } from './samples-needed.ts';
+
+export interface PercentileInterval {
+  readonly value: number;
+  readonly low: number;
+  /** null: the bound falls among the censored, so there is none. */
+  readonly high: number | null;
+  readonly n: number;
+}
+
+export interface NoPercentile {
+  readonly missing: string;
+  /** The true value lies above this. */
+  readonly above?: number;
+}
+
+const TAIL = 0.025;
+
+/**
+ * Percentile `p` (0.99 for p99) in ms with its 95 % order-statistic interval.
+ *
+ *   ok values, sorted                      censored: they lie above anything seen
+ *   |----------------------------------|///////////|
+ *              low   value   high            a rank in here has no value: `> max`
+ *
+ * The ranks of low and high are binomial quantiles over n/d instead of n requests, because neighbours in a queue
+ * are late together; d is the design effect. Without the samples that the percentile needs, it is missing.
+ */
+export function percentileInterval(
+  ok: Buckets,
+  censored: number,
+  p: number,
+  designEffect: number,
+): PercentileInterval | NoPercentile {
+  const n = ok.count + censored;
+  const independent = Math.floor(n / designEffect);
+  const needed = samplesNeeded(p);
+  if (independent < needed) return { missing: tooFew(needed, independent, n) };
+  const value = valueAt(ok, rankOf(p * 100, n));
+  const low = valueAt(ok, boundRank(TAIL, independent, p, n));
+  if (value === undefined || low === undefined) return amongCensored(ok, censored);
+  const highRank = boundRank(1 - TAIL, independent, p, n);
+  const high = valueAt(ok, highRank) ?? (censored > 0 ? null : (ok.maxMs() ?? value));
+  return { value, low: Math.min(low, value), high: high === null ? null : Math.max(high, value), n };
+}
+
+/**
+ * The upper confidence bound on percentile `p`: the least order statistic that exceeds it with the given confidence.
+ * Undefined where no observed value does, for want of samples or because the rank is censored.
+ */
+export function percentileUpperBound(
+  ok: Buckets,
+  censored: number,
+  p: number,
+  designEffect: number,
+  confidence = 0.95,
+): number | undefined {
+  const n = ok.count + censored;
+  const independent = Math.floor(n / designEffect);
+  if (independent < 1 || p ** independent > 1 - confidence) return undefined;
+  return valueAt(ok, boundRank(confidence, independent, p, n));
+}
+
+/** The rank among n of the order statistic whose index among the independent ones bounds p at `probability`. */
+function boundRank(probability: number, independent: number, p: number, n: number): number {
+  const k = binomialQuantile(probability, independent, p);
+  const index = probability < 0.5 ? Math.max(1, k) : Math.min(independent, k + 1);
+  return probability < 0.5 ? Math.floor((index / independent) * n) : Math.ceil((index / independent) * n);
+}
+
+function valueAt(ok: Buckets, rank: number): number | undefined {
+  return rank > ok.count ? undefined : ok.valueAtRankMs(Math.max(1, rank));
+}
+
+function amongCensored(ok: Buckets, censored: number): NoPercentile {
+  const above = ok.maxMs();
+  const missing = `its rank falls among the ${censored} requests that timed out, were not sent, or were still open`;
+  return above === undefined ? { missing } : { missing, above };
+}
+
+function tooFew(needed: number, independent: number, n: number): string {
+  const has =
+    independent === n
+      ? `has ${n}`
+      : `${n} requests are worth ${independent}, because neighbours are late together`;
+  return `needs ${needed} independent requests, ${has}`;
+}
