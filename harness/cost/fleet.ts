@@ -1,6 +1,9 @@
 import type { Ranged } from './cost.ts';
-import { HOURS_PER_MONTH } from './money.ts';
+
 import type { Traffic } from './traffic.ts';
+
+/** Hours of the month that every bill is counted in. */
+export const HOURS_PER_MONTH = 730;
 
 /** What is held back. */
 export interface Reserve {

