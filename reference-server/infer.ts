@@ -21,7 +21,11 @@ export interface InferContext {
 }
 
 export interface InferTimings {
+  /** From the entry into the queue until the batch had the instance to itself. */
   queueNs: number;
+  /** Around the model's run: stacking the batch's rows and the way into the instance's thread and back. */
+  handoverNs: number;
+  /** Inside the model's session, for the whole batch. */
   computeNs: number;
   batchRows: number;
 }

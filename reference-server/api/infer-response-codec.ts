@@ -1,0 +1,42 @@
+import { ServingError } from '../errors.ts';
+import type { InferResponse, Tensor } from '../infer.ts';
+import type { WantedOutput } from './infer-request-codec.ts';
+import { jsonFromBytes } from './json-tensor-codec.ts';
+
+export interface EncodedInferResponse {
+  readonly body: Buffer;
+  /** Length of the JSON part where binary tensors follow it; undefined where the body is all JSON. */
+  readonly headerLength: number | undefined;
+}
+
+/** A response's bytes: a JSON object, followed by the binary tensors in the order in which they were wanted. */
+export function encodeInferResponse(
+  response: InferResponse,
+  wanted: readonly WantedOutput[],
+  id: string | undefined,
+  modelName: string,
+  modelVersion: string,
+): EncodedInferResponse {
+  const binary: Uint8Array[] = [];
+  const outputs = wanted.map((choice) => {
+    const tensor = outputNamed(response, choice.name);
+    if (!choice.binary) return `{${describe(tensor)},"data":${jsonFromBytes(tensor)}}`;
+    binary.push(tensor.data);
+    return `{${describe(tensor)},"parameters":{"binary_data_size":${tensor.data.byteLength}}}`;
+  });
+  const echoedId = id === undefined ? '' : `"id":${JSON.stringify(id)},`;
+  const head = `{"model_name":${JSON.stringify(modelName)},"model_version":"${modelVersion}",${echoedId}"outputs":[${outputs.join(',')}]}`;
+  const json = Buffer.from(head, 'utf8');
+  if (binary.length === 0) return { body: json, headerLength: undefined };
+  return { body: Buffer.concat([json, ...binary]), headerLength: json.byteLength };
+}
+
+function outputNamed(response: InferResponse, name: string): Tensor {
+  const tensor = response.outputs.find((output) => output.name === name);
+  if (tensor === undefined) throw new ServingError('internal', `the model gave no output '${name}'`);
+  return tensor;
+}
+
+function describe(tensor: Tensor): string {
+  return `"name":${JSON.stringify(tensor.name)},"datatype":"${tensor.datatype}","shape":[${tensor.shape}]`;
+}

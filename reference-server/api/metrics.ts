@@ -1,0 +1,149 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { FAILURE_REASONS } from '../errors.ts';
+import { RELEASE_REASONS } from '../execution/batch-policy.ts';
+import { MODEL_VERSION, type ServedModel } from '../models/served-model.ts';
+import type { Duration, ModelStatistics } from '../telemetry/statistics.ts';
+
+/** Upper edges in milliseconds; Triton's defaults start at 100 ms, too coarse for what small models take. */
+const BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+
+/** The Prometheus page. Counters are read from the statistics at every scrape: one source for both. */
+export interface Metrics {
+  /** Records a successful request's duration. */
+  answered(modelName: string, durationMs: number): void;
+  page(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export function buildMetrics(models: readonly ServedModel[]): Metrics {
+  const registry = new Registry();
+  for (const [name, help, read] of COUNTERS) addCounter(registry, models, name, help, read);
+  addLabelled(
+    registry,
+    models,
+    'nv_inference_request_failure',
+    'Failed requests by reason',
+    FAILURE_REASONS,
+    (statistics) => statistics.failures,
+  );
+  addLabelled(
+    registry,
+    models,
+    'inferometer_batch_release_total',
+    'Executed batches by why they left the queue: full, delay over, or an idle instance',
+    RELEASE_REASONS,
+    (statistics) => statistics.release,
+  );
+  addQueueGauges(registry, models);
+  const histogram = new Histogram({
+    name: 'nv_inference_first_response_histogram_ms',
+    help: 'Duration of successful requests inside the server, in milliseconds',
+    labelNames: ['model', 'version'],
+    buckets: BUCKETS_MS,
+    registers: [registry],
+  });
+  const observers = new Map(
+    models.map((model) => [model.signature.name, histogram.labels(labelsOf(model))] as const),
+  );
+  return {
+    answered: (modelName, durationMs) => observers.get(modelName)?.observe(durationMs),
+    page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}
+
+const microseconds = (duration: Duration) => Math.round(duration.ns / 1000);
+
+const COUNTERS: readonly (readonly [
+  name: string,
+  help: string,
+  read: (statistics: ModelStatistics) => number,
+])[] = [
+  ['nv_inference_request_success', 'Successful requests', (s) => s.success.count],
+  ['nv_inference_count', 'Rows executed', (s) => s.inferenceCount],
+  ['nv_inference_exec_count', 'Batches executed', (s) => s.executionCount],
+  [
+    'nv_inference_request_duration_us',
+    'Successful requests, cumulative time',
+    (s) => microseconds(s.success),
+  ],
+  ['nv_inference_queue_duration_us', 'Cumulative time in the queue', (s) => microseconds(s.queue)],
+  [
+    'nv_inference_compute_input_duration_us',
+    'Cumulative time of stacking and handing over',
+    (s) => microseconds(s.computeInput),
+  ],
+  [
+    'nv_inference_compute_infer_duration_us',
+    'Cumulative time of the model',
+    (s) => microseconds(s.computeInfer),
+  ],
+  [
+    'nv_inference_compute_output_duration_us',
+    'Cumulative time of encoding the answers',
+    (s) => microseconds(s.computeOutput),
+  ],
+  ['inferometer_arrivals_total', 'Infer requests that arrived, refused ones included', (s) => s.arrivals],
+];
+
+function addCounter(
+  registry: Registry,
+  models: readonly ServedModel[],
+  name: string,
+  help: string,
+  read: (statistics: ModelStatistics) => number,
+): void {
+  new Counter({
+    name,
+    help,
+    labelNames: ['model', 'version'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const model of models) this.inc(labelsOf(model), read(model.statistics));
+    },
+  });
+}
+
+function addLabelled<Reason extends string>(
+  registry: Registry,
+  models: readonly ServedModel[],
+  name: string,
+  help: string,
+  reasons: readonly Reason[],
+  read: (statistics: ModelStatistics) => Readonly<Record<Reason, number>>,
+): void {
+  new Counter({
+    name,
+    help,
+    labelNames: ['model', 'version', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const model of models) {
+        const counts = read(model.statistics);
+        for (const reason of reasons) this.inc({ ...labelsOf(model), reason }, counts[reason]);
+      }
+    },
+  });
+}
+
+function addQueueGauges(registry: Registry, models: readonly ServedModel[]): void {
+  const gauges = [
+    ['nv_inference_pending_request_count', 'Requests that wait in the queue', 'requests'],
+    ['inferometer_queue_rows', 'Rows that wait in the queue', 'rows'],
+  ] as const;
+  for (const [name, help, what] of gauges) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['model', 'version'],
+      registers: [registry],
+      collect() {
+        for (const model of models) this.set(labelsOf(model), model.pending()[what]);
+      },
+    });
+  }
+}
+
+function labelsOf(model: ServedModel) {
+  return { model: model.signature.name, version: MODEL_VERSION };
+}

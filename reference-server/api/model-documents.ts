@@ -1,0 +1,80 @@
+import type { TensorSpec } from '../execution/instance.ts';
+import { MODEL_VERSION, type ServedModel } from '../models/served-model.ts';
+
+/** The JSON documents about a model; field names as the Open Inference Protocol and its extensions have them. */
+export function modelMetadata({ signature }: ServedModel) {
+  return {
+    name: signature.name,
+    versions: [MODEL_VERSION],
+    platform: 'onnxruntime_onnx',
+    inputs: signature.inputs.map(tensorMetadata),
+    outputs: signature.outputs.map(tensorMetadata),
+  };
+}
+
+/** The model configuration extension; `inferometer` holds the settings read from the running objects. */
+export function modelConfig(model: ServedModel) {
+  const { name, inputs, outputs, maxRows } = model.signature;
+  const effective = model.effective();
+  const batched = maxRows > 1;
+  const delay = { max_queue_delay_microseconds: Math.round(effective.maxDelayMs * 1000) };
+  return {
+    name,
+    platform: 'onnxruntime_onnx',
+    backend: 'onnxruntime',
+    version_policy: { latest: { num_versions: 1 } },
+    max_batch_size: maxRows,
+    input: inputs.map(tensorConfig),
+    output: outputs.map(tensorConfig),
+    instance_group: [
+      {
+        name: `${name}_0`,
+        kind: effective.providerRan === 'cpu' ? 'KIND_CPU' : 'KIND_GPU',
+        count: effective.instances,
+      },
+    ],
+    ...(batched ? { dynamic_batching: delay } : {}),
+    inferometer: effective,
+  };
+}
+
+/** One item of the statistics extension's `model_stats`; `inferometer` holds what the extension has no name for. */
+export function modelStatistics({ signature, statistics }: ServedModel) {
+  return {
+    name: signature.name,
+    version: MODEL_VERSION,
+    last_inference: statistics.lastInferenceAtEpochMs,
+    inference_count: statistics.inferenceCount,
+    execution_count: statistics.executionCount,
+    inference_stats: {
+      success: statistics.success,
+      fail: statistics.fail,
+      queue: statistics.queue,
+      compute_input: statistics.computeInput,
+      compute_infer: statistics.computeInfer,
+      compute_output: statistics.computeOutput,
+      cache_hit: { count: 0, ns: 0 },
+      cache_miss: { count: 0, ns: 0 },
+    },
+    response_stats: {},
+    batch_stats: statistics
+      .batchSizesAscending()
+      .map(([batch_size, durations]) => ({ batch_size, ...durations })),
+    memory_usage: [],
+    inferometer: {
+      arrivals: statistics.arrivals,
+      rejected: statistics.failures.REJECTED,
+      padded_rows: 0,
+      release: statistics.release,
+    },
+  };
+}
+
+function tensorMetadata({ name, datatype, shape }: TensorSpec) {
+  return { name, datatype, shape };
+}
+
+/** Dimensions without the rows. */
+function tensorConfig({ name, datatype, shape }: TensorSpec) {
+  return { name, data_type: datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${datatype}`, dims: shape.slice(1) };
+}

@@ -1,0 +1,29 @@
+import type { IncomingMessage } from 'node:http';
+import { ServingError } from '../errors.ts';
+
+/**
+ * The whole body. One that arrives in one piece is handed on without a copy, one of known length is copied once.
+ * Beyond the limit the answer is a `too-large` ServingError at once; the rest is read and thrown away, because a
+ * connection closed in the middle of an upload would lose that answer.
+ */
+export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const announced = Number(request.headers['content-length'] ?? Number.NaN);
+    const chunks: Buffer[] = [];
+    let received = 0;
+    const refuse = (found: string) => {
+      request.removeAllListeners('data').resume();
+      reject(new ServingError('too-large', `the body has ${found}, at most ${limitBytes} are allowed`));
+    };
+    if (announced > limitBytes) return refuse(`${announced} bytes`);
+    request.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      received += chunk.byteLength;
+      if (received > limitBytes) refuse('more bytes');
+    });
+    request.on('end', () =>
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, received)),
+    );
+    request.on('error', () => reject(new ServingError('cancelled', 'the caller closed the connection')));
+  });
+}

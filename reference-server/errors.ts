@@ -1,0 +1,70 @@
+/**
+ * Every way in which the server refuses or fails a request: one table from the kind of failure to the HTTP
+ * status and to the label of `nv_inference_request_failure`. The body is always `{"error": string}`.
+ */
+const FAILURES = {
+  invalid: { status: 400, reason: 'OTHER' },
+  'not-ready': { status: 400, reason: 'OTHER' },
+  'not-found': { status: 404, reason: 'OTHER' },
+  'wrong-method': { status: 405, reason: 'OTHER' },
+  'too-large': { status: 413, reason: 'OTHER' },
+  unsupported: { status: 501, reason: 'OTHER' },
+  unavailable: { status: 503, reason: 'REJECTED' },
+  cancelled: { status: 400, reason: 'CANCELED' },
+  internal: { status: 500, reason: 'BACKEND' },
+} as const;
+
+export type FailureKind = keyof typeof FAILURES;
+export type FailureReason = (typeof FAILURES)[FailureKind]['reason'];
+
+export const FAILURE_REASONS: readonly FailureReason[] = ['REJECTED', 'CANCELED', 'BACKEND', 'OTHER'];
+
+export interface ServingErrorOptions extends ErrorOptions {
+  /** Further response headers: name, value, name, value … */
+  readonly headers?: readonly string[];
+}
+
+/** A failure with a place in the table: its message is written for the caller. */
+export class ServingError extends Error {
+  readonly kind: FailureKind;
+  readonly headers: readonly string[];
+
+  constructor(kind: FailureKind, message: string, options: ServingErrorOptions = {}) {
+    super(message, options);
+    this.name = 'ServingError';
+    this.kind = kind;
+    this.headers = options.headers ?? [];
+  }
+
+  get status(): number {
+    return FAILURES[this.kind].status;
+  }
+
+  get reason(): FailureReason {
+    return FAILURES[this.kind].reason;
+  }
+}
+
+export function invalid(message: string): ServingError {
+  return new ServingError('invalid', message);
+}
+
+/** Anything thrown, as a ServingError: what is not one already is a fault of ours, a 500. */
+export function asServingError(error: unknown): ServingError {
+  if (error instanceof ServingError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ServingError('internal', message, { cause: error });
+}
+
+/** The server cannot start at all: one sentence, what to do about it, and the exit code. */
+export class StartupError extends Error {
+  readonly advice: string;
+  readonly exitCode: 3 | 4;
+
+  constructor(message: string, advice: string, exitCode: 3 | 4 = 4, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StartupError';
+    this.advice = advice;
+    this.exitCode = exitCode;
+  }
+}

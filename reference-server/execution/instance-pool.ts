@@ -1,0 +1,187 @@
+import { ServingError } from '../errors.ts';
+import type { InferRequest, Tensor } from '../infer.ts';
+import { type Clock, nsBetween } from '../telemetry/timings.ts';
+import { type Instance, InstanceError, type Provider, type TensorSpec } from './instance.ts';
+
+export interface PoolSettings {
+  readonly instances: number;
+  /** Batches handed to one instance at once, the running one included. */
+  readonly inFlight: number;
+}
+
+export interface PoolDeps {
+  /** Starts one more instance of the model. */
+  start(): Promise<Instance>;
+  readonly clock: Clock;
+  log(event: string, detail: Readonly<Record<string, unknown>>): void;
+}
+
+export interface PoolRun {
+  readonly outputs: readonly (readonly Tensor[])[];
+  readonly computeNs: number;
+  /** When the instance had finished what it was given before: until then the batch was still queueing. */
+  readonly startedAtMs: number;
+  readonly doneAtMs: number;
+}
+
+/** A running instance, with how much it has been given. */
+interface Seat {
+  readonly instance: Instance;
+  inFlight: number;
+  freeSinceMs: number;
+}
+
+const RESTART_DELAYS_MS = [0, 200, 1000];
+
+/**
+ * Several instances of one model. One that dies takes only its own batches with it and is started again;
+ * when that fails three times it stays gone, and when none is left the pool has failed for good.
+ */
+export class InstancePool {
+  readonly settings: PoolSettings;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly providerRan: Provider;
+  readonly providerReason: string;
+  /** Called when a slot became free other than by a run's end, or when the pool has failed. */
+  onChange: () => void = () => {};
+  readonly #deps: PoolDeps;
+  readonly #seats = new Set<Seat>();
+  #restarting = 0;
+  #closing = false;
+  #lastDeath = '';
+
+  static async start(settings: PoolSettings, deps: PoolDeps): Promise<InstancePool> {
+    const starts = Array.from({ length: settings.instances }, () => deps.start());
+    const outcomes = await Promise.allSettled(starts);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    const instances = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const first = instances[0];
+    if (failed !== undefined || first === undefined) {
+      await Promise.all(instances.map((instance) => instance.close()));
+      throw failed?.reason;
+    }
+    return new InstancePool(settings, deps, first, instances);
+  }
+
+  private constructor(
+    settings: PoolSettings,
+    deps: PoolDeps,
+    first: Instance,
+    instances: readonly Instance[],
+  ) {
+    this.settings = settings;
+    this.#deps = deps;
+    this.inputs = first.inputs;
+    this.outputs = first.outputs;
+    this.providerRan = first.providerRan;
+    this.providerReason = first.providerReason;
+    for (const instance of instances) this.#seat(instance);
+  }
+
+  get running(): number {
+    return this.#seats.size;
+  }
+
+  freeSlots(): number {
+    let free = 0;
+    for (const seat of this.#seats) free += this.settings.inFlight - seat.inFlight;
+    return free;
+  }
+
+  /** Why nothing will ever run again, or undefined while an instance runs or is being restarted. */
+  failure(): string | undefined {
+    return this.#seats.size === 0 && this.#restarting === 0 ? this.#lastDeath : undefined;
+  }
+
+  /** Runs one batch on the instance with the least to do. Only to be called with a free slot. */
+  async run(parts: readonly InferRequest[], rows: number): Promise<PoolRun> {
+    const seat = this.#leastBusy();
+    const handedOverAtMs = this.#deps.clock.nowMs();
+    seat.inFlight++;
+    try {
+      const { outputs, computeNs } = await seat.instance.run(parts, rows);
+      const startedAtMs = Math.max(handedOverAtMs, seat.freeSinceMs);
+      return { outputs, computeNs, startedAtMs, doneAtMs: this.#deps.clock.nowMs() };
+    } catch (error) {
+      throw fromInstance(error);
+    } finally {
+      seat.inFlight--;
+      seat.freeSinceMs = this.#deps.clock.nowMs();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    const seats = [...this.#seats];
+    this.#seats.clear();
+    await Promise.all(seats.map((seat) => seat.instance.close()));
+  }
+
+  #leastBusy(): Seat {
+    let best: Seat | undefined;
+    for (const seat of this.#seats) {
+      if (seat.inFlight < this.settings.inFlight && (best === undefined || seat.inFlight < best.inFlight)) {
+        best = seat;
+      }
+    }
+    if (best === undefined)
+      throw new ServingError('internal', 'a batch was released without a free instance');
+    return best;
+  }
+
+  #seat(instance: Instance): void {
+    const seat: Seat = { instance, inFlight: 0, freeSinceMs: 0 };
+    this.#seats.add(seat);
+    instance.died.then((reason) => {
+      if (this.#closing || !this.#seats.delete(seat)) return;
+      this.#lastDeath = reason;
+      this.#deps.log('an instance died', { reason, stillRunning: this.#seats.size });
+      this.#restart(0);
+    }, rethrowOutside);
+  }
+
+  #restart(attempt: number): void {
+    this.#restarting++;
+    this.#deps.clock.after(RESTART_DELAYS_MS[attempt] ?? 0, () => {
+      this.#startAgain(attempt).catch(rethrowOutside);
+    });
+  }
+
+  async #startAgain(attempt: number): Promise<void> {
+    if (this.#closing) return;
+    const outcome = await this.#deps.start().catch((error: unknown) => asError(error));
+    this.#restarting--;
+    if (!(outcome instanceof Error)) {
+      if (this.#closing) return outcome.close();
+      this.#seat(outcome);
+      this.#deps.log('an instance was restarted', { running: this.#seats.size });
+    } else {
+      this.#lastDeath = outcome.message;
+      this.#deps.log('an instance could not be restarted', { reason: outcome.message, attempt });
+      if (attempt + 1 < RESTART_DELAYS_MS.length) return this.#restart(attempt + 1);
+    }
+    this.onChange();
+  }
+}
+
+/** Time around the model's run: stacking, and the way into the instance's thread and back. */
+export function handoverNs(run: PoolRun): number {
+  return Math.max(0, nsBetween(run.startedAtMs, run.doneAtMs) - run.computeNs);
+}
+
+function fromInstance(error: unknown): ServingError {
+  const kind = error instanceof InstanceError && error.failure === 'request' ? 'invalid' : 'internal';
+  return new ServingError(kind, asError(error).message, { cause: error });
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** A fault of our own must not vanish in a promise nobody waits for. */
+function rethrowOutside(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,94 @@
+import type { ModelConfig, ServerConfig } from '../config.ts';
+import { Batcher } from '../execution/batcher.ts';
+import type { Instance, InstanceOptions, Provider } from '../execution/instance.ts';
+import { InstancePool } from '../execution/instance-pool.ts';
+import type { Infer } from '../infer.ts';
+import { ModelStatistics } from '../telemetry/statistics.ts';
+import type { Clock } from '../telemetry/timings.ts';
+import { type ModelSignature, signatureOf, stackingKeyOf } from './model-signature.ts';
+
+/** Every model is served in this one version. */
+export const MODEL_VERSION = '1';
+
+/** The settings that a model really runs with, read from the running objects. */
+export interface EffectiveSettings {
+  readonly maxRows: number;
+  readonly maxDelayMs: number;
+  readonly maxQueueRows: number;
+  readonly inFlight: number;
+  /** Instances that are running now. */
+  readonly instances: number;
+  readonly threads: number;
+  readonly provider: ServerConfig['provider'];
+  readonly providerRan: Provider;
+  readonly providerReason: string;
+}
+
+/** A model behind its batcher, with everything that the routes ask about it. */
+export interface ServedModel {
+  readonly signature: ModelSignature;
+  readonly infer: Infer;
+  readonly statistics: ModelStatistics;
+  effective(): EffectiveSettings;
+  pending(): { readonly requests: number; readonly rows: number };
+  ready(): boolean;
+  /** Refuses what still waits, finishes what runs, frees the model. */
+  close(): Promise<void>;
+}
+
+export interface ServedModelDeps {
+  readonly clock: Clock;
+  startInstance(options: InstanceOptions): Promise<Instance>;
+  /** Path of the ONNX file that a model's source names; may have to build it first. */
+  modelPath(source: string): Promise<string>;
+  log(event: string, detail: Readonly<Record<string, unknown>>): void;
+}
+
+export async function serveModel(
+  model: ModelConfig,
+  config: ServerConfig,
+  deps: ServedModelDeps,
+): Promise<ServedModel> {
+  const { maxRows, maxDelayMs, maxQueueRows, inFlight } = config.batching;
+  const { threads, provider } = config;
+  const options = { modelPath: await deps.modelPath(model.source), threads, provider, maxRows };
+  const pool = await InstancePool.start(
+    { instances: config.instances, inFlight },
+    {
+      start: () => deps.startInstance(options),
+      clock: deps.clock,
+      log: (event, detail) => deps.log(event, { model: model.name, ...detail }),
+    },
+  );
+  const signature = signatureOf(model.name, pool.inputs, pool.outputs, maxRows);
+  const statistics = new ModelStatistics();
+  const batcher = new Batcher(
+    { maxRows, maxDelayMs, maxQueueRows },
+    {
+      runner: pool,
+      clock: deps.clock,
+      stackingKey: stackingKeyOf(signature),
+      onExecution: (execution) => statistics.executed(execution),
+    },
+  );
+  return {
+    signature,
+    infer: batcher.infer,
+    statistics,
+    effective: () => ({
+      ...batcher.settings,
+      inFlight: pool.settings.inFlight,
+      instances: pool.running,
+      threads: options.threads,
+      provider: options.provider,
+      providerRan: pool.providerRan,
+      providerReason: pool.providerReason,
+    }),
+    pending: () => batcher.pending(),
+    ready: () => pool.running > 0,
+    async close() {
+      batcher.close('the server is shutting down');
+      await pool.close();
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { FAILURE_REASONS, type FailureReason, type ServingError } from '../errors.ts';
+import { RELEASE_REASONS, type ReleaseReason } from '../execution/batch-policy.ts';
+import type { Execution } from '../execution/batcher.ts';
+import type { InferTimings } from '../infer.ts';
+
+/** Cumulative since the server's start. */
+export interface Duration {
+  count: number;
+  ns: number;
+}
+
+interface BatchSizeStatistics {
+  readonly compute_input: Duration;
+  readonly compute_infer: Duration;
+  readonly compute_output: Duration;
+}
+
+/**
+ * One model's counters, in the shape of the statistics extension. Identities that hold at every instant:
+ *   arrivals = success.count + fail.count + requests being served
+ *   sum over batch sizes of size x count = inferenceCount (rows), sum of count = executionCount
+ *   sum of release = executionCount
+ */
+export class ModelStatistics {
+  readonly success = zero();
+  readonly fail = zero();
+  readonly queue = zero();
+  /** Stacking the rows and the way into the instance's thread and back. */
+  readonly computeInput = zero();
+  readonly computeInfer = zero();
+  /** Encoding the answer. */
+  readonly computeOutput = zero();
+  readonly batchSizes = new Map<number, BatchSizeStatistics>();
+  readonly release = zeros<ReleaseReason>(RELEASE_REASONS);
+  readonly failures = zeros<FailureReason>(FAILURE_REASONS);
+  arrivals = 0;
+  inferenceCount = 0;
+  executionCount = 0;
+  /** Milliseconds since the epoch; 0 before the first. */
+  lastInferenceAtEpochMs = 0;
+
+  /** A request for this model has reached the server, whatever becomes of it. */
+  arrived(): void {
+    this.arrivals++;
+  }
+
+  executed(execution: Execution): void {
+    this.executionCount++;
+    this.inferenceCount += execution.rows;
+    this.release[execution.reason]++;
+    const ofSize = this.#ofSize(execution.rows);
+    add(ofSize.compute_input, execution.handoverNs);
+    add(ofSize.compute_infer, execution.computeNs);
+    add(ofSize.compute_output, 0);
+    this.lastInferenceAtEpochMs = Date.now();
+  }
+
+  succeeded(timings: InferTimings, encodeNs: number, totalNs: number): void {
+    add(this.success, totalNs);
+    add(this.queue, timings.queueNs);
+    add(this.computeInput, timings.handoverNs);
+    add(this.computeInfer, timings.computeNs);
+    add(this.computeOutput, encodeNs);
+  }
+
+  failed(error: ServingError, totalNs: number): void {
+    add(this.fail, totalNs);
+    this.failures[error.reason]++;
+  }
+
+  /** Batch sizes in ascending order. */
+  batchSizesAscending(): readonly (readonly [number, BatchSizeStatistics])[] {
+    return [...this.batchSizes].sort(([a], [b]) => a - b);
+  }
+
+  #ofSize(rows: number): BatchSizeStatistics {
+    let found = this.batchSizes.get(rows);
+    if (found === undefined) {
+      found = { compute_input: zero(), compute_infer: zero(), compute_output: zero() };
+      this.batchSizes.set(rows, found);
+    }
+    return found;
+  }
+}
+
+function zero(): Duration {
+  return { count: 0, ns: 0 };
+}
+
+function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+}
+
+function add(duration: Duration, ns: number): void {
+  duration.count++;
+  duration.ns += ns;
+}

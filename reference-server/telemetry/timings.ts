@@ -1,0 +1,25 @@
+import type { InferTimings } from '../infer.ts';
+
+/** What is read and waited on, handed in so that tests can run on a virtual clock. */
+export interface Clock {
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+  /** Calls `wake` once after `delayMs`; the answer cancels it. */
+  after(delayMs: number, wake: () => void): () => void;
+}
+
+export const realClock: Clock = {
+  nowMs: () => performance.now(),
+  after(delayMs, wake) {
+    const timer = setTimeout(wake, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+export function newTimings(): InferTimings {
+  return { queueNs: 0, handoverNs: 0, computeNs: 0, batchRows: 0 };
+}
+
+export function nsBetween(fromMs: number, toMs: number): number {
+  return Math.max(0, Math.round((toMs - fromMs) * 1e6));
+}
