@@ -1,0 +1,127 @@
+import { type CredibilityFacts, credibility, lateAfterMs } from '../gates/credibility.ts';
+import { type CaseRecord, isMissing, type LoadRecord } from '../record/run-record.ts';
+import { backlogs, overload } from '../statistics/overload.ts';
+import { steadiness } from '../statistics/steadiness.ts';
+import type { Latency } from './case-latency.ts';
+import type { Headline } from './case-summary.ts';
+import type { LoadResult } from './load-engine.ts';
+import type { PooledFacts, PooledWindow } from './pooled-facts.ts';
+
+export interface JudgementInput {
+  readonly pooled: PooledFacts;
+  readonly load: LoadRecord;
+  readonly headline: Headline;
+  readonly causes: readonly string[];
+  readonly latency: Latency;
+  readonly throughput: CaseRecord['throughput'];
+}
+
+/** May the case be believed, and did it hold still? */
+export function judge(input: JudgementInput): Pick<CaseRecord, 'credibility' | 'steady'> {
+  const { pooled, load, headline, latency } = input;
+  const { buckets, counts, results } = pooled;
+  const steady = steadinessOf(pooled.windows);
+  const lateAfter = lateAfterMs(buckets.response.percentileMs(50));
+  const lateShare = counts.sent === 0 ? 0 : buckets.dispatchLag.countAboveMs(lateAfter) / counts.sent;
+  const wanted = latency.latencyMs.response[headline];
+  const record = credibility({
+    shape: load.shape === 'closed' ? 'closed' : 'open',
+    percentiles: comparedPercentiles(pooled, latency),
+    lateShare,
+    lateAfterMs: lateAfter,
+    dispatchLagP99Ms: buckets.dispatchLag.percentileMs(99),
+    receiveLagP90Ms: buckets.receiveLag.percentileMs(90),
+    overload: load.shape === 'closed' ? undefined : overloadOf(input, lateShare <= 0.01),
+    unsent: counts.unsent,
+    steadiness: steady,
+    missingHeadline:
+      isMissing(wanted) && wanted.above === undefined ? `${headline} ${wanted.missing}` : undefined,
+    clock: worstClock(results),
+    negativeTimes: results.reduce((sum, { clamped }) => sum + clamped.negative, 0),
+    endedEarly: results.map(({ endedEarly }) => endedEarly).find((reason) => reason !== undefined),
+    causes: [...input.causes, ...gcCauses(results)],
+  });
+  return { credibility: record, steady };
+}
+
+function comparedPercentiles(
+  { buckets }: PooledFacts,
+  { latencyMs }: Latency,
+): CredibilityFacts['percentiles'] {
+  return (
+    [
+      ['p50', 50],
+      ['p95', 95],
+      ['p99', 99],
+    ] as const
+  ).flatMap(([name, p]) => {
+    const responseMs = buckets.response.percentileMs(p);
+    const lessDispatchLagMs = buckets.responseLessDispatchLag.percentileMs(p);
+    const lessConnectionWaitMs = buckets.responseLessConnectionWait.percentileMs(p);
+    const shown = !isMissing(latencyMs.response[name]);
+    if (
+      !shown ||
+      responseMs === undefined ||
+      lessDispatchLagMs === undefined ||
+      lessConnectionWaitMs === undefined
+    ) {
+      return [];
+    }
+    return [{ name, responseMs, lessDispatchLagMs, lessConnectionWaitMs }];
+  });
+}
+
+function overloadOf({ pooled, throughput }: JudgementInput, dispatchLagClean: boolean): string | undefined {
+  const { counts, durationS, windows, results } = pooled;
+  if (durationS === 0) return undefined;
+  const lengthS = (results[0]?.durationMs ?? 0) / 1000;
+  const queues = windows.map((trial) => backlogs(trial.map(withFinished), lengthS));
+  const sum = (pick: (queue: { atThird: number; atEnd: number }) => number) =>
+    queues.reduce((total, queue) => total + pick(queue), 0);
+  const { interval, requestsPerS } = throughput;
+  return overload({
+    offeredPerS: counts.scheduled / durationS,
+    okPerS: requestsPerS,
+    okHighPerS: isMissing(interval) ? requestsPerS : interval.high,
+    dispatchLagClean,
+    scheduled: counts.scheduled,
+    backlogAtThird: sum(({ atThird }) => atThird),
+    backlogAtEnd: sum(({ atEnd }) => atEnd),
+  }).reason;
+}
+
+function withFinished({ ok, notOk, ...window }: PooledWindow) {
+  return { ...window, finished: ok + notOk };
+}
+
+/** Throughput and median both: drifting is either drifting, steady is both steady. */
+function steadinessOf(trials: PooledFacts['windows']): CaseRecord['steady'] {
+  const verdicts = trials.flatMap((windows) => {
+    const measured = windows.filter(({ phase }) => phase === 'measure');
+    const medians = measured
+      .map(({ response }) => response.percentileMs(50))
+      .filter((value) => value !== undefined);
+    return [
+      { of: 'throughput', ...steadiness(measured.map(({ ok, durationS }) => ok / durationS)) },
+      { of: 'p50', ...steadiness(medians) },
+    ];
+  });
+  const worst =
+    verdicts.find(({ verdict }) => verdict === 'unsteady') ??
+    verdicts.find(({ verdict }) => verdict === 'not-assessed') ??
+    verdicts[0];
+  if (worst === undefined) return { verdict: 'not-assessed', message: 'nothing was measured' };
+  return { verdict: worst.verdict, message: `${worst.of}: ${worst.message}` };
+}
+
+function worstClock(results: readonly LoadResult[]): LoadResult['clock'] {
+  const drift = ({ clock }: LoadResult) => Math.abs(clock.monotonicMs - clock.wallMs);
+  const [worst] = [...results].sort((a, b) => drift(b) - drift(a));
+  return worst?.clock ?? { monotonicMs: 0, wallMs: 0 };
+}
+
+/** Pauses long enough to show in a percentile. */
+function gcCauses(results: readonly LoadResult[]): string[] {
+  const longest = Math.max(0, ...results.map(({ gc }) => gc.longestMs));
+  return longest > 2 ? [`garbage collection paused the generator for up to ${longest.toFixed(1)} ms`] : [];
+}

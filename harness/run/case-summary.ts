@@ -1,0 +1,121 @@
+import type { CaseRecord, Figure, LoadRecord, TrialRecord } from '../record/run-record.ts';
+import { meanInterval } from '../statistics/batch-means.ts';
+import { littlesLaw } from '../statistics/littles-law.ts';
+import { judge } from './case-judgement.ts';
+import { type Latency, latencyOf } from './case-latency.ts';
+import type { LoadResult } from './load-engine.ts';
+import { type PooledFacts, type PooledWindow, poolFacts } from './pooled-facts.ts';
+
+export type Headline = 'p50' | 'p90' | 'p95' | 'p99' | 'p999';
+
+export interface CaseInput {
+  readonly trials: readonly { readonly startedAt: string; readonly results: readonly LoadResult[] }[];
+  readonly load: LoadRecord;
+  /** The percentile that must not be missing: the SLO's, p99 where there is none. */
+  readonly headline: Headline;
+  readonly causes: readonly string[];
+}
+
+/** The part of a case's record that comes from the load engine. */
+export type CaseMeasurement = Pick<
+  CaseRecord,
+  | 'trials'
+  | 'classes'
+  | 'counts'
+  | 'warmupCounts'
+  | 'rows'
+  | 'durationS'
+  | 'throughput'
+  | 'latencyMs'
+  | 'designEffect'
+  | 'steady'
+  | 'littlesLaw'
+  | 'windows'
+  | 'events'
+  | 'histograms'
+  | 'credibility'
+>;
+
+/**
+ * From the facts of a case's trials to its figures. Trials are pooled: counts added, histograms merged, windows kept
+ * side by side; each trial is summarised alone too, so that their spread can be seen.
+ * Response percentiles count timed-out, unsent and still-open requests as later than anything seen; failed ones are
+ * no latency samples at all.
+ */
+export function summariseCase(input: CaseInput): CaseMeasurement {
+  const pooled = poolFacts(input.trials.map(({ results }) => results));
+  const whole = figuresOf(pooled, input);
+  return {
+    ...whole.shared,
+    trials: input.trials.map((trial, index) => trialRecord(trial, index, input)),
+    classes: {
+      all: { counts: pooled.counts, rows: pooled.rows, responseMs: whole.shared.latencyMs.response },
+    },
+    warmupCounts: pooled.warmupCounts,
+    rows: pooled.rows,
+    durationS: pooled.durationS,
+    designEffect: whole.latency.designEffect,
+    steady: whole.steady,
+    littlesLaw: loopLaw(pooled, input.load),
+    windows: pooled.windows.flatMap((windows) => windows.map(windowRecord)),
+    events: pooled.results.flatMap(({ events }) => events),
+    histograms: {
+      response: pooled.encoded.response,
+      service: pooled.encoded.service,
+      sendLag: pooled.encoded.sendLag,
+      dispatchLag: pooled.encoded.dispatchLag,
+    },
+  };
+}
+
+function trialRecord(
+  { startedAt, results }: CaseInput['trials'][number],
+  index: number,
+  input: CaseInput,
+): TrialRecord {
+  return { index, startedAt, ...figuresOf(poolFacts([results]), input).shared };
+}
+
+function figuresOf(pooled: PooledFacts, { load, headline, causes }: CaseInput) {
+  const latency: Latency = latencyOf(pooled);
+  const throughput = throughputOf(pooled);
+  const { credibility, steady } = judge({ pooled, load, headline, causes, latency, throughput });
+  return {
+    shared: { counts: pooled.counts, throughput, latencyMs: latency.latencyMs, credibility },
+    latency,
+    steady,
+  };
+}
+
+function throughputOf(pooled: PooledFacts): CaseRecord['throughput'] {
+  const { durationS, completed, goodRows } = pooled;
+  const rates = pooled.windows.flatMap((windows) =>
+    windows.filter(({ phase }) => phase === 'measure').map(({ ok, durationS: length }) => ok / length),
+  );
+  const interval = meanInterval(rates);
+  const perS = (count: number) => (durationS > 0 ? count / durationS : 0);
+  return {
+    requestsPerS: perS(completed.requests),
+    rowsPerS: perS(completed.rows),
+    goodRowsPerS: goodRows === undefined ? { missing: 'no latency objective is given' } : perS(goodRows),
+    interval: interval ?? { missing: `${rates.length} windows; an interval needs 3` },
+  };
+}
+
+function loopLaw(pooled: PooledFacts, load: LoadRecord): CaseRecord['littlesLaw'] {
+  if (load.shape !== 'closed') return { missing: 'an open loop has no fixed concurrency' };
+  const meanMs = pooled.buckets.allOutcomes.meanMs();
+  if (meanMs === undefined || pooled.durationS === 0) return { missing: 'nothing was completed' };
+  return littlesLaw({
+    concurrency: load.inFlight ?? 1,
+    completionsPerS: pooled.completed.allOutcomes / pooled.durationS,
+    meanMs,
+    thinkTimeMs: load.thinkTimeMs ?? 0,
+  });
+}
+
+function windowRecord({ response, ...window }: PooledWindow): CaseRecord['windows'][number] {
+  const percentile = (p: number): Figure =>
+    response.percentileMs(p) ?? { missing: 'nothing was answered in this window' };
+  return { ...window, responseP50Ms: percentile(50), responseP99Ms: percentile(99) };
+}
