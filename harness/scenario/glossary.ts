@@ -1,0 +1,67 @@
+import { METRICS } from './expression.ts';
+
+/** What the words in a report, a table or a notice mean; printed by `inferometer explain <word>`. */
+export const GLOSSARY: Readonly<Record<string, string>> = {
+  metrics: `Every metric that an SLO, a gate or a budget can name: ${Object.keys(METRICS).join(', ')}.`,
+  response:
+    'Response time = done - intended: what a user would have waited, counted from the moment at which the schedule meant the request to be sent, even if no connection was free or the client was late. The headline figure.',
+  service:
+    'Service time = done - sent: what the server and the network took, counted from the first byte sent. Under overload it looks healthy while users wait; that is why both are shown. As service.p50 to service.p999, service.max, service.mean.',
+  'send-lag':
+    'Send lag = sent - intended = dispatch lag + connection wait. Only dispatch lag is the fault of the client.',
+  'dispatch-lag':
+    'Dispatch lag = dispatched - intended: the load generator acted late. Enough of it makes a case client-limited.',
+  'connection-wait':
+    'Connection wait = sent - dispatched: no connection was free. Enough of it makes a case connection-limited.',
+  p50: 'The response time that half of the requests kept. In milliseconds, with its 95 % interval.',
+  p90: 'The response time that 90 % of the requests kept. It needs at least 44 requests to be stated, more when some are late.',
+  p95: 'The response time that 95 % of the requests kept. It needs at least 90 requests to be stated, more when some are late.',
+  p99: 'The response time that 99 % of the requests kept: 1 in 100 waits longer. It needs at least 459 requests to be stated (none late; 662 with one late), because fewer prove nothing about the last hundredth.',
+  p999: 'p99.9: the response time that 999 of 1,000 requests kept. It needs at least 4,603 requests to be stated.',
+  max: 'The longest response time seen. It grows with the length of the run, so compare it only between runs of the same length.',
+  mean: 'The mean response time. It hides the tail: state a percentile as the promise.',
+  errors:
+    'The share of requests that did not end ok: refused, failed, timed out, or answered wrongly. Written as a percentage: errors < 0.1%.',
+  throughput:
+    'Rows answered ok per second, over the measured part: completions between its two edges, divided by its length. A request with 8 rows counts as 8. Written as a rate: throughput > 200/s.',
+  'batch.meanRows': 'Rows executed / executions, from the server: how large the batches really were.',
+  'batch.paddedRows':
+    'Rows that were computed only to fill a batch to a fixed size. Paid for and thrown away.',
+  queue: 'serverMs.queue: mean time of a request in the queue of the server, from its own statistics.',
+  compute: 'serverMs.compute: mean time of a request in the model, from the statistics of the server.',
+  cpuMsPer1000:
+    'CPU milliseconds of the server per 1,000 rows. It moves with the code and hardly with the neighbours, so it is a good gate.',
+  unsent:
+    'Arrivals that met the cap load.maxInFlight and were never sent. They are not absent: a user would have waited. A case with any is never plainly valid.',
+  'open-loop':
+    'Requests are sent when the schedule says so, whether or not answers have come: as users do. constant, poisson and ladder are open loops.',
+  'closed-loop':
+    'A fixed number of requests is kept in flight; the next waits for an answer. It shows what the server can do at most (saturation) and cannot show what users wait for: its response times are not comparable with those of an open loop.',
+  saturation:
+    'The rate of the closed pass. What the server does when it is never idle; reported as such, never as capacity, and not for sale.',
+  capacity:
+    'Capacity at the SLO: the highest rate at which the promised percentile is proven by its interval. What is recommended and priced.',
+  goodput:
+    'Rows that were answered ok and within the deadline, per second. It explains; what is priced is capacity.',
+  slo: 'The promise, in decide.slo: it defines capacity, goodput, recommendation and price, and never fails a run. decide.gates do.',
+  gate: 'A budget that fails the run: exit 1 on a proven breach, exit 2 when the run cannot tell. The interval decides: wholly on one side passes or fails.',
+  ladder:
+    'Rates as shares of the best rate that any setting reached in the closed pass; the same absolute rates for every setting, so that settings can be compared.',
+  'as-found':
+    'A server that was not started from here keeps its own settings. --as-found measures the one setting that it runs, labelled with what is read back.',
+  valid: 'Credibility: nothing was found that speaks against the figures of this case.',
+  'client-limited':
+    'Credibility: the load generator was late, and it shows: without its lag a reported percentile would differ by more than 5 %, or more than 1 % of the arrivals were later than max(2 ms, 10 % of the median response). Free the cores of the generator, or lower the rate.',
+  'connection-limited':
+    'Credibility: waiting for a free connection shaped the figures. Raise load.connections, or leave it out.',
+  overloaded:
+    'Credibility: the server was offered more than it can carry: fewer than 97 % of the offered requests were answered, or the backlog kept growing. A finding about the server, not a failed run: throughput means something, latency describes a growing queue. Latency gates on it fail.',
+  inconclusive:
+    'Credibility: the case cannot answer: too few samples for a percentile that is asked for, not steady, a clock that drifted, or a metric without telemetry. Measure longer, or repeat with --trials.',
+  'shared-host':
+    'Notice: server and load generator ran on the same machine. Compare settings with each other; do not quote the absolute figures.',
+  'no-gpu':
+    'Notice: no NVIDIA driver library was found, so GPU figures are left out, with this as the reason.',
+  'timed-from-ask':
+    'Notice: what an overloaded case looks like timed from the send, and what its users really wait, timed from when they ask.',
+};
