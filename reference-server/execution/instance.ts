@@ -1,4 +1,16 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import type { Datatype, InferRequest, Tensor } from '../infer.ts';
+import type { WorkerReply, WorkerRequest } from './instance-worker.ts';
+import {
+  type BatchTensor,
+  ELEMENT,
+  elements,
+  requestProblem,
+  sharedRowShape,
+  split,
+  stack,
+} from './tensors.ts';
 
 /** One model input or output. `shape` has the batch dimension first; -1 is a variable dimension. */
 export interface TensorSpec {
@@ -62,5 +74,147 @@ export class InstanceError extends Error {
     super(message, options);
     this.name = 'InstanceError';
     this.failure = failure;
+  }
+}
+
+/**
+ * Loads a model in a new thread and warms it up. `entry` is the thread's program. Rejects with an `InstanceError` of
+ * kind `start` that says why.
+ */
+export async function startInstance(options: InstanceOptions, entry: URL = WORKER_ENTRY): Promise<Instance> {
+  const worker = new Worker(entry, { workerData: options });
+  const ended = new Promise<string>((resolve) => {
+    worker.once('error', (error) => resolve(`the model's thread failed: ${error.message}`));
+    worker.once('exit', (code) => resolve(`the model's thread ended with code ${code}`));
+  });
+  const first = await Promise.race([ended, once(worker, 'message').then(([reply]) => reply as WorkerReply)]);
+  if (typeof first !== 'string' && first.kind === 'ready')
+    return new WorkerInstance(worker, ended, first, options);
+  await worker.terminate();
+  const reason = typeof first === 'string' || first.kind !== 'failed' ? first : first.message;
+  throw new InstanceError('start', `cannot serve ${options.modelPath}: ${reason}`);
+}
+
+// Node 20 cannot start a thread on a .ts file: from the sources, as in tests, the built one is used.
+const WORKER_ENTRY = new URL(
+  import.meta.url.endsWith('.ts')
+    ? '../../dist/reference-server/execution/instance-worker.js'
+    : './instance-worker.js',
+  import.meta.url,
+);
+
+type Ready = Extract<WorkerReply, { kind: 'ready' }>;
+
+interface PendingRun {
+  readonly parts: readonly InferRequest[];
+  resolve(result: RunResult): void;
+  reject(error: InstanceError): void;
+}
+
+/**
+ * Input buffers wander: filled here, handed over (not copied) to the thread, handed back with the answer, used again.
+ *
+ *   idle --stack--> thread --ran--> idle        as many as there are runs in flight
+ */
+class WorkerInstance implements Instance {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly providerRan: Provider;
+  readonly providerReason: string;
+  readonly died: Promise<string>;
+  readonly #worker: Worker;
+  readonly #ended: Promise<string>;
+  readonly #maxRows: number;
+  readonly #pending = new Map<number, PendingRun>();
+  readonly #idleBuffers = new Map<string, ArrayBuffer[]>();
+  #runs = 0;
+  #gone: string | undefined;
+
+  constructor(worker: Worker, ended: Promise<string>, ready: Ready, options: InstanceOptions) {
+    this.inputs = ready.inputs;
+    this.outputs = ready.outputs;
+    this.providerRan = ready.providerRan;
+    this.providerReason = ready.providerReason;
+    this.#worker = worker;
+    this.#ended = ended;
+    this.#maxRows = options.maxRows;
+    worker.on('message', (reply: WorkerReply) => this.#settle(reply));
+    this.died = new Promise((resolve) => {
+      void ended.then((reason) => {
+        const closed = this.#gone !== undefined;
+        this.#gone ??= reason;
+        for (const run of this.#pending.values()) run.reject(new InstanceError('died', reason));
+        this.#pending.clear();
+        if (!closed) resolve(reason);
+      });
+    });
+  }
+
+  async run(parts: readonly InferRequest[], rows: number): Promise<RunResult> {
+    if (this.#gone !== undefined) throw new InstanceError('died', this.#gone);
+    this.#check(parts, rows);
+    const inputs = this.inputs.map((spec) => this.#stacked(spec, parts, rows));
+    const id = this.#runs++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { parts, resolve, reject });
+      const request: WorkerRequest = { kind: 'run', id, rows, inputs };
+      this.#worker.postMessage(
+        request,
+        inputs.map((input) => input.buffer),
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#gone === undefined) {
+      this.#gone = 'the instance is closed';
+      this.#worker.postMessage({ kind: 'close' } satisfies WorkerRequest);
+    }
+    await this.#ended;
+  }
+
+  #check(parts: readonly InferRequest[], rows: number): void {
+    const given = parts.reduce((sum, part) => sum + part.rows, 0);
+    if (given !== rows) throw new InstanceError('request', `the parts have ${given} rows, not ${rows}`);
+    if (rows < 1 || rows > this.#maxRows) {
+      throw new InstanceError('request', `a batch of ${rows} rows is outside 1 … ${this.#maxRows}`);
+    }
+    for (const part of parts) {
+      const problem = requestProblem(this.inputs, part);
+      if (problem !== undefined) throw new InstanceError('request', problem);
+    }
+  }
+
+  #stacked(spec: TensorSpec, parts: readonly InferRequest[], rows: number): BatchTensor {
+    const rowShape = sharedRowShape(parts, spec.name);
+    if (rowShape === undefined) {
+      throw new InstanceError(
+        'request',
+        `parts with different shapes of "${spec.name}" cannot share a batch`,
+      );
+    }
+    const datatype = spec.datatype as BatchTensor['datatype'];
+    const rowBytes = elements(rowShape) * ELEMENT[datatype].bytes;
+    const idle = this.#idleBuffers.get(spec.name)?.pop();
+    const buffer =
+      idle !== undefined && idle.byteLength >= rows * rowBytes
+        ? idle
+        : new ArrayBuffer(this.#maxRows * rowBytes);
+    stack(parts, spec.name, buffer);
+    return { name: spec.name, datatype, shape: [rows, ...rowShape], buffer };
+  }
+
+  #settle(reply: WorkerReply): void {
+    if (reply.kind !== 'ran') return;
+    for (const { name, buffer } of reply.inputs) {
+      const idle = this.#idleBuffers.get(name);
+      if (idle === undefined) this.#idleBuffers.set(name, [buffer]);
+      else idle.push(buffer);
+    }
+    const run = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (run === undefined) return;
+    if ('error' in reply.result) run.reject(new InstanceError('run', reply.result.error));
+    else run.resolve({ outputs: split(run.parts, reply.result.outputs), computeNs: reply.result.computeNs });
   }
 }
