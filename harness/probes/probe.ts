@@ -7,10 +7,10 @@ export interface Probe {
   readonly metrics: Readonly<Record<string, string>> | Missing;
   /** Metric -> value, or null for a gap. Cheap enough for once a second (kept file descriptors, no spawn). */
   read(): Readonly<Record<string, number | null>>;
-  /** Why the last read had gaps; undefined when it had none. */
-  readonly gap?: string | undefined;
+  /** Metric -> why the last read had a gap there. */
+  readonly gaps?: Readonly<Record<string, string>>;
   close(): void;
 }
 
-/** Metric -> series over one case. */
-export type Readings = Readonly<Record<string, Series>>;
+/** Probe -> metric -> series over one case. */
+export type Readings = Readonly<Record<string, Readonly<Record<string, Series>>>>;
