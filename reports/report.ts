@@ -1,0 +1,69 @@
+import type { RunRecord } from '../harness/record/run-record.ts';
+import { type Html, html, raw } from './html.ts';
+import { page } from './page.ts';
+import type { PriceOption } from './panel/bill.ts';
+import { answerSection } from './sections/answer.ts';
+import { casesTable } from './sections/cases-table.ts';
+import { costDetails } from './sections/cost-details.ts';
+import { costPanel } from './sections/cost-panel.ts';
+import { environmentSection } from './sections/environment.ts';
+import { gatesSection } from './sections/gates.ts';
+import { header } from './sections/header.ts';
+import { insideSection } from './sections/inside.ts';
+import { methodSection } from './sections/method.ts';
+import { noticesSection, thingsToKnow } from './sections/notices.ts';
+import { timeSplitSection } from './sections/time-split.ts';
+import { tradeOffSection } from './sections/trade-off.ts';
+
+/** What a report is made of besides the record; the caller reads the files. */
+export interface ReportAssets {
+  /** `reports/style.css` */
+  readonly css: string;
+  /** `reports/page.js` */
+  readonly script: string;
+  /** What the cost panel offers, in its order. */
+  readonly prices: readonly PriceOption[];
+}
+
+/**
+ * One run as one self-contained HTML document: no request, no eval, readable without scripts.
+ * Depends on the record and the assets alone; the same input gives the same text.
+ */
+export async function renderReport(record: RunRecord, assets: ReportAssets): Promise<string> {
+  const body = html`${PATTERNS}
+${header(record)}
+<main>
+${answerSection(record)}
+<div class="first">
+  <div class="stack">${await tradeOffSection(record)}${timeSplitSection(record)}</div>
+  ${costPanel(record, assets.prices)}
+</div>
+${thingsToKnow(record)}
+${CONTENTS}
+${casesTable(record)}
+${gatesSection(record)}
+${await insideSection(record)}
+${costDetails(record)}
+${noticesSection(record)}
+${methodSection(record)}
+${environmentSection(record)}
+</main>
+<footer>Inferometer ${record.tool.version} · run ${record.id} · this file loads nothing from anywhere</footer>`;
+  return page({
+    title: `${record.scenario.name} · ${record.answer.sentence} · Inferometer`,
+    css: assets.css,
+    script: assets.script,
+    body,
+  });
+}
+
+const CONTENTS = html`<nav class="contents" aria-label="Contents">
+<a href="#cases">All cases</a> <a href="#percentiles">Percentile curves</a> <a href="#batches">Batches formed</a> <a href="#over-time">Over time</a>
+<a href="#utilisation">Utilisation</a> <a href="#cost-details">Cost</a> <a href="#notices">Events and notices</a> <a href="#method">Method and formulas</a> <a href="#environment">Environment</a> <a href="#raw">Raw figures</a>
+</nav>`;
+
+/** Fills that can be told apart without colour. */
+const PATTERNS: Html = raw(`<svg class="defs" aria-hidden="true"><defs>
+<pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="5" height="5" fill="var(--wash)"/><rect width="2" height="5" fill="var(--ink)"/></pattern>
+<pattern id="dots" width="5" height="5" patternUnits="userSpaceOnUse"><rect width="5" height="5" fill="var(--wash)"/><circle cx="2.5" cy="2.5" r="1.1" fill="var(--accent)"/></pattern>
+</defs></svg>`);

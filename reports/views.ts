@@ -1,0 +1,151 @@
+import type { CaseRecord, RunRecord } from '../harness/record/run-record.ts';
+
+/** One point of the matrix with all its loads: a line of the trade-off picture. */
+export interface SettingView {
+  readonly key: string;
+  /** `batch 32 · delay 2ms` */
+  readonly label: string;
+  readonly axes: Readonly<Record<string, string>>;
+  /** The closed pass; its times are not comparable with those of the open loads. */
+  readonly closed: CaseRecord | undefined;
+  /** By rising offered rate. */
+  readonly open: readonly CaseRecord[];
+  readonly recommended: boolean;
+  readonly tied: boolean;
+}
+
+const LOAD = 'load';
+
+/** The axes of a case without its load. */
+export function settingAxes(axes: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(axes).filter(([name]) => name !== LOAD));
+}
+
+function keyOf(axes: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(settingAxes(axes)).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+export function settingLabel(axes: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(settingAxes(axes)).map(([name, label]) => `${name} ${label}`);
+  return parts.length === 0 ? 'the one setting' : parts.join(' · ');
+}
+
+/** The settings in the order in which the scenario lists them, which is that of the cases. */
+export function settingsOf(record: RunRecord): SettingView[] {
+  const byKey = new Map<string, CaseRecord[]>();
+  for (const one of record.cases) {
+    const key = keyOf(one.axes);
+    byKey.set(key, [...(byKey.get(key) ?? []), one]);
+  }
+  const picked = record.answer.setting === undefined ? undefined : keyOf(record.answer.setting);
+  const ties = record.answer.ties.map(keyOf);
+  return [...byKey].map(([key, cases]) => ({
+    key,
+    label: settingLabel(cases[0]?.axes ?? {}),
+    axes: settingAxes(cases[0]?.axes ?? {}),
+    closed: cases.find((one) => one.load.shape === 'closed'),
+    open: cases.filter((one) => one.load.shape !== 'closed').sort((a, b) => rateOf(a) - rateOf(b)),
+    recommended: key === picked,
+    tied: ties.includes(key),
+  }));
+}
+
+export function rateOf(one: CaseRecord): number {
+  return one.load.resolvedRate ?? one.throughput.requestsPerS;
+}
+
+export function isOverloaded(one: CaseRecord): boolean {
+  return one.credibility.status === 'overloaded';
+}
+
+export function caseLabel(one: CaseRecord): string {
+  return `${settingLabel(one.axes)} · ${one.load.label}`;
+}
+
+/** The cases at one load, a row per setting that was measured there. */
+export function casesAtLoad(record: RunRecord, label: string): CaseRecord[] {
+  return record.cases.filter((one) => one.load.label === label);
+}
+
+/** Load labels as measured, the closed pass first where there is one. */
+export function loadLabels(record: RunRecord): string[] {
+  return [...new Set(record.cases.map((one) => one.load.label))];
+}
+
+/**
+ * The one load at which settings are compared: the highest open rate that more than half of them carry, so that the
+ * comparison is of working servers and still under strain. Undefined where no open load was measured.
+ */
+export function commonLoad(record: RunRecord): string | undefined {
+  const open = record.cases.filter((one) => one.load.shape !== 'closed');
+  const byRate = [...new Set(open.sort((a, b) => rateOf(b) - rateOf(a)).map((one) => one.load.label))];
+  const carried = (label: string): number => {
+    const cases = casesAtLoad(record, label);
+    return cases.filter((one) => !isOverloaded(one)).length / Math.max(1, cases.length);
+  };
+  return byRate.find((label) => carried(label) > 0.5) ?? byRate.at(-1);
+}
+
+/** The case whose pictures are shown first: the one that proves the answer, else the first that can be believed. */
+export function firstCase(record: RunRecord): CaseRecord | undefined {
+  const proof = record.cases.find((one) => one.id === record.answer.capacity?.caseId);
+  return proof ?? record.cases.find((one) => one.credibility.status === 'valid') ?? record.cases[0];
+}
+
+/** The latency promise of `decide.slo`: `p99 < 50ms` -> p99, 50. */
+export interface LatencyPromise {
+  readonly metric: 'p50' | 'p90' | 'p95' | 'p99' | 'p999';
+  readonly boundMs: number;
+  readonly text: string;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, µs: 0.001, ms: 1, s: 1000 };
+
+export function latencyPromise(record: RunRecord): LatencyPromise | undefined {
+  for (const text of record.decide.slo) {
+    const match = /^\s*p(50|90|95|99(?:\.?9)?)\s*(?:<|<=|≤)\s*([\d.]+)\s*(us|µs|ms|s)\s*$/.exec(text);
+    const [, digits, amount, unit] = match ?? [];
+    if (digits === undefined || amount === undefined || unit === undefined) continue;
+    const metric = `p${digits.replace('.', '')}` as LatencyPromise['metric'];
+    return { metric, boundMs: Number(amount) * (UNIT_MS[unit] ?? 1), text: text.trim() };
+  }
+  return undefined;
+}
+
+/** `p999` -> `p99.9`. */
+export function percentileName(metric: string): string {
+  return metric === 'p999' ? 'p99.9' : metric;
+}
+
+/** The machine that was measured, in words, from whichever of these facts the environment has. */
+export function describeMachine(record: RunRecord): string {
+  const { environment } = record;
+  const model = textAt(environment, [
+    'cpuModel',
+    'cpu.model',
+    'cpu.name',
+    'host.cpuModel',
+    'host.cpu.model',
+    'cpu',
+  ]);
+  const cores = textAt(environment, [
+    'logicalCores',
+    'cores',
+    'cpu.logicalCores',
+    'cpu.cores',
+    'host.logicalCores',
+  ]);
+  const parts = [model, cores === undefined ? undefined : `${cores} cores`].filter(
+    (part) => part !== undefined,
+  );
+  return parts.length === 0 ? 'the machine of this run' : parts.join(', ');
+}
+
+function textAt(environment: object, paths: readonly string[]): string | undefined {
+  for (const path of paths) {
+    let here: unknown = environment;
+    for (const key of path.split('.')) here = (here as Record<string, unknown> | null | undefined)?.[key];
+    if (typeof here === 'string' || typeof here === 'number') return String(here);
+  }
+  return undefined;
+}
