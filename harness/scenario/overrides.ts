@@ -36,7 +36,12 @@ export function applyOverrides(document: ScenarioDocument, overrides: Overrides)
   const problems: Problem[] = [];
   const set = (path: readonly string[], value: unknown): void => {
     // Not `setIn` with the bare value: yaml would keep the old node and with it the old line.
-    document.yaml.setIn(path, document.yaml.createNode(value));
+    try {
+      document.yaml.setIn(path, document.yaml.createNode(value));
+    } catch {
+      const message = `what stands above ${path.join('.')} in ${document.file} is not a map`;
+      problems.push({ file: 'command line', field: path.join('.'), message });
+    }
   };
   replaceTarget(document, overrides, set, problems);
   if (overrides.seed !== undefined) set(['measure', 'seed'], overrides.seed);
@@ -102,13 +107,6 @@ function readAssignment(document: ScenarioDocument, text: string): Assignment {
   if (unknown !== undefined && path[0] !== 'vary') {
     const short = path.length === 1 ? nearestName(name, ['model', ...Object.keys(SHORT_NAMES)]) : undefined;
     return short === undefined ? unknown : { message: unknown.message, advice: `did you mean ${short}?` };
-  }
-  const parent = path.slice(0, -1);
-  if (parent.length > 0 && document.yaml.hasIn(parent) && typeof document.yaml.getIn(parent) !== 'object') {
-    return {
-      message: `${parent.join('.')} is not a map in ${document.file}`,
-      advice: `set ${parent.join('.')} itself`,
-    };
   }
   try {
     return { path, value: parse(text.slice(equals + 1)) };

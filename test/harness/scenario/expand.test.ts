@@ -20,6 +20,13 @@ describe('vary', () => {
     ]);
   });
 
+  it('names numbers as they stand in the file, quoted or not', () => {
+    const { axes } = vary(
+      'vary: { rows: { path: workload.rows, values: [1, 0x10, 32] } }\nskip: [{ rows: "32" }]\n',
+    );
+    expect(axes).toEqual({ rows: ['1', '0x10', '32'] });
+  });
+
   it('takes labels of its own', () => {
     const { settings, axes } = vary(
       'vary: { gaps: { path: load.ladder.arrivals, values: { regular: even, random: poisson } } }\n',

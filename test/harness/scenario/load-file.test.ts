@@ -1,8 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { type Problem, UsageError } from '../../../harness/errors.ts';
+import { withValues } from '../../../harness/scenario/expand.ts';
+import { leafPaths } from '../../../harness/scenario/json-schema.ts';
 import { type LoadOptions, loadScenario, scenarioFromText } from '../../../harness/scenario/load-file.ts';
 
 function problemsOf(text: string, options: LoadOptions = {}): readonly Problem[] {
@@ -197,6 +201,39 @@ decide:
     expect(problemsOf('name: a\n---\nname: b\n')[0]?.message).toContain('second document');
     expect(problemsOf('')[0]?.message).toContain('no fields');
     expect(problemsOf('- a\n')[0]?.message).toContain('no fields');
+  });
+
+  it('answers anything at all with a scenario or with located problems', () => {
+    const paths = leafPaths().flatMap((path) => {
+      const parts = path.split('.');
+      return parts.map((_, depth) => parts.slice(0, depth + 1));
+    });
+    const axis = { path: 'workload.rows', values: [{}, null, 1] };
+    const odd = fc.constantFrom(
+      null,
+      [null],
+      [[]],
+      '',
+      { a: axis },
+      { a: { values: { b: axis } } },
+      { a: null },
+    );
+    const anything = fc.oneof(fc.jsonValue(), odd);
+    fc.assert(
+      fc.property(fc.constantFrom(...paths), anything, (path, value) => {
+        const base = { target: { reference: { model: 'recommender' } } };
+        try {
+          scenarioFromText(stringify(withValues(base, [{ path, value, from: [] }])), 'x.yaml');
+        } catch (error) {
+          if (!(error instanceof UsageError)) throw error;
+          for (const { line, message } of error.problems) {
+            expect(line).toBeGreaterThan(0);
+            expect(message).not.toMatch(/Invalid|expected/);
+          }
+        }
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('follows anchors to their own line', () => {

@@ -59,6 +59,18 @@ describe('overrides', () => {
     expect(() => batching({ set: [text] })).toThrow(advice);
   });
 
+  it('have somewhere to stand, or say that they have not', () => {
+    const target = 'target: { url: http://h:1, model: m }\n';
+    expect(() => scenarioFromText(`${target}measure: 5\n`, 'x.yaml', { seed: 3, quick: true })).toThrow(
+      /above measure\.seed in x\.yaml is not a map/,
+    );
+    expect(
+      scenarioFromText(target, 'x.yaml', { set: ['load.closed.inFlight=3'] }).settings[0]?.load,
+    ).toMatchObject({
+      closed: { inFlight: 3 },
+    });
+  });
+
   it('report themselves and the file together', () => {
     expect(() =>
       scenarioFromText('target: { reference: { model: recomender } }', 'x.yaml', { set: ['load.timeout=3'] }),
