@@ -17,7 +17,8 @@ import {
  */
 type JsonType = Readonly<Record<string, unknown>>;
 
-function leaf<T>(description: string, json: JsonType, read: (found: unknown) => Reading<T>) {
+/** A field with a reader of its own. */
+export function leaf<T>(description: string, json: JsonType, read: (found: unknown) => Reading<T>) {
   return z
     .unknown()
     .transform((found, context): T => {
@@ -127,9 +128,4 @@ export function label(description: string) {
       ? { problem: `found ${show(found)}; a label is one word or number` }
       : { value: String(found) },
   );
-}
-
-/** One of several kinds that only the reader can tell apart. */
-export function reading<T>(description: string, json: JsonType, read: (found: unknown) => Reading<T>) {
-  return leaf(description, json, read);
 }

@@ -118,14 +118,14 @@ function readAssignment(document: ScenarioDocument, text: string): Assignment {
   }
 }
 
-/** A third of the durations, rounded to 100 ms; what the command line set itself stays. */
+/** A third of the durations, rounded to 100 ms, and one trial; what the command line set itself stays. */
 function shorten(document: ScenarioDocument, overrides: Overrides, set: Set): void {
-  for (const name of ['warmup', 'duration']) {
+  const isSet = (name: string): boolean =>
+    overrides.set?.some((text) => /^(?:measure\.)?(\w+)\s*=/.exec(text.trim())?.[1] === name) === true;
+  for (const name of ['warmup', 'duration'].filter((name) => !isSet(name))) {
     const path = ['measure', name];
-    if (overrides.set?.some((text) => text.startsWith(`${name}=`) || text.startsWith(`measure.${name}=`)))
-      continue;
     const full = parseDuration(document.yaml.getIn(path) ?? fieldAt(path)?.default);
     if (!isProblem(full)) set(path, `${Math.max(1, Math.round(full.value / 300)) * 100}ms`);
   }
-  if (overrides.trials === undefined) set(['measure', 'trials'], 1);
+  if (overrides.trials === undefined && !isSet('trials')) set(['measure', 'trials'], 1);
 }

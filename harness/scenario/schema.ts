@@ -6,9 +6,9 @@ import {
   duration,
   expression,
   label,
+  leaf,
   percentage,
   rate,
-  reading,
   rowsQuantity,
   text,
   whole,
@@ -82,7 +82,7 @@ const workload = z
       )
       .prefault({})
       .describe('What each input is filled with; float inputs not named here are normal(0, 1)'),
-    distinct: reading<'all' | number>(
+    distinct: leaf<'all' | number>(
       'How many payloads differ; all: no payload twice, so that nothing is answered from a cache',
       { anyOf: [{ const: 'all' }, { type: 'integer', minimum: 1 }] },
       (found) =>
@@ -190,7 +190,7 @@ const limits = z
   .strictObject({
     maxRate: rate('No more than this is ever offered').optional(),
     abort: z
-      .array(reading('Ends a case early', { type: 'string', examples: ['errors > 5% for 5s'] }, parseAbort))
+      .array(leaf('Ends a case early', { type: 'string', examples: ['errors > 5% for 5s'] }, parseAbort))
       .prefault([])
       .describe('Conditions that end a case early: errors or p99, above a bound, for a time'),
   })

@@ -32,11 +32,12 @@ describe('overrides', () => {
 
   it('take a third of the time with quick', () => {
     expect(batching({ quick: true }).measure).toMatchObject({ warmupMs: 300, durationMs: 1300, trials: 1 });
-    expect(batching({ quick: true, trials: 2, set: ['duration=9s'] }).measure).toMatchObject({
+    expect(batching({ quick: true, trials: 2, set: ['measure.duration = 9s'] }).measure).toMatchObject({
       warmupMs: 300,
       durationMs: 9000,
       trials: 2,
     });
+    expect(batching({ quick: true, set: ['trials=4'] }).measure.trials).toBe(4);
     const defaulted = scenarioFromText('target: { url: http://h:1, model: m }', 'x.yaml', { quick: true });
     expect(defaulted.measure).toMatchObject({ warmupMs: 300, durationMs: 1300 });
   });
