@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decodeInferRequest } from '../../../reference-server/api/infer-request-codec.ts';
+import { encodeInferResponse } from '../../../reference-server/api/infer-response-codec.ts';
+import { ServingError } from '../../../reference-server/errors.ts';
+import type { ModelSignature } from '../../../reference-server/models/model-signature.ts';
+
+const MODEL: ModelSignature = {
+  name: 'm',
+  inputs: [
+    { name: 'a', datatype: 'FP32', shape: [-1, 2] },
+    { name: 'b', datatype: 'INT32', shape: [-1, 1] },
+  ],
+  outputs: [
+    { name: 'p', datatype: 'FP32', shape: [-1, 2] },
+    { name: 'q', datatype: 'INT32', shape: [-1, 1] },
+  ],
+  maxRows: 8,
+};
+const a = { name: 'a', datatype: 'FP32', shape: [1, 2], data: [1, 2] };
+const b = { name: 'b', datatype: 'INT32', shape: [1, 1], data: [7] };
+const binary = (input: object, size: unknown) => ({
+  ...input,
+  data: undefined,
+  parameters: { binary_data_size: size },
+});
+
+function decode(json: unknown, ...tensors: Uint8Array[]) {
+  const head = Buffer.from(typeof json === 'string' ? json : JSON.stringify(json));
+  return decodeInferRequest(Buffer.concat([head, ...tensors]), String(head.byteLength), MODEL);
+}
+
+const bytes = (array: Float32Array | Int32Array) => new Uint8Array(array.buffer);
+
+describe('request', () => {
+  test("inputs come back in the model's order, whatever the caller's", () => {
+    const { request, id, wanted } = decode({ id: '7', inputs: [b, a] });
+    expect(request.rows).toBe(1);
+    expect(request.inputs.map((input) => input.name)).toEqual(['a', 'b']);
+    expect(id).toBe('7');
+    expect(wanted).toEqual([
+      { name: 'p', binary: false },
+      { name: 'q', binary: false },
+    ]);
+  });
+
+  test('without the header the whole body is JSON', () => {
+    const body = Buffer.from(JSON.stringify({ inputs: [a, b] }));
+    expect(decodeInferRequest(body, undefined, MODEL).request.rows).toBe(1);
+  });
+
+  test('binary tensors are views on the body, in the order of the inputs, mixed with JSON ones', () => {
+    const values = Float32Array.of(0.5, -1, 3, 4);
+    const head = Buffer.from(
+      JSON.stringify({
+        inputs: [{ ...b, shape: [2, 1], data: [[7], [8]] }, binary({ ...a, shape: [2, 2] }, 16)],
+      }),
+    );
+    const body = Buffer.concat([head, bytes(values)]);
+    const { request } = decodeInferRequest(body, String(head.byteLength), MODEL);
+    expect(request.rows).toBe(2);
+    expect(request.inputs[0]?.data.buffer).toBe(body.buffer);
+    expect(Buffer.compare(request.inputs[0]?.data ?? Buffer.of(), bytes(values))).toBe(0);
+    expect(new Int32Array(request.inputs[1]?.data.buffer ?? new ArrayBuffer(0))).toEqual(Int32Array.of(7, 8));
+  });
+
+  test("the per-output choice wins over the request's", () => {
+    const { wanted } = decode({
+      parameters: { binary_data_output: true },
+      outputs: [{ name: 'q', parameters: { binary_data: false } }, { name: 'p' }],
+      inputs: [a, b],
+    });
+    expect(wanted).toEqual([
+      { name: 'q', binary: false },
+      { name: 'p', binary: true },
+    ]);
+  });
+
+  // biome-ignore format: a table
+  test.each<[string, unknown, Uint8Array[], string]>([
+    ['not JSON',          '{"inputs":',                             [], 'the body is not JSON: '],
+    ['not an object',     [1],                                      [], 'the body must be a JSON object'],
+    ['no inputs',         {},                                       [], '"inputs" must be an array of tensors'],
+    ['an input is null',  { inputs: [null] },                       [], 'every entry of "inputs" must be a JSON object'],
+    ['unknown input',     { inputs: [{ ...a, name: 'c' }, b] },     [], "model 'm' has no input 'c', it has 'a', 'b'"],
+    ['unnamed input',     { inputs: [{ datatype: 'FP32' }] },       [], "model 'm' has no input (no name given), it has 'a', 'b'"],
+    ['missing input',     { inputs: [a] },                          [], "input 'b' is missing, model 'm' takes 'a', 'b'"],
+    ['input twice',       { inputs: [a, b, a] },                    [], "input 'a' is given 2 times, model 'm' takes 'a', 'b'"],
+    ['wrong datatype',    { inputs: [{ ...a, datatype: 'FP64' }, b] }, [], "input 'a': datatype is 'FP64', the model takes 'FP32'"],
+    ['BF16',              { inputs: [{ ...a, datatype: 'BF16' }, b] }, [], "input 'a': datatype is 'BF16', the model takes 'FP32'"],
+    ['wrong rank',        { inputs: [{ ...a, shape: [2] }, b] },    [], "input 'a': shape is [2], the model takes [-1,2] (-1 is any)"],
+    ['wrong dimension',   { inputs: [{ ...a, shape: [1, 3] }, b] }, [], "input 'a': shape is [1,3], the model takes [-1,2] (-1 is any)"],
+    ['no rows',           { inputs: [{ ...a, shape: [0, 2] }, b] }, [], "input 'a': shape must be an array of whole numbers from 1, found [0,2]"],
+    ['shape is text',     { inputs: [{ ...a, shape: '1x2' }, b] },  [], "input 'a': shape must be an array of whole numbers from 1, found \"1x2\""],
+    ['rows differ',       { inputs: [a, { ...b, shape: [2, 1], data: [1, 2] }] }, [], "all inputs must have the same number of rows: 'a' has 1 rows, 'b' has 2"],
+    ['neither data',      { inputs: [{ ...a, data: undefined }, b] }, [], "input 'a': exactly one of \"data\" and the parameter \"binary_data_size\" must be given"],
+    ['both data',         { inputs: [{ ...a, parameters: { binary_data_size: 8 } }, b] }, [new Uint8Array(8)], "input 'a': exactly one of"],
+    ['negative size',     { inputs: [binary(a, -1), b] },           [], "input 'a': binary_data_size is -1, expected a whole number of bytes"],
+    ['size is text',      { inputs: [binary(a, '8'), b] },          [], "input 'a': binary_data_size is \"8\", expected a whole number of bytes"],
+    ['body too short',    { inputs: [binary(a, 8), b] },            [new Uint8Array(7)], "input 'a': binary_data_size is 8, only 7 bytes are left"],
+    ['size for another shape', { inputs: [binary(a, 4), b] },       [new Uint8Array(4)], "input 'a': it has 4 bytes, FP32 of shape [1,2] needs 8"],
+    ['bytes left over',   { inputs: [a, b] },                       [new Uint8Array(3)], '3 bytes of the body belong to no input'],
+    ['unknown output',    { inputs: [a, b], outputs: [{ name: 'r' }] }, [], "model 'm' has no output 'r', it has 'p', 'q'"],
+    ['no output',         { inputs: [a, b], outputs: [] },          [], '"outputs" must be an array of at least one output'],
+    ['flag is a number',  { inputs: [a, b], parameters: { binary_data_output: 1 } }, [], '"binary_data_output" must be true or false, found 1'],
+    ['parameters is null', { inputs: [a, b], parameters: null },    [], '"parameters" of the request must be a JSON object'],
+    ['id is a number',    { id: 7, inputs: [a, b] },                [], '"id" must be a string'],
+  ])('%s is a 400 that says so', (_, json, tensors, message) => {
+    const thrown = thrownBy(() => decode(json, ...tensors));
+    expect(thrown.message).toContain(message);
+    expect(thrown.status).toBe(400);
+  });
+
+  test.each(['-1', 'x', '999', '1.5', ''])('header length %j is a 400', (text) => {
+    const thrown = thrownBy(() => decodeInferRequest(Buffer.from('{}'), text, MODEL));
+    expect(thrown.message).toBe(
+      `Inference-Header-Content-Length is '${text}', expected 0 to 2 (the body's length)`,
+    );
+  });
+
+  test('an empty body, a raw body for two inputs', () => {
+    expect(thrownBy(() => decodeInferRequest(Buffer.of(), undefined, MODEL)).message).toContain(
+      'the body is empty',
+    );
+    expect(thrownBy(() => decodeInferRequest(Buffer.of(1), '0', MODEL)).message).toContain('with one input');
+  });
+
+  test.each([
+    ['classification', { outputs: [{ name: 'p', parameters: { classification: 3 } }] }],
+    ['shared memory', { inputs: [{ ...a, parameters: { shared_memory_region: 'r' } }, b] }],
+  ])('%s is a 501, not silently ignored', (_, json) => {
+    expect(thrownBy(() => decode({ inputs: [a, b], ...json })).status).toBe(501);
+  });
+
+  test('whatever the bytes: a decoded request or a ServingError, never anything else', () => {
+    const whole = Buffer.from(JSON.stringify({ inputs: [a, b], outputs: [{ name: 'p' }] }));
+    const mutated = fc.tuple(fc.nat(whole.byteLength - 1), fc.nat(255)).map(([at, byte]) => {
+      const body = Buffer.from(whole);
+      body[at] = byte;
+      return body;
+    });
+    const anything = fc.oneof(
+      mutated,
+      fc.json().map((json) => Buffer.from(json)),
+      fc.uint8Array().map((x) => Buffer.from(x)),
+    );
+    fc.assert(
+      fc.property(anything, fc.option(fc.nat(200).map(String), { nil: undefined }), (body, header) => {
+        try {
+          expect(decodeInferRequest(body, header, MODEL).request.rows).toBeGreaterThan(0);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ServingError);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('response', () => {
+  test('JSON and binary outputs in the order wanted', () => {
+    const outputs = [
+      { name: 'p', datatype: 'FP32', shape: [1, 2], data: bytes(Float32Array.of(1, 2)) },
+      { name: 'q', datatype: 'INT32', shape: [1, 1], data: bytes(Int32Array.of(3)) },
+    ] as const;
+    const wanted = [
+      { name: 'q', binary: true },
+      { name: 'p', binary: false },
+    ];
+    const { body, headerLength } = encodeInferResponse({ outputs }, wanted, 'é', 'm', '1');
+    const end = headerLength ?? 0;
+    expect(JSON.parse(body.toString('utf8', 0, end))).toEqual({
+      model_name: 'm',
+      model_version: '1',
+      id: 'é',
+      outputs: [
+        { name: 'q', datatype: 'INT32', shape: [1, 1], parameters: { binary_data_size: 4 } },
+        { name: 'p', datatype: 'FP32', shape: [1, 2], data: [1, 2] },
+      ],
+    });
+    expect(body.readInt32LE(end)).toBe(3);
+    expect(body.byteLength).toBe(end + 4);
+  });
+});
+
+function thrownBy(act: () => unknown): ServingError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof ServingError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}

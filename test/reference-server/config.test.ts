@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { parseServerConfig } from '../../reference-server/config.ts';
+import { StartupError } from '../../reference-server/errors.ts';
+
+const models = [{ name: 'm', source: 'm.onnx' }];
+
+describe('parseServerConfig', () => {
+  test('every field but the models has a default', () => {
+    expect(parseServerConfig(JSON.stringify({ models }))).toEqual({
+      host: '127.0.0.1',
+      port: 8000,
+      models,
+      instances: 1,
+      threads: 1,
+      provider: 'auto',
+      batching: { maxRows: 32, maxDelayMs: 0, maxQueueRows: 512, inFlight: 1 },
+      bodyLimitBytes: 67_108_864,
+      drainMs: 30_000,
+      accessLog: false,
+    });
+  });
+
+  test('every problem is named at once', () => {
+    const thrown = thrownBy({ models, port: 70_000, provider: 'gpu', batching: { maxRows: 0 }, treads: 2 });
+    expect(thrown.exitCode).toBe(3);
+    expect(thrown.message).toContain('4 problems');
+    for (const field of ['port:', 'provider:', 'batching.maxRows:', 'treads']) {
+      expect(thrown.message).toContain(field);
+    }
+  });
+
+  test.each([
+    [{ models: [] }, 'models: must name at least one model'],
+    [{ models: [...models, ...models] }, 'models: must not use one name twice'],
+    [{ models: [{ name: 'a/b', source: 'x' }] }, 'models.0.name: may only hold letters'],
+    [
+      { models, batching: { maxRows: 8, maxQueueRows: 4 } },
+      'batching.maxQueueRows: must be at least maxRows',
+    ],
+  ])('%j', (config, message) => {
+    expect(thrownBy(config).message).toContain(message);
+  });
+
+  test('what is not JSON says so', () => {
+    expect(() => parseServerConfig('{')).toThrow('the configuration is not JSON');
+  });
+});
+
+function thrownBy(config: unknown): StartupError {
+  try {
+    parseServerConfig(JSON.stringify(config));
+  } catch (error) {
+    if (error instanceof StartupError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}

@@ -1,0 +1,327 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { parseServerConfig } from '../../reference-server/config.ts';
+import { buildServer, type ReferenceServer } from '../../reference-server/server.ts';
+import { realClock } from '../../reference-server/telemetry/timings.ts';
+import { FakeInstance } from './fake-instance.ts';
+
+let server: ReferenceServer | undefined;
+let url = '';
+let instances: FakeInstance[] = [];
+
+/** A server on real sockets in this process, with a stand-in for the model. */
+async function start(settings: object = {}): Promise<void> {
+  instances = [];
+  const models = [{ name: 'echo', source: 'echo' }];
+  server = await buildServer(parseServerConfig(JSON.stringify({ port: 0, models, ...settings })), {
+    clock: realClock,
+    startInstance: async (options) => {
+      const instance = new FakeInstance(options);
+      instances.push(instance);
+      return instance;
+    },
+    modelPath: async (source) => `/models/${source}.onnx`,
+    log: () => {},
+    version: '1.2.3',
+  });
+  url = await server.listen();
+}
+
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+});
+
+const row = (...values: number[]) => ({ name: 'x', datatype: 'FP32', shape: [1, 3], data: values });
+
+async function post(body: unknown, headers: Record<string, string> = {}) {
+  const payload = body instanceof Uint8Array || typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(`${url}/v2/models/echo/infer`, { method: 'POST', body: payload, headers });
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const headerLength = response.headers.get('inference-header-content-length');
+  const jsonEnd = headerLength === null ? bytes.length : Number(headerLength);
+  const json = JSON.parse(bytes.toString('utf8', 0, jsonEnd));
+  return { status: response.status, json, tail: bytes.subarray(jsonEnd), headers: response.headers };
+}
+
+async function get(path: string) {
+  const response = await fetch(url + path);
+  return { status: response.status, json: await response.json() };
+}
+
+function binaryBody(json: object, ...tensors: Uint8Array[]) {
+  const head = Buffer.from(JSON.stringify(json));
+  const headers = { 'Inference-Header-Content-Length': String(head.byteLength) };
+  return { body: Buffer.concat([head, ...tensors]), headers };
+}
+
+const floats = (...values: number[]) => new Uint8Array(Float32Array.of(...values).buffer);
+
+describe('documents', () => {
+  test('health, metadata, configuration', async () => {
+    await start({ batching: { maxRows: 8, maxDelayMs: 2.5, maxQueueRows: 64, inFlight: 2 }, instances: 2 });
+    expect(await get('/v2/health/live')).toEqual({ status: 200, json: { live: true } });
+    expect(await get('/v2/health/ready')).toEqual({ status: 200, json: { ready: true } });
+    expect((await get('/v2/models/echo/ready')).status).toBe(200);
+    expect((await get('/v2')).json).toEqual({
+      name: 'inferometer',
+      version: '1.2.3',
+      extensions: ['binary_tensor_data', 'statistics', 'model_configuration'],
+    });
+    const metadata = {
+      name: 'echo',
+      versions: ['1'],
+      platform: 'onnxruntime_onnx',
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3] }],
+      outputs: [
+        { name: 'same', datatype: 'FP32', shape: [-1, 3] },
+        { name: 'label', datatype: 'BYTES', shape: [-1, 1] },
+      ],
+    };
+    expect((await get('/v2/models/echo')).json).toEqual(metadata);
+    expect((await get('/v2/models/echo/versions/1')).json).toEqual(metadata);
+    expect((await get('/v2/models/echo/config')).json).toMatchObject({
+      max_batch_size: 8,
+      dynamic_batching: { max_queue_delay_microseconds: 2500 },
+      input: [{ name: 'x', data_type: 'TYPE_FP32', dims: [3] }],
+      instance_group: [{ kind: 'KIND_CPU', count: 2 }],
+      inferometer: {
+        maxRows: 8,
+        maxDelayMs: 2.5,
+        maxQueueRows: 64,
+        inFlight: 2,
+        instances: 2,
+        threads: 1,
+        provider: 'auto',
+        providerRan: 'cpu',
+      },
+    });
+  });
+
+  test.each([
+    ['GET', '/v2/models/ecko', 404, "unknown model 'ecko', this server has: echo"],
+    [
+      'GET',
+      '/v2/models/echo/versions/2',
+      404,
+      "unknown version '2' of model 'echo', there is only version 1",
+    ],
+    ['GET', '/v3', 404, 'no such path: /v3'],
+    ['GET', '/v2/models/echo/inver', 404, 'no such path: /v2/models/echo/inver'],
+    ['GET', '/v2/models/%E0%A4%A/ready', 404, 'no such path: /v2/models/%E0%A4%A/ready'],
+    ['GET', '/v2/models/echo/infer', 405, '/v2/models/echo/infer takes POST, found GET'],
+    ['POST', '/v2/health/live', 405, '/v2/health/live takes GET, found POST'],
+  ])('%s %s -> %d', async (method, path, status, error) => {
+    await start();
+    const response = await fetch(url + path, { method });
+    expect({ status: response.status, body: await response.json() }).toEqual({ status, body: { error } });
+    if (status === 405) expect(response.headers.get('allow')).toBe(method === 'GET' ? 'POST' : 'GET');
+  });
+
+  test('what is not HTTP is answered 400 in the same shape', async () => {
+    await start();
+    const { port, hostname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.write('HELLO\r\n\r\n');
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString()).toMatch(
+      /^HTTP\/1.1 400 [\s\S]*\r\n\r\n\{"error":"the request is not HTTP/,
+    );
+  });
+});
+
+describe('infer', () => {
+  test('JSON in, JSON out; the id is echoed', async () => {
+    await start();
+    const { status, json } = await post({ id: 'a"b', inputs: [row(1, 2.5, -3)] });
+    expect(status).toBe(200);
+    expect(json).toEqual({
+      model_name: 'echo',
+      model_version: '1',
+      id: 'a"b',
+      outputs: [
+        { name: 'same', datatype: 'FP32', shape: [1, 3], data: [1, 2.5, -3] },
+        { name: 'label', datatype: 'BYTES', shape: [1, 1], data: ['row'] },
+      ],
+    });
+  });
+
+  test('binary in, chosen outputs mixed', async () => {
+    await start();
+    const tensor = floats(1, 2, 3, 4, 5, 6);
+    const { body, headers } = binaryBody(
+      {
+        inputs: [{ name: 'x', datatype: 'FP32', shape: [2, 3], parameters: { binary_data_size: 24 } }],
+        outputs: [{ name: 'label' }, { name: 'same', parameters: { binary_data: true } }],
+      },
+      tensor,
+    );
+    const answer = await post(body, headers);
+    expect(answer.headers.get('content-type')).toBe('application/octet-stream');
+    expect(answer.json.outputs).toEqual([
+      { name: 'label', datatype: 'BYTES', shape: [2, 1], data: ['row', 'row'] },
+      { name: 'same', datatype: 'FP32', shape: [2, 3], parameters: { binary_data_size: 24 } },
+    ]);
+    expect(new Uint8Array(answer.tail)).toEqual(tensor);
+  });
+
+  test('raw mode answers everything in binary', async () => {
+    await start();
+    const answer = await post(floats(7, 8, 9), { 'Inference-Header-Content-Length': '0' });
+    expect(answer.json.outputs[0].parameters).toEqual({ binary_data_size: 12 });
+    expect(new Uint8Array(answer.tail.subarray(0, 12))).toEqual(floats(7, 8, 9));
+  });
+
+  test('too many rows, a body over the limit, an encoding, an endless body', async () => {
+    await start({ bodyLimitBytes: 200, batching: { maxRows: 2 } });
+    const wide = { name: 'x', datatype: 'FP32', shape: [3, 3], data: [1, 2, 3, 4, 5, 6, 7, 8, 9] };
+    const tooWide = await post({ inputs: [wide] });
+    expect([tooWide.status, tooWide.json.error]).toEqual([
+      400,
+      'the request has 3 rows, at most 2 are allowed',
+    ]);
+    const tooLong = await post('x'.repeat(201));
+    expect([tooLong.status, tooLong.json.error]).toEqual([
+      413,
+      'the body has 201 bytes, at most 200 are allowed',
+    ]);
+    const packed = await post('x', { 'Content-Encoding': 'gzip' });
+    expect([packed.status, packed.headers.get('accept-encoding')]).toEqual([501, 'identity']);
+    const pieces = new ReadableStream({
+      start(controller) {
+        for (let piece = 0; piece < 10; piece++) controller.enqueue(new Uint8Array(100));
+        controller.close();
+      },
+    });
+    const init = { method: 'POST', body: pieces, duplex: 'half' } as RequestInit;
+    const chunked = await fetch(`${url}/v2/models/echo/infer`, init);
+    expect([chunked.status, await chunked.json()]).toEqual([
+      413,
+      { error: 'the body has more bytes, at most 200 are allowed' },
+    ]);
+    expect((await post({ inputs: [row(1, 2, 3)] })).status).toBe(200);
+  });
+
+  test('a full queue answers 503; statistics and metrics agree with what happened', async () => {
+    await start({ batching: { maxRows: 2, maxQueueRows: 3 } });
+    const release = instances[0]?.hold();
+    const first = post({ inputs: [row(0, 0, 0)] });
+    await until(() => instances[0]?.batches.length === 1);
+    const queued = [1, 2, 3].map((value) => post({ inputs: [row(value, value, value)] }));
+    await until(() => server?.models[0]?.pending().rows === 3);
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain(
+      'nv_inference_pending_request_count{model="echo",version="1"} 3',
+    );
+    const refused = await post({ inputs: [row(9, 9, 9)] });
+    expect(refused.status).toBe(503);
+    expect(refused.json.error).toContain('Exceeds maximum queue size');
+    release?.();
+    const answers = await Promise.all([first, ...queued]);
+    expect(answers.map((answer) => answer.json.outputs[0].data[0])).toEqual([0, 1, 2, 3]);
+    await post('{');
+
+    const { json } = await get('/v2/models/echo/stats');
+    const [model] = json.model_stats;
+    expect(model).toMatchObject({
+      name: 'echo',
+      version: '1',
+      inference_count: 4,
+      execution_count: 3,
+      inference_stats: { success: { count: 4 }, fail: { count: 2 }, queue: { count: 4 } },
+      batch_stats: [
+        { batch_size: 1, compute_infer: { count: 2, ns: 2000 } },
+        { batch_size: 2, compute_infer: { count: 1, ns: 2000 } },
+      ],
+      inferometer: { arrivals: 6, rejected: 1, padded_rows: 0, release: { full: 1, delay: 0, idle: 2 } },
+    });
+    expect((await get('/v2/models/stats')).json.model_stats).toHaveLength(1);
+    const page = await (await fetch(`${url}/metrics`)).text();
+    for (const line of [
+      'nv_inference_request_success{model="echo",version="1"} 4',
+      'nv_inference_request_failure{model="echo",version="1",reason="REJECTED"} 1',
+      'nv_inference_request_failure{model="echo",version="1",reason="OTHER"} 1',
+      'nv_inference_count{model="echo",version="1"} 4',
+      'nv_inference_exec_count{model="echo",version="1"} 3',
+      'inferometer_batch_release_total{model="echo",version="1",reason="full"} 1',
+      'inferometer_arrivals_total{model="echo",version="1"} 6',
+      'nv_inference_first_response_histogram_ms_count{model="echo",version="1"} 4',
+    ]) {
+      expect(page).toContain(line);
+    }
+  });
+
+  test('a caller that closes its connection is not executed', async () => {
+    await start({ batching: { maxRows: 1 } });
+    const release = instances[0]?.hold();
+    const first = post({ inputs: [row(0, 0, 0)] });
+    await until(() => instances[0]?.batches.length === 1);
+    const caller = new AbortController();
+    const body = JSON.stringify({ inputs: [row(1, 1, 1)] });
+    const init = { method: 'POST', body, signal: caller.signal };
+    const abandoned = fetch(`${url}/v2/models/echo/infer`, init).catch(() => 'gone');
+    await until(() => server?.models[0]?.pending().requests === 1);
+    caller.abort();
+    expect(await abandoned).toBe('gone');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    release?.();
+    expect((await first).status).toBe(200);
+    await until(() => server?.models[0]?.statistics.failures.CANCELED === 1);
+    expect(instances[0]?.batches).toEqual([1]);
+  });
+
+  test('an instance that dies fails its own requests with 500, is replaced, and the next ones are served', async () => {
+    await start();
+    instances[0]?.hold();
+    const lost = post({ inputs: [row(0, 0, 0)] });
+    await until(() => instances[0]?.batches.length === 1);
+    instances[0]?.die('the thread ran out of memory');
+    expect(await lost).toMatchObject({ status: 500, json: { error: 'the thread ran out of memory' } });
+    expect((await post({ inputs: [row(1, 1, 1)] })).status).toBe(200);
+    expect(instances.length).toBe(2);
+  });
+});
+
+describe('drain', () => {
+  test('what is being served finishes, new requests get 503 and the connection closes', async () => {
+    await start();
+    const release = instances[0]?.hold();
+    const served = post({ inputs: [row(1, 2, 3)] });
+    await until(() => instances[0]?.batches.length === 1);
+    const open = await openConnection();
+    const stopped = server?.stop();
+    server = undefined;
+
+    expect(await open.ask('GET /v2/health/ready HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
+    const second = await open.ask(
+      'POST /v2/models/echo/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx',
+    );
+    expect(second === '' || second.startsWith('HTTP/1.1 503 ')).toBe(true);
+    await expect(fetch(url)).rejects.toThrow();
+    release?.();
+    const answer = await served;
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('connection')).toBe('close');
+    await stopped;
+    expect(instances[0]?.closed).toBe(true);
+  });
+});
+
+async function openConnection() {
+  const { port, hostname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await new Promise((resolve) => socket.once('connect', resolve));
+  socket.on('error', () => {});
+  const ask = (request: string) =>
+    new Promise<string>((resolve) => {
+      socket.once('data', (data) => resolve(data.toString()));
+      socket.once('close', () => resolve(''));
+      socket.write(request);
+    });
+  await ask('GET /v2/health/ready HTTP/1.1\r\nHost: x\r\n\r\n');
+  return { ask };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
