@@ -46,7 +46,7 @@ async function post(body: unknown, headers: Record<string, string> = {}) {
 
 async function get(path: string) {
   const response = await fetch(url + path);
-  return { status: response.status, json: await response.json() };
+  return { status: response.status, json: JSON.parse(await response.text()) };
 }
 
 function binaryBody(json: object, ...tensors: Uint8Array[]) {

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { pino } from 'pino';
+import { readCommandLine } from './command-line.ts';
+import { startInstance } from './execution/instance.ts';
+import { exitWithFatal, stopWhenAsked } from './lifecycle.ts';
+import { modelPath } from './models/model-source.ts';
+import { buildServer, type ReferenceServer } from './server.ts';
+import { realClock } from './telemetry/timings.ts';
+
+const log = pino(pino.destination(2));
+
+async function main(): Promise<void> {
+  const { config, exitWithParent } = readCommandLine(process.argv.slice(2));
+  const server = await buildServer(config, {
+    clock: realClock,
+    startInstance: (options) => startInstance(options),
+    modelPath,
+    log: (event, detail) => log.info(detail, event),
+    version: packageVersion(),
+  });
+  const url = await server.listen();
+  stopWhenAsked((reason) => stop(server, reason), exitWithParent);
+  announce(server, url);
+}
+
+async function stop(server: ReferenceServer, reason: string): Promise<void> {
+  log.info({ reason }, 'draining');
+  await server.stop();
+  log.info('stopped');
+}
+
+/** The one line on stdout, for whoever started this process. */
+function announce(server: ReferenceServer, url: string): void {
+  const models = server.models.map((model) => model.signature.name);
+  const providerRan = server.models[0]?.effective().providerRan;
+  console.log(JSON.stringify({ listening: url, pid: process.pid, models, providerRan }));
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+main().catch(exitWithFatal);
