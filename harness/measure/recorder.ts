@@ -1,0 +1,226 @@
+import type { Counts } from '../record/run-record.ts';
+import { Histogram } from '../statistics/histogram.ts';
+import type { Outcome } from '../transports/transport.ts';
+import type { PhaseEdges } from './phases.ts';
+import { phaseAt } from './phases.ts';
+import type { RequestFacts } from './request-facts.ts';
+import { type WindowCounts, Windows } from './windows.ts';
+
+/** One histogram a quantity, over requests attributed to the measure phase. Names as in load-engine.ts. */
+const NAMES = [
+  'response',
+  'service',
+  'sendLag',
+  'dispatchLag',
+  'connectionWait',
+  'responseLessDispatchLag',
+  'responseLessConnectionWait',
+  'receiveLag',
+  'allOutcomes',
+] as const;
+type Name = (typeof NAMES)[number];
+
+export interface RecorderOptions {
+  readonly edges: PhaseEdges;
+  readonly windowMs: number;
+  readonly rowsPerRequest: number;
+  readonly goodWithinMs: number | undefined;
+}
+
+export interface Recording {
+  readonly counts: Counts;
+  readonly warmupCounts: Counts;
+  readonly rows: number;
+  readonly goodRows: number | undefined;
+  readonly completedInPhase: { requests: number; rows: number; allOutcomes: number };
+  readonly histograms: Readonly<Record<Name, string>>;
+  readonly windows: readonly WindowCounts[];
+  readonly clamped: { readonly negative: number; readonly aboveRange: number };
+}
+
+export interface Recent {
+  readonly ok: number;
+  readonly notOk: number;
+  readonly responseP50Ms: number | undefined;
+  readonly responseP99Ms: number | undefined;
+}
+
+/**
+ * Adds up the facts of requests as they happen: `dispatched` or `unsent`, `sent`, then `finished` or `leftInFlight`,
+ * each at most once a request. Constant time, fixed memory, nothing allocated per request, no clock of its own.
+ * A request belongs to the phase of its intended instant, whenever it finishes.
+ */
+export class Recorder {
+  readonly #options: RecorderOptions;
+  #edges: PhaseEdges;
+  readonly #histograms: Record<Name, Histogram>;
+  readonly #windows: Windows;
+  readonly #warmup = new Tally();
+  readonly #measure = new Tally();
+  readonly #recent = new Histogram();
+  #recentNotOk = 0;
+  #goodRequests = 0;
+  #completedOk = 0;
+  #completedAll = 0;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+    this.#edges = options.edges;
+    this.#windows = new Windows(options.edges, options.windowMs);
+    this.#histograms = Object.fromEntries(NAMES.map((name) => [name, new Histogram()])) as Record<
+      Name,
+      Histogram
+    >;
+  }
+
+  /** The arrival met the in-flight cap. */
+  unsent(intendedAtMs: number): void {
+    this.#windows.arrival(intendedAtMs);
+    this.#tallyOf(intendedAtMs).unsent += 1;
+  }
+
+  dispatched(facts: RequestFacts): void {
+    this.#windows.arrival(facts.intendedAtMs);
+    this.#tallyOf(facts.intendedAtMs).sent += 1;
+    if (this.#isMeasured(facts)) {
+      this.#histograms.dispatchLag.recordMs(facts.dispatchedAtMs - facts.intendedAtMs);
+    }
+  }
+
+  sent(facts: RequestFacts): void {
+    if (!this.#isMeasured(facts)) return;
+    this.#histograms.sendLag.recordMs(facts.sentAtMs - facts.intendedAtMs);
+    this.#histograms.connectionWait.recordMs(facts.sentAtMs - facts.dispatchedAtMs);
+  }
+
+  finished(facts: RequestFacts): void {
+    const { intendedAtMs, doneAtMs, outcome } = facts;
+    const isOk = outcome === 'ok';
+    this.#tallyOf(intendedAtMs).count(outcome);
+    if (isOk) {
+      this.#windows.ok(doneAtMs, doneAtMs - intendedAtMs, this.#options.rowsPerRequest);
+      this.#recent.recordMs(doneAtMs - intendedAtMs);
+    } else {
+      this.#windows.notOk(doneAtMs);
+      this.#recentNotOk += 1;
+    }
+    if (phaseAt(this.#edges, doneAtMs) === 'measure') {
+      this.#completedAll += 1;
+      if (isOk) this.#completedOk += 1;
+    }
+    if (!this.#isMeasured(facts)) return;
+    this.#histograms.allOutcomes.recordMs(doneAtMs - intendedAtMs);
+    if (isOk) this.#okMeasured(facts);
+  }
+
+  /** Still open when the drain ended: its latency is known only to be at least its age. */
+  leftInFlight(facts: RequestFacts): void {
+    this.#tallyOf(facts.intendedAtMs).inFlightAtEnd += 1;
+  }
+
+  receiveLag(plannedAtMs: number, lagMs: number): void {
+    if (phaseAt(this.#edges, plannedAtMs) === 'measure') this.#histograms.receiveLag.recordMs(lagMs);
+  }
+
+  /** What finished since the last call, whatever its phase; for progress and abort rules. */
+  takeRecent(): Recent {
+    const recent = {
+      ok: this.#recent.count,
+      notOk: this.#recentNotOk,
+      responseP50Ms: this.#recent.percentileMs(50),
+      responseP99Ms: this.#recent.percentileMs(99),
+    };
+    this.#recent.reset();
+    this.#recentNotOk = 0;
+    return recent;
+  }
+
+  /** Nothing is scheduled from now on: the measure phase ends before its planned end. */
+  endMeasure(atMs: number): void {
+    if (atMs >= this.#edges.measureEndAtMs) return;
+    const endMs = Math.max(atMs, this.#edges.measureAtMs);
+    this.#windows.endMeasure(endMs);
+    this.#edges = { ...this.#edges, measureEndAtMs: endMs };
+  }
+
+  /** Takes the figures out and frees the histograms. */
+  close(atMs: number): Recording {
+    const all = NAMES.map((name) => this.#histograms[name]);
+    const { rowsPerRequest, goodWithinMs } = this.#options;
+    const recording = {
+      counts: this.#measure.counts(),
+      warmupCounts: this.#warmup.counts(),
+      rows: this.#measure.ok * rowsPerRequest,
+      goodRows: goodWithinMs === undefined ? undefined : this.#goodRequests * rowsPerRequest,
+      completedInPhase: {
+        requests: this.#completedOk,
+        rows: this.#completedOk * rowsPerRequest,
+        allOutcomes: this.#completedAll,
+      },
+      histograms: Object.fromEntries(NAMES.map((name) => [name, this.#histograms[name].encode()])) as Record<
+        Name,
+        string
+      >,
+      windows: this.#windows.close(atMs),
+      clamped: {
+        negative: all.reduce((sum, histogram) => sum + histogram.negative, 0),
+        aboveRange: all.reduce((sum, histogram) => sum + histogram.aboveRange, 0),
+      },
+    };
+    for (const histogram of [...all, this.#recent]) histogram.destroy();
+    return recording;
+  }
+
+  #okMeasured({ intendedAtMs, dispatchedAtMs, sentAtMs, doneAtMs }: RequestFacts): void {
+    const responseMs = doneAtMs - intendedAtMs;
+    const { response, service, responseLessDispatchLag, responseLessConnectionWait } = this.#histograms;
+    response.recordMs(responseMs);
+    service.recordMs(doneAtMs - sentAtMs);
+    responseLessDispatchLag.recordMs(doneAtMs - dispatchedAtMs);
+    responseLessConnectionWait.recordMs(responseMs - (sentAtMs - dispatchedAtMs));
+    if (responseMs <= (this.#options.goodWithinMs ?? -1)) this.#goodRequests += 1;
+  }
+
+  #isMeasured(facts: RequestFacts): boolean {
+    return facts.intendedAtMs >= this.#edges.measureAtMs;
+  }
+
+  /** Nothing is intended after the end of the measure phase. */
+  #tallyOf(intendedAtMs: number): Tally {
+    return intendedAtMs < this.#edges.measureAtMs ? this.#warmup : this.#measure;
+  }
+}
+
+/** Conservation by construction: scheduled = sent + unsent; sent = everything counted + inFlightAtEnd. */
+class Tally {
+  sent = 0;
+  unsent = 0;
+  inFlightAtEnd = 0;
+  finished = 0;
+  readonly #byOutcome: Partial<Record<Outcome, number>> = {};
+
+  get ok(): number {
+    return this.#byOutcome.ok ?? 0;
+  }
+
+  count(outcome: Outcome): void {
+    this.finished += 1;
+    this.#byOutcome[outcome] = (this.#byOutcome[outcome] ?? 0) + 1;
+  }
+
+  counts(): Counts {
+    const timedOut = this.#byOutcome.timeout ?? 0;
+    const cancelled = this.#byOutcome.cancelled ?? 0;
+    return {
+      scheduled: this.sent + this.unsent,
+      sent: this.sent,
+      unsent: this.unsent,
+      ok: this.ok,
+      failed: this.finished - this.ok - timedOut - cancelled,
+      timedOut,
+      cancelled,
+      inFlightAtEnd: this.inFlightAtEnd,
+      byOutcome: { ...this.#byOutcome },
+    };
+  }
+}

@@ -1,0 +1,12 @@
+import type { Outcome } from '../transports/transport.ts';
+
+/** The facts of one request, in milliseconds of one clock. Read, never kept: the object is reused. */
+export interface RequestFacts {
+  /** From the schedule and from nothing else (closed loop: when its slot became free, plus think time). */
+  readonly intendedAtMs: number;
+  readonly dispatchedAtMs: number;
+  /** Just before the first byte was handed to an open connection; meaningless until then. */
+  readonly sentAtMs: number;
+  readonly doneAtMs: number;
+  readonly outcome: Outcome;
+}

@@ -1,0 +1,20 @@
+import type { Outcome, Template } from '../transports/transport.ts';
+import type { Sample } from '../workload/workload.ts';
+
+/** The meaning of bytes: pure, knows nothing of load or sockets. */
+export interface Protocol {
+  /** Before the clock. */
+  encode(sample: Sample): Template;
+  /** One a slot, reused for each of its requests. */
+  reader(): AnswerReader;
+}
+
+/** Judges one answer from its pieces, without keeping or parsing a long body. Allocates nothing. */
+export interface AnswerReader {
+  /** The answer to request `index` is due. */
+  begin(index: number): void;
+  /** A piece of the body; the buffer is only valid during the call. */
+  data(buffer: Buffer, from: number, to: number): void;
+  /** The answer has come completely, with this status. */
+  finish(status: number): Outcome;
+}

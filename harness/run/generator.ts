@@ -1,0 +1,147 @@
+import { calibratedClock, type NowMs } from '../load/clock.ts';
+import { slotsOf } from '../load/closed.ts';
+import { Pacer } from '../load/pacer.ts';
+import { seededRandom } from '../load/random.ts';
+import { openSchedule, sliceOf } from '../load/schedule.ts';
+import { threadTaskPath } from '../load/thread.ts';
+import type { PhaseEdges } from '../measure/phases.ts';
+import { Recorder } from '../measure/recorder.ts';
+import { windowLengthMs } from '../measure/windows.ts';
+import { packageVersion } from '../package-files.ts';
+import { oipRest } from '../protocols/oip-rest.ts';
+import { readyHistograms } from '../statistics/histogram.ts';
+import { Http1Transport } from '../transports/http1.ts';
+import type { Prepared } from '../transports/transport.ts';
+import { syntheticWorkload } from '../workload/synthetic.ts';
+import { ClosedDriver } from './closed-driver.ts';
+import type { Driver } from './driver.ts';
+import { GeneratorVitals } from './generator-vitals.ts';
+import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
+import { LoadRun } from './load-run.ts';
+import { OpenDriver } from './open-driver.ts';
+import { RequestsInFlight } from './requests-in-flight.ts';
+
+/** An open loop starts with so many connections; more are opened as they are needed. */
+const OPEN_LOOP_CONNECTIONS = 32;
+/** From fixing the schedule's zero to its first arrival. */
+const LEAD_MS = 20;
+
+/** One generator, in this thread: connect -> warm-up -> measure -> drain -> close. Ends, whatever the server does. */
+export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult> {
+  await readyHistograms();
+  const now = calibratedClock();
+  const bounds = boundsOf(assignment);
+  const protocol = oipRest({ model: assignment.model, encoding: assignment.workload.encoding });
+  const flights = new RequestsInFlight({
+    newReader: () => protocol.reader(),
+    maxInFlight: bounds.maxInFlight,
+    now,
+  });
+  const transport = new Http1Transport({
+    url: assignment.endpoint.url,
+    headers: {
+      'User-Agent': `inferometer/${packageVersion()}`,
+      'X-Inferometer-Run': assignment.runId,
+      ...assignment.endpoint.headers,
+    },
+    connections: bounds.connections,
+    timeoutMs: assignment.timeoutMs,
+    now,
+    sink: flights,
+  });
+  let pacer: Pacer | undefined;
+  try {
+    const requests = preparedRequests(assignment, (sample) => transport.prepare(protocol.encode(sample)));
+    pacer = await Pacer.start(now);
+    await transport.connect(bounds.ahead);
+    const edges = edgesFrom(now, assignment);
+    const recorder = recorderFor(assignment, edges);
+    const driver = driverFor(assignment, edges, pacer, (at, index) => flights.dispatch(at, index));
+    const vitals = new GeneratorVitals([threadTaskPath(), pacer.taskPath]);
+    const run = new LoadRun({ assignment, edges, now, driver, flights, recorder, transport, vitals, watch });
+    flights.use({ transport, requests, recorder, onFree: (doneAtMs) => run.freed(doneAtMs) });
+    pacer.begin(
+      edges.warmupAtMs,
+      () => run.wake(),
+      (plannedAtMs, lagMs) => recorder.receiveLag(plannedAtMs, lagMs),
+    );
+    return await run.untilDone();
+  } finally {
+    transport.close();
+    await pacer?.stop();
+  }
+}
+
+type SampleOf = Parameters<ReturnType<typeof oipRest>['encode']>[0];
+
+function preparedRequests(
+  assignment: LoadAssignment,
+  prepare: (sample: SampleOf) => Prepared,
+): readonly Prepared[] {
+  const { seed } = assignment;
+  const workload = syntheticWorkload(assignment.workload, assignment.model, (stream) =>
+    seededRandom(seed, FIRST_SAMPLE_STREAM + stream),
+  );
+  return Array.from({ length: workload.samples }, (_, number) => prepare(workload.sample(number)));
+}
+
+/** Streams below belong to the schedules. */
+const FIRST_SAMPLE_STREAM = 1000;
+
+/** This generator's share of what the assignment allows to all. */
+function boundsOf(assignment: LoadAssignment): {
+  maxInFlight: number;
+  connections: number;
+  ahead: number;
+} {
+  const { load, generator } = assignment;
+  const share = (whole: number) => Math.max(1, Math.ceil(whole / generator.of));
+  if (load.shape === 'closed') {
+    const slots = slotsOf(load.inFlight, generator.index, generator.of);
+    const connections = Math.min(slots, share(assignment.connections ?? slots * generator.of));
+    return { maxInFlight: slots, connections, ahead: connections };
+  }
+  const maxInFlight = share(assignment.maxInFlight);
+  const connections = share(assignment.connections ?? assignment.maxInFlight);
+  return { maxInFlight, connections, ahead: Math.min(connections, maxInFlight, OPEN_LOOP_CONNECTIONS) };
+}
+
+/** Whole milliseconds, so that an instant computed from an edge compares exactly with it. */
+function edgesFrom(now: NowMs, { warmupMs, durationMs }: LoadAssignment): PhaseEdges {
+  const warmupAtMs = Math.ceil(now() + LEAD_MS);
+  const measureAtMs = warmupAtMs + warmupMs;
+  return { warmupAtMs, measureAtMs, measureEndAtMs: measureAtMs + durationMs };
+}
+
+function recorderFor(assignment: LoadAssignment, edges: PhaseEdges): Recorder {
+  const { warmupMs, durationMs, drainMs } = assignment;
+  return new Recorder({
+    edges,
+    windowMs: windowLengthMs(assignment.windowMs, warmupMs + durationMs + drainMs),
+    rowsPerRequest: assignment.workload.rows,
+    goodWithinMs: assignment.goodWithinMs,
+  });
+}
+
+function driverFor(
+  assignment: LoadAssignment,
+  edges: PhaseEdges,
+  pacer: Pacer,
+  dispatch: (intendedAtMs: number, index: number) => void,
+): Driver {
+  const { load, generator, seed, warmupMs } = assignment;
+  const shared = {
+    generator,
+    startAtMs: edges.warmupAtMs,
+    endAtMs: edges.measureEndAtMs,
+    pacer,
+    dispatch,
+  };
+  if (load.shape === 'open') {
+    const slice = sliceOf(openSchedule({ ...load, seed }), generator.index, generator.of);
+    return new OpenDriver({ ...shared, slice });
+  }
+  const { inFlight, thinkTimeMs } = load;
+  const slots = slotsOf(inFlight, generator.index, generator.of);
+  return new ClosedDriver({ ...shared, slots, inFlight, thinkTimeMs, warmupMs });
+}

@@ -1,0 +1,170 @@
+import type { NowMs } from '../load/clock.ts';
+import { type PhaseEdges, phaseAt } from '../measure/phases.ts';
+import type { Recorder } from '../measure/recorder.ts';
+import type { Transport } from '../transports/transport.ts';
+import { AbortWatch } from './abort-watch.ts';
+import type { Driver } from './driver.ts';
+import type { GeneratorVitals } from './generator-vitals.ts';
+import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
+import type { RequestsInFlight } from './requests-in-flight.ts';
+
+export interface LoadRunParts {
+  readonly assignment: LoadAssignment;
+  readonly edges: PhaseEdges;
+  readonly now: NowMs;
+  readonly driver: Driver;
+  readonly flights: RequestsInFlight;
+  readonly recorder: Recorder;
+  readonly transport: Transport;
+  readonly vitals: GeneratorVitals;
+  readonly watch: LoadWatch;
+}
+
+const TICK_MS = 50;
+const PROGRESS_MS = 1000;
+
+/** The phases of one run: who acts is decided by time, by answers, by abort rules and by the user. */
+export class LoadRun {
+  readonly #parts: LoadRunParts;
+  readonly #abort: AbortWatch;
+  readonly #events: { atS: number; message: string }[] = [];
+  readonly #beganMs: number;
+  readonly #beganWallMs = Date.now();
+  readonly #tick: NodeJS.Timeout;
+  readonly #onDrain = (): void => this.#endEarly('interrupted: drained what was in flight');
+  readonly #onCancel = (): void => this.#cancel();
+  #edges: PhaseEdges;
+  /** When scheduling stops: the planned end of the measure phase, or earlier. */
+  #drainFromMs: number;
+  #measuring = false;
+  #endedEarly: string | undefined;
+  #progressAtMs: number;
+  #ok = 0;
+  #notOk = 0;
+  #done = false;
+  #resolve: (result: LoadResult) => void = () => {};
+
+  constructor(parts: LoadRunParts) {
+    this.#parts = parts;
+    this.#edges = parts.edges;
+    this.#drainFromMs = parts.edges.measureEndAtMs;
+    this.#abort = new AbortWatch(parts.assignment.abort);
+    this.#beganMs = parts.now();
+    this.#progressAtMs = parts.edges.warmupAtMs;
+    this.#tick = setInterval(() => this.#housekeeping(), TICK_MS);
+    if (parts.transport.connectStatistics.opened === 0)
+      this.#note('no connection could be opened beforehand');
+  }
+
+  untilDone(): Promise<LoadResult> {
+    const { watch, edges } = this.#parts;
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      watch.onStart(edges);
+      watch.drain.addEventListener('abort', this.#onDrain);
+      watch.cancel.addEventListener('abort', this.#onCancel);
+      if (watch.drain.aborted) this.#onDrain();
+      if (watch.cancel.aborted) this.#onCancel();
+    });
+  }
+
+  /** The pacer says that something may be due. */
+  wake(): void {
+    if (!this.#done) this.#parts.driver.advance(this.#parts.now());
+  }
+
+  /** A request ended. */
+  freed(doneAtMs: number): void {
+    this.#parts.driver.freed(doneAtMs);
+    this.wake();
+  }
+
+  #housekeeping(): void {
+    const nowMs = this.#parts.now();
+    this.wake();
+    const phase = phaseAt(this.#edges, nowMs);
+    if (phase === 'measure' && !this.#measuring) {
+      this.#measuring = true;
+      this.#parts.vitals.begin();
+    }
+    if (phase === 'drain') this.#parts.vitals.end();
+    if (nowMs - this.#progressAtMs >= PROGRESS_MS) this.#progress(nowMs);
+    const { driver, flights, assignment } = this.#parts;
+    if (!driver.exhausted(nowMs) || nowMs < this.#drainFromMs) return;
+    if (flights.count === 0 || nowMs >= this.#drainFromMs + assignment.drainMs) this.#finish('leave');
+  }
+
+  #progress(nowMs: number): void {
+    const { recorder, watch } = this.#parts;
+    const fromMs = this.#progressAtMs;
+    const recent = recorder.takeRecent();
+    this.#progressAtMs = nowMs;
+    this.#ok += recent.ok;
+    this.#notOk += recent.notOk;
+    watch.onProgress({
+      phase: phaseAt(this.#edges, nowMs),
+      atS: (nowMs - this.#edges.measureAtMs) / 1000,
+      ok: this.#ok,
+      notOk: this.#notOk,
+      requestsPerS: (1000 * recent.ok) / (nowMs - fromMs),
+      responseP50Ms: recent.responseP50Ms,
+      responseP99Ms: recent.responseP99Ms,
+    });
+    const broken = this.#abort.observe(fromMs, nowMs, recent);
+    if (broken !== undefined) this.#endEarly(`abort rule: ${broken}`);
+  }
+
+  /** Stops scheduling; what is in flight may still finish within the drain. */
+  #endEarly(reason: string): void {
+    const { driver, recorder, now } = this.#parts;
+    const nowMs = now();
+    if (this.#done || this.#endedEarly !== undefined || nowMs >= this.#edges.measureEndAtMs) return;
+    this.wake();
+    this.#endedEarly = reason;
+    this.#note(reason);
+    driver.stop(nowMs);
+    recorder.endMeasure(nowMs);
+    this.#drainFromMs = nowMs;
+    this.#edges = { ...this.#edges, measureEndAtMs: Math.max(nowMs, this.#edges.measureAtMs) };
+  }
+
+  #cancel(): void {
+    if (this.#done) return;
+    this.#endEarly('interrupted: stopped at once');
+    this.#endedEarly ??= 'interrupted: stopped at once during the drain';
+    this.#finish('cancel');
+  }
+
+  #note(message: string): void {
+    this.#events.push({ atS: (this.#parts.now() - this.#parts.edges.measureAtMs) / 1000, message });
+  }
+
+  #finish(how: 'leave' | 'cancel'): void {
+    const { flights, recorder, transport, vitals, watch, now } = this.#parts;
+    this.#done = true;
+    clearInterval(this.#tick);
+    watch.drain.removeEventListener('abort', this.#onDrain);
+    watch.cancel.removeEventListener('abort', this.#onCancel);
+    const { cpuCores, eventLoopUtilization, gc } = vitals.end();
+    const clock = { monotonicMs: now() - this.#beganMs, wallMs: Date.now() - this.#beganWallMs };
+    flights.close(how);
+    const { windows, ...recording } = recorder.close(now());
+    this.#resolve({
+      ...recording,
+      instants: this.#edges,
+      durationMs: this.#edges.measureEndAtMs - this.#edges.measureAtMs,
+      windows: windows.map(({ startMs, endMs, ...counts }) => ({
+        startS: startMs / 1000,
+        durationS: (endMs - startMs) / 1000,
+        ...counts,
+      })),
+      clock,
+      connections: transport.connectStatistics,
+      generatorCpuCores: this.#measuring ? cpuCores : undefined,
+      eventLoopUtilization,
+      gc,
+      events: this.#events,
+      endedEarly: this.#endedEarly,
+    });
+  }
+}

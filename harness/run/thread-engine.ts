@@ -1,0 +1,65 @@
+import { Worker } from 'node:worker_threads';
+import { type Problem, UsageError } from '../errors.ts';
+import { packageFile } from '../package-files.ts';
+import type {
+  LoadAssignment,
+  LoadEngine,
+  LoadProgress,
+  LoadResult,
+  LoadWatch,
+  PhaseInstants,
+} from './load-engine.ts';
+
+export type ToGenerator = 'drain' | 'cancel';
+
+export type ToEngine =
+  | { readonly kind: 'start'; readonly instants: PhaseInstants }
+  | { readonly kind: 'progress'; readonly progress: LoadProgress }
+  | { readonly kind: 'result'; readonly result: LoadResult }
+  | { readonly kind: 'usage'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** Our own engine: one generator, in a thread of its own (from `dist/`, whoever calls). */
+export const threadEngine: LoadEngine = { name: 'inferometer', run: runInThread };
+
+/**
+ * Rejects with UsageError when the assignment cannot be carried out as it is written, and with Error only for a bug of
+ * ours: whatever the server does is in the result.
+ */
+async function runInThread(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult> {
+  const protocol = URL.canParse(assignment.endpoint.url) ? new URL(assignment.endpoint.url).protocol : '';
+  if (protocol !== 'http:') {
+    throw new UsageError(`cannot drive ${assignment.endpoint.url}`, 'Give a URL like http://host:port.');
+  }
+  const file = packageFile('dist', 'harness', 'run', 'generator-thread.js');
+  const worker = new Worker(file, { workerData: assignment });
+  const drain = (): void => worker.postMessage('drain' satisfies ToGenerator);
+  const cancel = (): void => worker.postMessage('cancel' satisfies ToGenerator);
+  watch.drain.addEventListener('abort', drain);
+  watch.cancel.addEventListener('abort', cancel);
+  if (watch.drain.aborted) drain();
+  if (watch.cancel.aborted) cancel();
+  try {
+    return await resultOf(worker, watch);
+  } finally {
+    watch.drain.removeEventListener('abort', drain);
+    watch.cancel.removeEventListener('abort', cancel);
+    await worker.terminate();
+  }
+}
+
+function resultOf(worker: Worker, watch: LoadWatch): Promise<LoadResult> {
+  return new Promise((resolve, reject) => {
+    worker.on('message', (message: ToEngine) => {
+      if (message.kind === 'start') watch.onStart(message.instants);
+      else if (message.kind === 'progress') watch.onProgress(message.progress);
+      else if (message.kind === 'result') resolve(message.result);
+      else if (message.kind === 'usage') reject(new UsageError(message.problems));
+      else reject(new Error(`the load generator failed: ${message.message}`));
+    });
+    worker.once('error', reject);
+    worker.once('exit', (code) =>
+      reject(new Error(`the load generator ended without a result (exit ${code})`)),
+    );
+  });
+}

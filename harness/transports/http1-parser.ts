@@ -1,0 +1,310 @@
+/** What a response consists of, in order. `onEnd` comes last and once; nothing follows it in the same read. */
+export interface ResponseEvents {
+  onHead(status: number): void;
+  onBody(buffer: Buffer, from: number, to: number): void;
+  /** `reusable`: the connection may carry another request. */
+  onEnd(reusable: boolean): void;
+}
+
+export interface ResponseLimits {
+  readonly lineBytes: number;
+  readonly headBytes: number;
+  readonly bodyBytes: number;
+}
+
+export const RESPONSE_LIMITS: ResponseLimits = { lineBytes: 16_384, headBytes: 65_536, bodyBytes: 2 ** 31 };
+
+const IDLE = 0;
+const STATUS_LINE = 1;
+const HEADER = 2;
+const FIXED_BODY = 3;
+const BODY_TO_CLOSE = 4;
+const CHUNK_SIZE = 5;
+const CHUNK_DATA = 6;
+const CHUNK_END = 7;
+const TRAILER = 8;
+
+const CR = 13;
+const LF = 10;
+const NO_LENGTH = -1;
+
+/**
+ * Strict, incremental reader of HTTP/1.x responses to requests other than HEAD: the same bytes give the same events
+ * however they are cut. Anything that RFC 9112 forbids, or that two readers could understand differently (bare CR or LF,
+ * folded headers, two lengths, length beside chunked), is malformed.
+ */
+export class ResponseParser {
+  readonly #events: ResponseEvents;
+  readonly #limits: ResponseLimits;
+  #state = IDLE;
+  #started = false;
+  /** Bytes of the present body or chunk still to come. */
+  #remaining = 0;
+  #bodyBytes = 0;
+  #headBytes = 0;
+  #status = 0;
+  #length = NO_LENGTH;
+  #chunked = false;
+  #keepAlive = true;
+  /** The start of a line whose end has not come yet. */
+  #carry: Buffer | undefined;
+  #carried = 0;
+
+  constructor(events: ResponseEvents, limits: ResponseLimits = RESPONSE_LIMITS) {
+    this.#events = events;
+    this.#limits = limits;
+  }
+
+  /** A request has been sent: a response is due. */
+  expect(): void {
+    this.#started = false;
+    this.#bodyBytes = 0;
+    this.#headBytes = 0;
+    this.#carried = 0;
+    this.#beginHead();
+  }
+
+  /** False when the bytes are malformed (or nothing was due); the connection is then of no further use. */
+  read(buffer: Buffer, from: number, to: number): boolean {
+    let at = from;
+    while (at < to) {
+      if (this.#state === IDLE) return false;
+      this.#started = true;
+      const next = this.#isBody() ? this.#readBody(buffer, at, to) : this.#readLine(buffer, at, to);
+      if (next === MALFORMED) return false;
+      if (next === ENDED) return true;
+      at = next;
+    }
+    return true;
+  }
+
+  /** The peer closed the connection in an orderly way: what does that make of the response that is due? */
+  close(): 'complete' | 'truncated' | 'nothing' {
+    if (this.#state === IDLE || !this.#started) return 'nothing';
+    if (this.#state !== BODY_TO_CLOSE) return 'truncated';
+    this.#state = IDLE;
+    return 'complete';
+  }
+
+  #beginHead(): void {
+    this.#state = STATUS_LINE;
+    this.#length = NO_LENGTH;
+    this.#chunked = false;
+    this.#keepAlive = true;
+  }
+
+  #isBody(): boolean {
+    return this.#state === FIXED_BODY || this.#state === CHUNK_DATA || this.#state === BODY_TO_CLOSE;
+  }
+
+  #readBody(buffer: Buffer, at: number, to: number): number {
+    const end = this.#state === BODY_TO_CLOSE ? to : Math.min(to, at + this.#remaining);
+    this.#bodyBytes += end - at;
+    if (this.#bodyBytes > this.#limits.bodyBytes) return MALFORMED;
+    this.#events.onBody(buffer, at, end);
+    if (this.#state === BODY_TO_CLOSE) return end;
+    this.#remaining -= end - at;
+    if (this.#remaining > 0) return end;
+    if (this.#state === FIXED_BODY) return this.#end(end === to);
+    this.#state = CHUNK_END;
+    return end;
+  }
+
+  /** Consumes up to the end of a line, or all there is; a whole line is handled in place. */
+  #readLine(buffer: Buffer, at: number, to: number): number {
+    let end = at;
+    while (end < to && buffer[end] !== LF) end += 1;
+    this.#headBytes += end - at + 1;
+    if (this.#carried + end - at > this.#limits.lineBytes || this.#headBytes > this.#limits.headBytes)
+      return MALFORMED;
+    if (end === to) {
+      this.#keep(buffer, at, end);
+      return to;
+    }
+    if (this.#carried === 0) return this.#line(buffer, at, end, end + 1, to);
+    this.#keep(buffer, at, end);
+    const length = this.#carried;
+    this.#carried = 0;
+    return this.#line(this.#carry ?? buffer, 0, length, end + 1, to);
+  }
+
+  #keep(buffer: Buffer, from: number, to: number): void {
+    this.#carry ??= Buffer.allocUnsafe(this.#limits.lineBytes);
+    buffer.copy(this.#carry, this.#carried, from, to);
+    this.#carried += to - from;
+  }
+
+  /** One line without its LF; `after` is where reading goes on. */
+  #line(line: Buffer, from: number, lf: number, after: number, to: number): number {
+    const end = lf - 1;
+    if (end < from || line[end] !== CR || !isText(line, from, end)) return MALFORMED;
+    switch (this.#state) {
+      case STATUS_LINE:
+        return this.#statusLine(line, from, end) ? after : MALFORMED;
+      case HEADER:
+        if (from === end) return this.#headEnded(after, to);
+        return this.#header(line, from, end) ? after : MALFORMED;
+      case CHUNK_SIZE:
+        return this.#chunkSize(line, from, end) ? after : MALFORMED;
+      case CHUNK_END:
+        this.#state = CHUNK_SIZE;
+        this.#headBytes = 0;
+        return from === end ? after : MALFORMED;
+      default: {
+        if (from === end) return this.#end(after === to);
+        return colonOf(line, from, end) > 0 ? after : MALFORMED;
+      }
+    }
+  }
+
+  /** `HTTP/1.1 200 OK`; the reason may be absent. */
+  #statusLine(line: Buffer, from: number, end: number): boolean {
+    if (end - from < 12 || !startsWith(line, from, HTTP_1) || line[from + 8] !== SPACE) return false;
+    const minor = line[from + 7] ?? 0;
+    if (minor !== DIGIT_0 && minor !== DIGIT_0 + 1) return false;
+    this.#keepAlive = minor !== DIGIT_0;
+    this.#status = decimal(line, from + 9, from + 12);
+    if (this.#status < 100 || (end > from + 12 && line[from + 12] !== SPACE)) return false;
+    this.#state = HEADER;
+    return true;
+  }
+
+  #header(line: Buffer, from: number, end: number): boolean {
+    const colon = colonOf(line, from, end);
+    if (colon < 0) return false;
+    let valueFrom = colon + 1;
+    let valueEnd = end;
+    while (valueFrom < valueEnd && isBlank(line[valueFrom])) valueFrom += 1;
+    while (valueEnd > valueFrom && isBlank(line[valueEnd - 1])) valueEnd -= 1;
+    if (isName(line, from, colon, CONTENT_LENGTH))
+      return this.#contentLength(decimal(line, valueFrom, valueEnd));
+    if (isName(line, from, colon, TRANSFER_ENCODING)) {
+      if (this.#chunked || !isName(line, valueFrom, valueEnd, CHUNKED)) return false;
+      this.#chunked = true;
+    } else if (isName(line, from, colon, CONNECTION)) {
+      const value = line.toString('latin1', valueFrom, valueEnd).toLowerCase();
+      if (value.includes('close')) this.#keepAlive = false;
+      else if (value.includes('keep-alive')) this.#keepAlive = true;
+    }
+    return true;
+  }
+
+  #contentLength(length: number): boolean {
+    if (length < 0 || length > this.#limits.bodyBytes) return false;
+    if (this.#length !== NO_LENGTH && this.#length !== length) return false;
+    this.#length = length;
+    return true;
+  }
+
+  #headEnded(after: number, to: number): number {
+    const status = this.#status;
+    if (status === 101 || (this.#chunked && this.#length !== NO_LENGTH)) return MALFORMED;
+    if (status < 200) {
+      this.#beginHead();
+      return after;
+    }
+    this.#events.onHead(status);
+    this.#headBytes = 0;
+    if (status === 204 || status === 304 || (this.#length === 0 && !this.#chunked))
+      return this.#end(after === to);
+    if (this.#chunked) this.#state = CHUNK_SIZE;
+    else if (this.#length === NO_LENGTH) this.#state = BODY_TO_CLOSE;
+    else {
+      this.#state = FIXED_BODY;
+      this.#remaining = this.#length;
+    }
+    return after;
+  }
+
+  /** Hexadecimal, then extensions after a semicolon, which mean nothing to us. */
+  #chunkSize(line: Buffer, from: number, end: number): boolean {
+    let size = 0;
+    let at = from;
+    for (; at < end; at++) {
+      const digit = HEX[line[at] ?? 0] ?? NOT_HEX;
+      if (digit === NOT_HEX) break;
+      size = size * 16 + digit;
+      if (size > this.#limits.bodyBytes) return false;
+    }
+    if (at === from || (at < end && line[at] !== SEMICOLON && !isBlank(line[at]))) return false;
+    this.#remaining = size;
+    this.#headBytes = 0;
+    this.#state = size === 0 ? TRAILER : CHUNK_DATA;
+    return true;
+  }
+
+  /** Bytes after the response belong to no request: what carried them cannot be trusted with another. */
+  #end(nothingFollows: boolean): number {
+    this.#state = IDLE;
+    this.#events.onEnd(this.#keepAlive && nothingFollows);
+    return ENDED;
+  }
+}
+
+const MALFORMED = -1;
+const ENDED = -2;
+
+const SPACE = 32;
+const TAB = 9;
+const COLON = 58;
+const SEMICOLON = 59;
+const DIGIT_0 = 48;
+const NOT_HEX = 16;
+
+const HTTP_1 = Buffer.from('HTTP/1.');
+const CONTENT_LENGTH = Buffer.from('content-length');
+const TRANSFER_ENCODING = Buffer.from('transfer-encoding');
+const CONNECTION = Buffer.from('connection');
+const CHUNKED = Buffer.from('chunked');
+
+const HEX = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const text = String.fromCharCode(byte);
+  return /[0-9a-fA-F]/.test(text) ? Number.parseInt(text, 16) : NOT_HEX;
+});
+const TOKEN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[!#$%&'*+.^_`|~0-9A-Za-z-]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+/** No control character but the tab: a CR in the middle of a line would be one. */
+function isText(line: Buffer, from: number, end: number): boolean {
+  for (let at = from; at < end; at++) {
+    const byte = line[at] ?? 0;
+    if ((byte < SPACE && byte !== TAB) || byte === 127) return false;
+  }
+  return true;
+}
+
+/** Where the colon after a header's name is; -1 when there is no name that RFC 9110 allows. */
+function colonOf(line: Buffer, from: number, end: number): number {
+  let at = from;
+  while (at < end && TOKEN[line[at] ?? 0] === 1) at += 1;
+  return at > from && at < end && line[at] === COLON ? at : -1;
+}
+
+/** Digits only; -1 when there is anything else, or nothing, or more digits than a double holds exactly. */
+function decimal(line: Buffer, from: number, end: number): number {
+  if (from === end || end - from > 15) return -1;
+  let value = 0;
+  for (let at = from; at < end; at++) {
+    const digit = (line[at] ?? 0) - DIGIT_0;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function startsWith(line: Buffer, from: number, prefix: Buffer): boolean {
+  for (let at = 0; at < prefix.length; at++) if (line[from + at] !== prefix[at]) return false;
+  return true;
+}
+
+/** Equal but for case; `lower` holds lower-case letters and hyphens, whose bit 32 is set anyway. */
+function isName(line: Buffer, from: number, end: number, lower: Buffer): boolean {
+  if (end - from !== lower.length) return false;
+  for (let at = 0; at < lower.length; at++) if (((line[from + at] ?? 0) | 32) !== lower[at]) return false;
+  return true;
+}

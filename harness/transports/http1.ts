@@ -1,0 +1,170 @@
+import { lookup } from 'node:dns/promises';
+import { type Address, type ConnectionOwner, Http1Connection } from './http1-connection.ts';
+import { type Http1Request, http1Request } from './http1-request.ts';
+import { SlotQueue } from './slot-queue.ts';
+import type { Sink, Template, Transport } from './transport.ts';
+
+export interface Http1Options {
+  /** http://host:port */
+  readonly url: string;
+  /** Sent with every request. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** At most this many connections. */
+  readonly connections: number;
+  /** From the first byte sent to the last byte answered; also for opening a connection, up to 5 s. */
+  readonly timeoutMs: number;
+  readonly now: () => number;
+  readonly sink: Sink;
+}
+
+const READ_BUFFER_BYTES = 262_144;
+/** More would overflow the accept queue of a server with a short one; then SYNs are lost for a second. */
+const CONNECTING_AT_ONCE = 64;
+const CONNECT_TIMEOUT_MS = 5000;
+const FIRST_BACKOFF_MS = 10;
+const LAST_BACKOFF_MS = 250;
+
+/**
+ * HTTP/1.1 over `node:net`: keep-alive connections, opened on demand, one request at a time on each. Timeouts are found
+ * by a sweep over the connections, a twentieth of the timeout late at most, instead of by a timer a request.
+ */
+export class Http1Transport implements Transport, ConnectionOwner {
+  readonly sink: Sink;
+  readonly now: () => number;
+  readonly #options: Http1Options;
+  readonly #hostHeader: string;
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  readonly #connections = new Set<Http1Connection>();
+  /** The most recently used on top, so that no more connections are kept busy than the load needs. */
+  readonly #idle: Http1Connection[] = [];
+  readonly #waiting = new SlotQueue();
+  readonly #requestOf: Http1Request[] = [];
+  readonly #indexOf: number[] = [];
+  readonly #sweep: NodeJS.Timeout;
+  #address: Address;
+  #connecting = 0;
+  #ahead = 0;
+  #aheadDone: (() => void) | undefined;
+  #backoffMs = 0;
+  #notBeforeMs = 0;
+  #opened = 0;
+  #connectMs = 0;
+
+  constructor(options: Http1Options) {
+    const url = new URL(options.url);
+    this.#options = options;
+    this.sink = options.sink;
+    this.now = options.now;
+    this.#hostHeader = url.host;
+    this.#address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 80) };
+    const sweepMs = Math.min(50, Math.max(2, options.timeoutMs / 20));
+    this.#sweep = setInterval(() => this.#tick(), sweepMs);
+  }
+
+  get connectStatistics(): { opened: number; connectMeanMs: number | undefined } {
+    const connectMeanMs = this.#opened === 0 ? undefined : this.#connectMs / this.#opened;
+    return { opened: this.#opened, connectMeanMs };
+  }
+
+  prepare(template: Template): Http1Request {
+    return http1Request(template, this.#hostHeader, this.#options.headers);
+  }
+
+  async connect(connections: number): Promise<void> {
+    // Once, not for every connection. A name that does not resolve shows as connect errors.
+    const found = await lookup(this.#address.host).catch(() => undefined);
+    if (found !== undefined) this.#address = { host: found.address, port: this.#address.port };
+    this.#ahead = Math.min(connections, this.#options.connections);
+    if (this.#ahead === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#aheadDone = resolve;
+      this.#openMore();
+    });
+  }
+
+  send(request: Http1Request, slot: number, index: number): void {
+    const connection = this.#waiting.size === 0 ? this.#idle.pop() : undefined;
+    if (connection !== undefined) {
+      connection.send(request, slot, index);
+      return;
+    }
+    this.#requestOf[slot] = request;
+    this.#indexOf[slot] = index;
+    this.#waiting.push(slot);
+    this.#openMore();
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+    for (const connection of this.#connections) connection.drop();
+    this.#connections.clear();
+    this.#idle.length = 0;
+    this.#aheadDone?.();
+  }
+
+  opened(connection: Http1Connection, tookMs: number): void {
+    this.#connecting -= 1;
+    this.#opened += 1;
+    this.#connectMs += tookMs;
+    this.#backoffMs = 0;
+    if (this.#opened >= this.#ahead) this.#finishAhead();
+    this.freed(connection);
+    this.#openMore();
+  }
+
+  freed(connection: Http1Connection): void {
+    const slot = this.#waiting.shift();
+    const request = slot < 0 ? undefined : this.#requestOf[slot];
+    if (request === undefined) this.#idle.push(connection);
+    else connection.send(request, slot, this.#indexOf[slot] ?? 0);
+  }
+
+  gone(connection: Http1Connection, wasOpen: boolean): void {
+    this.#connections.delete(connection);
+    if (wasOpen) {
+      const at = this.#idle.indexOf(connection);
+      if (at >= 0) this.#idle.splice(at, 1);
+    } else this.#failedToConnect();
+    this.#openMore();
+  }
+
+  #failedToConnect(): void {
+    this.#connecting -= 1;
+    this.#finishAhead();
+    this.#backoffMs = Math.min(LAST_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, this.#backoffMs * 2));
+    this.#notBeforeMs = this.now() + this.#backoffMs;
+    // While a connection lives, those that wait may still have it: the server only limits how many there are.
+    if (this.#connections.size > this.#connecting) return;
+    for (let left = this.#waiting.size; left > 0; left--) {
+      this.sink.end(this.#waiting.shift(), 'connect-error', this.now());
+    }
+  }
+
+  #finishAhead(): void {
+    this.#ahead = 0;
+    this.#aheadDone?.();
+    this.#aheadDone = undefined;
+  }
+
+  #openMore(): void {
+    if (this.#waiting.size === 0 && this.#ahead === 0) return;
+    if (this.now() < this.#notBeforeMs) return;
+    const wanted = Math.max(this.#waiting.size, this.#ahead - this.#opened);
+    while (
+      this.#connecting < Math.min(wanted, CONNECTING_AT_ONCE) &&
+      this.#connections.size < this.#options.connections
+    ) {
+      this.#connecting += 1;
+      this.#connections.add(new Http1Connection(this, this.#address, this.#readBuffer));
+    }
+  }
+
+  #tick(): void {
+    const nowMs = this.now();
+    const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, this.#options.timeoutMs);
+    for (const connection of this.#connections) {
+      connection.expire(nowMs, this.#options.timeoutMs, connectTimeoutMs);
+    }
+    this.#openMore();
+  }
+}

@@ -1,0 +1,68 @@
+/** How a request ended. `cancelled` is only the user's Ctrl-C. */
+export const OUTCOMES = [
+  'ok',
+  'http-4xx',
+  'http-429',
+  'http-5xx',
+  /** No connection could be opened while none was open. */
+  'connect-error',
+  /** The connection broke: by an error at any time, or closed before the first byte of an answer. */
+  'reset',
+  'timeout',
+  /** The connection was closed in an orderly way in the middle of an answer. */
+  'truncated',
+  /** What came is not what the protocol allows: bytes, framing, JSON, tensor sizes. */
+  'malformed',
+  /** A well-formed answer to another request. */
+  'wrong-answer',
+  'cancelled',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** What a transport can tell by itself; `complete` leaves the judgement of status and content to the protocol. */
+export type TransportOutcome = 'complete' | 'connect-error' | 'reset' | 'timeout' | 'truncated' | 'malformed';
+
+/** A request prepared before the clock. All that differs between two uses of it lies in `own`. */
+export interface Template {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Start of the body: copied to the connection's own buffer for each request, and stamped there. */
+  readonly own: Uint8Array;
+  /** Rest of the body: shared by every request in flight, never written to, never copied. */
+  readonly shared: Uint8Array;
+  /** Makes request `index` differ: fixed-width writes into `buffer`, where `own` begins at `at`. Allocates nothing. */
+  stamp(buffer: Buffer, at: number, index: number): void;
+}
+
+/**
+ * What became of the request in a slot. Instants are in milliseconds of the transport's clock. `sent` at most once,
+ * then `head` (each final answer once), `data` for each piece of body, and `end` exactly once: after a `connect-error`
+ * or a broken connection without the others. The buffer is only valid during the call.
+ */
+export interface Sink {
+  sent(slot: number, atMs: number): void;
+  head(slot: number, status: number, atMs: number): void;
+  data(slot: number, buffer: Buffer, from: number, to: number, atMs: number): void;
+  end(slot: number, outcome: TransportOutcome, atMs: number): void;
+}
+
+/** A template in the transport's own bytes. */
+export interface Prepared {
+  readonly template: Template;
+}
+
+/**
+ * Bytes on sockets. Every outcome that a server or a network can cause comes through the sink, never as an exception;
+ * no promise, closure or object per request. A request that finds no free connection waits in order of arrival; the
+ * caller bounds how many.
+ */
+export interface Transport {
+  prepare(template: Template): Prepared;
+  /** Opens connections ahead of the load; resolves when they are open or cannot be. Never rejects. */
+  connect(connections: number): Promise<void>;
+  send(prepared: Prepared, slot: number, index: number): void;
+  readonly connectStatistics: { readonly opened: number; readonly connectMeanMs: number | undefined };
+  /** Drops every connection at once; the sink hears nothing more. */
+  close(): void;
+}
