@@ -126,12 +126,16 @@ function batchDelta(before: ServerStatistics, after: ServerStatistics): Batch | 
   const executions = after.executions - before.executions;
   const rowsExecuted = after.rowsExecuted - before.rowsExecuted;
   if (executions === 0) return { missing: 'the server executed nothing' };
+  const histogram = countsDelta(before.batchSizes, after.batchSizes);
+  if (Object.keys(histogram).length === 0) {
+    return { missing: 'the server does not count its batches by size' };
+  }
   return {
     meanRows: rowsExecuted / executions,
     paddedRows: (after.paddedRows ?? 0) - (before.paddedRows ?? 0),
     executions,
     rowsExecuted,
-    histogram: countsDelta(before.batchSizes, after.batchSizes),
+    histogram,
     release: countsDelta(before.release ?? {}, after.release ?? {}),
   };
 }

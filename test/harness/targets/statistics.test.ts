@@ -90,6 +90,11 @@ test('what cannot be said has its reason', () => {
     batch: { missing: 'the server executed nothing' },
     serverArrivals: 0,
   });
+  const sizeless = (executed: number) => ({ ...parsed(executed), batchSizes: {} });
+  expect(statisticsDelta(sizeless(1), sizeless(2))).toMatchObject({
+    batch: { missing: 'the server does not count its batches by size' },
+    serverMs: { queue: 2 },
+  });
   expect(parseStatistics(undefined, 'm')).toEqual({
     missing: "the server's statistics do not name the model m",
   });
