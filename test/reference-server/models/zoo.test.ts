@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureModel } from '../../../reference-server/models/zoo/model-cache.ts';
+import { fillSeeded } from '../../../reference-server/models/zoo/seeded-weights.ts';
+import { ZOO, zooNames } from '../../../reference-server/models/zoo/zoo.ts';
+
+const [recommender, imageClassifier] = ZOO;
+
+describe('the bundled models', () => {
+  it('are a recommender and an image classifier', () => {
+    expect(zooNames()).toEqual(['recommender', 'image-classifier']);
+  });
+
+  it('recommender: the size of dense layers 1024-4096-4096-100', () => {
+    const weights = 1024 * 4096 + 4096 * 4096 + 4096 * 100;
+    expect(recommender?.multiplyAdds).toBe(weights);
+    expect(recommender?.parameters).toBe(weights + 4096 + 4096 + 100);
+  });
+
+  it('image-classifier: the published size of MobileNetV2 1.0, 224', () => {
+    // 3,504,872 with batch normalisation, of whose two numbers a channel (17,056 channels) folding leaves one.
+    expect(imageClassifier?.parameters).toBe(3_504_872 - 17_056);
+    expect(Math.abs((imageClassifier?.parameters ?? 0) / 3.5e6 - 1)).toBeLessThan(0.05);
+    expect(imageClassifier?.multiplyAdds).toBe(300_774_272);
+    expect(imageClassifier?.labels).toHaveLength(1000);
+  });
+
+  it.each(ZOO)('$name comes out with the bytes that its hash was taken of', (model) => {
+    const hash = createHash('sha256');
+    for (const bytes of model.build()) hash.update(bytes);
+    expect(hash.digest('hex')).toBe(model.sha256);
+  });
+});
+
+describe('the cache of bundled models', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'inferometer-zoo-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('builds a model once and leaves nothing else behind', async () => {
+    const path = await ensureModel('image-classifier', folder);
+    const first = await stat(path);
+    expect(await ensureModel('image-classifier', folder)).toBe(path);
+    expect((await stat(path)).ino).toBe(first.ino);
+    expect(await readdir(folder)).toHaveLength(1);
+  });
+
+  it('rebuilds a file that was cut short, or of which one bit was flipped', async () => {
+    const path = await ensureModel('image-classifier', folder);
+    await truncate(path, 1_000_000);
+    await ensureModel('image-classifier', folder);
+    const file = await open(path, 'r+');
+    await file.write(Uint8Array.of(0xff), 0, 1, 5_000_001);
+    await file.close();
+    await ensureModel('image-classifier', folder);
+    const hash = createHash('sha256').update(await readFile(path));
+    expect(hash.digest('hex')).toBe(imageClassifier?.sha256);
+  });
+
+  it('gives the same whole file to callers at the same time', async () => {
+    const other = join(folder, 'at-once');
+    const paths = await Promise.all([1, 2, 3].map(() => ensureModel('image-classifier', other)));
+    expect(new Set(paths).size).toBe(1);
+    expect(await readdir(other)).toHaveLength(1);
+  });
+
+  it('names the models there are, and a folder that it cannot write', async () => {
+    await expect(ensureModel('recomender', folder)).rejects.toThrow(
+      'there are recommender, image-classifier',
+    );
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    await expect(ensureModel('image-classifier', file)).rejects.toThrow(
+      'INFEROMETER_CACHE names another folder',
+    );
+  });
+});
+
+describe('seeded weights', () => {
+  const weights = new Float32Array(100_001);
+  fillSeeded(weights, 7, 0.05);
+
+  it('have the mean and deviation that were asked for', () => {
+    const mean = weights.reduce((sum, value) => sum + value, 0) / weights.length;
+    const deviation = Math.sqrt(weights.reduce((sum, value) => sum + value * value, 0) / weights.length);
+    expect(Math.abs(mean)).toBeLessThan(0.05 * 4 * Math.sqrt(1 / weights.length));
+    expect(Math.abs(deviation / 0.05 - 1)).toBeLessThan(0.01);
+  });
+
+  it('are odd multiples of one step of few bits: no rounding anywhere', () => {
+    // 0.05 / 147.8 lies within [64, 128) x 2^-18.
+    const step = Math.round((0.05 / Math.sqrt(21_845)) * 2 ** 18) / 2 ** 18;
+    expect([...weights].every((value) => Math.abs((value / step) % 2) === 1)).toBe(true);
+  });
+
+  it('differ from seed to seed', () => {
+    const others = new Float32Array(1000);
+    fillSeeded(others, 8, 0.05);
+    const equal = others.filter((value, i) => value === weights[i]).length;
+    expect(equal).toBeLessThan(20);
+  });
+});

@@ -1,0 +1,19 @@
+/** A program: `node golden-run.js <model file> <provider>` prints the recommender's golden outputs as that provider gives them. */
+import { argv, stdout } from 'node:process';
+import { type ProviderChoice, startInstance } from '../../reference-server/execution/instance.ts';
+import { floats, goldenRequest } from './goldens.ts';
+
+const [, , modelPath = '', provider = 'auto'] = argv;
+const instance = await startInstance({
+  modelPath,
+  threads: 1,
+  provider: provider as ProviderChoice,
+  maxRows: 2,
+});
+const outputs: number[][] = [];
+for (const index of [0, 1, 2]) {
+  const { outputs: parts } = await instance.run([goldenRequest('recommender', [index])], 1);
+  outputs.push(floats(parts[0]?.[0]?.data ?? new Uint8Array()));
+}
+await instance.close();
+stdout.write(JSON.stringify({ providerRan: instance.providerRan, outputs }));
