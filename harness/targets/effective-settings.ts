@@ -33,17 +33,12 @@ interface TritonConfig {
  * whatever `max_batch_size` lets a single request carry.
  */
 export function tritonSettings(config: unknown): Settings {
-  const { max_batch_size, dynamic_batching, instance_group, platform, backend } = (config ??
-    {}) as TritonConfig;
+  if (typeof config !== 'object' || config === null || !('max_batch_size' in config)) return {};
+  const { max_batch_size, dynamic_batching, instance_group, platform, backend } = config as TritonConfig;
   const delayUs = dynamic_batching?.max_queue_delay_microseconds;
   const counts = (instance_group ?? []).map(({ count }) => Number(count ?? 1));
   return known({
-    'batching.maxRows':
-      max_batch_size === undefined
-        ? undefined
-        : dynamic_batching === undefined
-          ? 1
-          : Math.max(1, Number(max_batch_size)),
+    'batching.maxRows': dynamic_batching === undefined ? 1 : max_batch_size,
     'batching.maxDelayMs': dynamic_batching === undefined ? undefined : Number(delayUs ?? 0) / 1000,
     'batching.preferredRows': dynamic_batching?.preferred_batch_size,
     instances: counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0),
@@ -52,10 +47,10 @@ export function tritonSettings(config: unknown): Settings {
   });
 }
 
-/** Rows that one request may carry, where the configuration says so. Triton's 0 means: no batch dimension. */
+/** Rows that one request may carry, where the configuration says so. Triton's 0 leaves batches to the model. */
 export function maxRowsPerRequest(config: unknown): number | undefined {
-  const { max_batch_size } = (config ?? {}) as TritonConfig;
-  return max_batch_size === undefined ? undefined : Math.max(1, Number(max_batch_size));
+  const maxRows = Number((config as TritonConfig | null | undefined)?.max_batch_size);
+  return maxRows > 0 ? maxRows : undefined;
 }
 
 /** One sentence a setting that runs differently than asked. `provider: auto` may resolve to any. */

@@ -4,7 +4,7 @@ import { packageFile } from '../package-files.ts';
 import { notice } from '../record/notices.ts';
 import type { NoticeRecord } from '../record/run-record.ts';
 import type { ReferenceTargetSpec } from '../scenario/scenario.ts';
-import { ownSettings, type Settings, settingDifferences } from './effective-settings.ts';
+import { maxRowsPerRequest, ownSettings, type Settings, settingDifferences } from './effective-settings.ts';
 import { type HttpJson, httpJson, wordsOf } from './http-json.ts';
 import { awaitReady, modelPath, readModel } from './open-inference.ts';
 import { canPin, type ServerProcess, startServerProcess } from './server-process.ts';
@@ -96,12 +96,12 @@ async function describe(
   await awaitReady(http);
   const model = await readModel(http, name);
   const requested = requestedSettings(spec);
-  const effective = await effectiveSettings(http, name);
+  const { effective, maxRows } = await effectiveSettings(http, name);
   refuseDifferences(requested, effective);
   return {
     spec,
     endpoint: { url, headers: {} },
-    model,
+    model: maxRows === undefined ? model : { ...model, maxRows },
     pid: server.pid,
     ...(cpus === undefined ? {} : { cpus }),
     requested: { model: spec.model, ...requested },
@@ -124,12 +124,16 @@ function requestedSettings({ instances, threads, provider, batching }: Reference
   };
 }
 
-async function effectiveSettings(http: HttpJson, name: string): Promise<Settings> {
-  const answer = await http.ask('GET', modelPath(name, '/config'));
-  const settings = answer.ok ? ownSettings(answer.json) : undefined;
-  if (settings !== undefined) return settings;
+async function effectiveSettings(
+  http: HttpJson,
+  name: string,
+): Promise<{ effective: Settings; maxRows: number | undefined }> {
+  const path = modelPath(name, '/config');
+  const answer = await http.ask('GET', path);
+  const effective = answer.ok ? ownSettings(answer.json) : undefined;
+  if (effective !== undefined) return { effective, maxRows: maxRowsPerRequest(answer.json) };
   throw new TargetError(
-    `The reference server does not say which settings it runs (GET ${modelPath(name, '/config')}: ${wordsOf(answer)}).`,
+    `The reference server does not say which settings it runs (GET ${path}: ${wordsOf(answer)}).`,
   );
 }
 

@@ -86,6 +86,12 @@ test('without dynamic batching a Triton forms no batches, whatever a request may
   expect(target.model.maxRows).toBe(64);
 });
 
+test('a Triton that leaves batches to the model sets no bound on the rows of a request', async () => {
+  const target = await open(await serve({ ...triton, '/v2/models/ranker/config': { max_batch_size: 0 } }));
+  expect(target.effective).toMatchObject({ 'batching.maxRows': 1 });
+  expect(target.model).not.toHaveProperty('maxRows');
+});
+
 test('our own server by URL tells its settings as when we start it', async () => {
   const config = { max_batch_size: 32, inferometer: { maxRows: 32, maxDelayMs: 2, providerRan: 'cpu' } };
   const target = await open(await serve({ ...triton, '/v2/models/ranker/config': config }));

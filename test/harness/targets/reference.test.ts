@@ -12,6 +12,7 @@ import {
   referenceTarget,
   servedName,
 } from '../../../harness/targets/reference.ts';
+import { statisticsDelta } from '../../../harness/targets/statistics.ts';
 import type { RunningTarget } from '../../../harness/targets/target.ts';
 
 const entry = packageFile('dist', 'test', 'support', 'fake-server.js');
@@ -126,6 +127,28 @@ test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
     await expect.poll(() => alive(pid), { timeout: 10_000 }).toBe(false);
   },
 );
+
+test('the bundled server itself tells what it runs, counts what it does, and drains', async () => {
+  const server = packageFile('dist', 'reference-server', 'main.js');
+  const target = await start('recommender', { entry: server });
+  expect(target.model).toMatchObject({ name: 'recommender', maxRows: 32 });
+  expect(target.model.inputs[0]).toMatchObject({ datatype: 'FP32', shape: [-1, 1024] });
+  expect(target.effective).toMatchObject({ ...target.requested, providerRan: 'cpu' });
+  const before = await target.statistics();
+  const inputs = [{ name: 'features', datatype: 'FP32', shape: [3, 1024], data: Array(3 * 1024).fill(0.5) }];
+  const response = await fetch(`${target.endpoint.url}/v2/models/recommender/infer`, {
+    method: 'POST',
+    body: JSON.stringify({ inputs }),
+  });
+  expect(response.status).toBe(200);
+  await response.arrayBuffer();
+  expect(statisticsDelta(before, await target.statistics())).toMatchObject({
+    serverArrivals: 1,
+    batch: { executions: 1, rowsExecuted: 3, histogram: { '3': 1 }, release: { delay: 1 } },
+  });
+  await target.stop();
+  expect(alive(target.pid)).toBe(false);
+}, 60_000);
 
 test('a path to an ONNX file is served under the name of the file', () => {
   expect(servedName('recommender')).toBe('recommender');
