@@ -103,7 +103,7 @@ function batchTensorOf(name: string, tensor: Tensor | undefined, rows: number): 
     );
   }
   const data = tensor.data as Float32Array;
-  const bytes = Uint8Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const bytes = new Uint8Array(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return { name, datatype, shape: tensor.dims, buffer: bytes.buffer };
 }
 

@@ -8,7 +8,7 @@ const instance = await startInstance({
   modelPath,
   threads: 1,
   provider: provider as ProviderChoice,
-  maxRows: 2,
+  maxRows: 1,
 });
 const outputs: number[][] = [];
 for (const index of [0, 1, 2]) {
