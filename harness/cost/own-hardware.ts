@@ -36,7 +36,7 @@ export function parseOwnHardware(text: string): PricedMachine {
     ...(values.memory === undefined ? {} : { memoryGib: values.memory }),
     usdPerHour: { own: Number(usdPerHour.toPrecision(6)) },
     asOf: 'as given',
-    source: `$${purchase} over ${lifetime} years of 8,760 h + ${power} W at $${energy}/kWh, always on`,
+    source: `${purchase} USD over ${lifetime} years of 8,760 h + ${power} W at ${energy} USD/kWh, always on`,
   };
 }
 

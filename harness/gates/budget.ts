@@ -26,7 +26,7 @@ export function judge(record: CaseRecord, expression: Expression): Judgement {
   const plain = boundsOf(record, metric);
   const bounds = doubted(plain, record, metric);
   if (isLatency(metric) && record.credibility.status === 'overloaded' && isCeiling(expression)) {
-    const message = `${metric} has no end: the case is overloaded, its queue grows as long as the load lasts`;
+    const message = `${metric} has no end, which breaks ${formatExpression(expression)}: the case is overloaded, its queue grows as long as the load lasts`;
     return { outcome: 'fail', expression, bounds, message, excess: Number.POSITIVE_INFINITY };
   }
   const outcome = compare(bounds, expression);

@@ -94,6 +94,16 @@ const NOTICES = {
     (p: { machine: string; why: string }) => `Priced as ${p.machine}: ${p.why}.`,
     'Choose another with --price, or describe your own hardware.',
   ),
+  padding: entry(
+    (p: { sharePct: number; setting: string }) =>
+      `${Math.round(p.sharePct)} % of the rows executed with ${p.setting} were padding.`,
+    'Allow more batch sizes on the server: padded rows cost compute and answer nobody.',
+  ),
+  knee: entry(
+    (p: { setting: string; below: string; above: string }) =>
+      `The knee of ${p.setting} lies between ${p.below} and ${p.above}.`,
+    'Keep the number in flight below it: past it, more in flight adds waiting and nothing else.',
+  ),
   aborted: entry(
     (p: { rule: string }) => `Stopped early by limits.abort: ${p.rule}.`,
     'The figures describe the time up to then; lower the rate or relax the rule.',

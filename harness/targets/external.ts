@@ -30,7 +30,14 @@ export function externalTarget(spec: ExternalTargetSpec, options: ExternalTarget
         spec,
         endpoint: { url, headers },
         model: maxRows === undefined ? model : { ...model, maxRows },
-        requested: withoutSecrets({ url, protocol: spec.protocol, model: name, headers }),
+        requested: withoutSecrets({
+          url,
+          protocol: spec.protocol,
+          model: name,
+          headers,
+          // For whoever prices the run: the machine that the user says the server runs on.
+          ...(spec.machine === undefined ? {} : { machine: spec.machine }),
+        }),
         effective: {
           model: model.name,
           ...(model.version === undefined ? {} : { 'model.version': model.version }),
