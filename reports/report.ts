@@ -25,30 +25,37 @@ export interface ReportAssets {
   readonly prices: readonly PriceOption[];
 }
 
+/** In characters, so that the file stays below a megabyte: what the tables leave of it is for pictures. */
+const ROOM = 950_000;
+
 /**
  * One run as one self-contained HTML document: no request, no eval, readable without scripts.
  * Depends on the record and the assets alone; the same input gives the same text.
  */
 export async function renderReport(record: RunRecord, assets: ReportAssets): Promise<string> {
-  const body = html`${PATTERNS}
+  const before = html`${PATTERNS}
 ${header(record)}
 <main>
 ${answerSection(record)}
 <div class="first">
   <div class="stack">${await tradeOffSection(record)}${timeSplitSection(record)}</div>
-  ${costPanel(record, assets.prices)}
+${costPanel(record, assets.prices)}
 </div>
 ${thingsToKnow(record)}
 ${CONTENTS}
 ${casesTable(record)}
-${gatesSection(record)}
-${await insideSection(record)}
-${costDetails(record)}
+${gatesSection(record)}`;
+  const after = html`${costDetails(record, assets.prices)}
 ${noticesSection(record)}
 ${methodSection(record)}
 ${environmentSection(record)}
 </main>
 <footer>Inferometer ${record.tool.version} · run ${record.id} · this file loads nothing from anywhere</footer>`;
+  const rest = [before.markup, after.markup, assets.css, assets.script];
+  const room = ROOM - rest.reduce((sum, text) => sum + text.length, 0);
+  const body = html`${before}
+${await insideSection(record, room)}
+${after}`;
   return page({
     title: `${record.scenario.name} · ${record.answer.sentence} · Inferometer`,
     css: assets.css,

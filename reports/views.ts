@@ -118,34 +118,9 @@ export function percentileName(metric: string): string {
 }
 
 /** The machine that was measured, in words, from whichever of these facts the environment has. */
-export function describeMachine(record: RunRecord): string {
-  const { environment } = record;
-  const model = textAt(environment, [
-    'cpuModel',
-    'cpu.model',
-    'cpu.name',
-    'host.cpuModel',
-    'host.cpu.model',
-    'cpu',
-  ]);
-  const cores = textAt(environment, [
-    'logicalCores',
-    'cores',
-    'cpu.logicalCores',
-    'cpu.cores',
-    'host.logicalCores',
-  ]);
-  const parts = [model, cores === undefined ? undefined : `${cores} cores`].filter(
-    (part) => part !== undefined,
-  );
-  return parts.length === 0 ? 'the machine of this run' : parts.join(', ');
-}
-
-function textAt(environment: object, paths: readonly string[]): string | undefined {
-  for (const path of paths) {
-    let here: unknown = environment;
-    for (const key of path.split('.')) here = (here as Record<string, unknown> | null | undefined)?.[key];
-    if (typeof here === 'string' || typeof here === 'number') return String(here);
-  }
-  return undefined;
+export function describeMachine({ environment }: RunRecord): string {
+  const { cpuModel, cpuCores, logicalCores = cpuCores, gpus } = environment;
+  const accelerators = Array.isArray(gpus) ? gpus.map((gpu: { name?: unknown }) => gpu.name) : [];
+  const parts = [cpuModel, logicalCores === undefined ? undefined : `${logicalCores} cores`, ...accelerators];
+  return parts.filter((part) => typeof part === 'string').join(', ') || 'the machine of this run';
 }

@@ -29,12 +29,11 @@ export function throughputSpec(one: CaseRecord): TopLevelSpec | undefined {
   if (one.windows.length === 0) return undefined;
   return timeChart(one, 'requests/s', [
     {
-      name: 'offered',
       colour: COLOUR.muted,
       dash: [4, 3],
       readings: rate('offered', (window) => window.arrivals),
     },
-    { name: 'ok', colour: COLOUR.accent, dash: [], readings: rate('ok', (window) => window.ok) },
+    { colour: COLOUR.accent, dash: [], readings: rate('ok', (window) => window.ok) },
   ]);
 }
 
@@ -56,8 +55,8 @@ export function latencySpec(one: CaseRecord): TopLevelSpec | undefined {
   const p99 = times('p99', (window) => window.responseP99Ms);
   if (p50.length + p99.length === 0) return undefined;
   return timeChart(one, 'response, ms', [
-    { name: 'p50', colour: COLOUR.muted, dash: [4, 3], readings: p50 },
-    { name: 'p99', colour: COLOUR.accent, dash: [], readings: p99 },
+    { colour: COLOUR.muted, dash: [4, 3], readings: p50 },
+    { colour: COLOUR.accent, dash: [], readings: p99 },
   ]);
 }
 
@@ -66,7 +65,6 @@ function middle({ startS, durationS }: Window): number {
 }
 
 interface Trace {
-  readonly name: string;
   readonly colour: string;
   readonly dash: readonly number[];
   readonly readings: readonly Reading[];
@@ -109,14 +107,13 @@ function shade(name: string, fromS: number, toS: number) {
     },
     {
       data,
-      mark: { type: 'text', align: 'left', baseline: 'top', dx: 3, dy: 3, fontSize: 11, aria: false },
-      encoding: { x, y: { value: 0 }, text: { field: 'name' } },
+      mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 3, dy: -3, fontSize: 11, aria: false },
+      encoding: { x, y: { value: HEIGHT }, text: { field: 'name' } },
     },
   ];
 }
 
-function traceLayers({ name, colour, dash, readings }: Trace) {
-  const last = readings.at(-1);
+function traceLayers({ colour, dash, readings }: Trace) {
   return [
     {
       data: { values: readings },
@@ -126,11 +123,6 @@ function traceLayers({ name, colour, dash, readings }: Trace) {
       data: { values: readings.length > MARKED ? [] : readings },
       mark: { type: 'point', filled: true, fill: colour, size: 16, opacity: 1 },
       encoding: { description: { field: 'tip' } },
-    },
-    {
-      data: { values: last === undefined ? [] : [{ ...last, name }] },
-      mark: { type: 'text', align: 'left', baseline: 'middle', dx: 6, color: colour, aria: false },
-      encoding: { text: { field: 'name' } },
     },
   ];
 }

@@ -30,7 +30,7 @@ const MEDIAN = -Math.log10(0.5);
 export function percentileSpec(curves: readonly Curve[], wide: boolean): TopLevelSpec | undefined {
   const points = curves.flatMap((curve) => curve.points);
   if (points.length === 0) return undefined;
-  const [width, height] = wide ? [700, 230] : [290, 230];
+  const [width, height] = wide ? [930, 230] : [290, 230];
   const most = Math.max(...points.map(({ nines }) => nines));
   const times = points.map(({ ms }) => ms);
   const y = [Math.min(...times) / 1.2, Math.max(...times) * 1.2] as const;
@@ -57,7 +57,7 @@ export function percentileSpec(curves: readonly Curve[], wide: boolean): TopLeve
         type: 'quantitative',
         title: 'percentile',
         scale: { domain: [0, most], nice: false },
-        axis: { values, labelExpr: labels(values), grid: true },
+        axis: { values, labelExpr: labels(values), grid: true, labelOverlap: false },
       },
       y: {
         field: 'ms',

@@ -48,7 +48,7 @@ function row(one: CaseRecord): Html {
   <td class="number">${caseFigure(one, 'batch.executions', count)}</td>
   <td class="number">${caseFigure(one, 'batch.rowsExecuted', count)}</td>
   <td class="number">${caseFigure(one, 'batch.paddedRows', count)}</td>
-  <td>${releases(one.batch)}</td></tr>`;
+  <td class="releases">${releases(one.batch)}</td></tr>`;
 }
 
 function releases({ release }: Batch): Html {

@@ -104,7 +104,7 @@ function throughputInterval(one: CaseRecord): Html {
 function latency(metric: 'p50' | 'p90' | 'p99' | 'p999'): Column['print'] {
   return (one) => {
     if (!isOverloaded(one)) return casePercentile(one, `latencyMs.response.${metric}`, milliseconds);
-    return html`<span class="over" data-tip="${overTip(one, metric)}" tabindex="0">over</span>`;
+    return html`<span class="over" data-tip="${overTip(one, metric)}" tabindex="0">over<span class="sr-only">: ${overTip(one, metric)}</span></span>`;
   };
 }
 

@@ -27,7 +27,8 @@ function ownCost(record: RunRecord): CostRecord | undefined {
 export function costPanel(record: RunRecord, prices: readonly PriceOption[]): Html {
   const { capacity } = record.answer;
   const price = startingPrice(record, prices);
-  if (capacity === undefined || price === undefined) {
+  const traffic = price && startingTraffic(record, price);
+  if (price === undefined || traffic === undefined) {
     const reason =
       capacity === undefined
         ? 'No setting has been proven to hold the SLO at any rate, so nothing here can be sold: there is no price.'
@@ -38,15 +39,6 @@ export function costPanel(record: RunRecord, prices: readonly PriceOption[]): Ht
     ? prices
     : [price, ...prices];
   const facts = measuredFacts(record);
-  const traffic: Traffic = {
-    usdPerHour: price.usdPerHour,
-    capacityPerS: capacity.requestsPerS,
-    rowsPerRequest: capacity.rowsPerS / capacity.requestsPerS,
-    meanPerS: roundDown(capacity.requestsPerS / 2),
-    peakToMean: 2.5,
-    headroom: 0.3,
-    spare: 1,
-  };
   return html`<section class="card panel" aria-labelledby="cost">
   <h2 id="cost">What it would cost</h2>
   ${inputs(traffic, price, options)}
@@ -55,6 +47,21 @@ export function costPanel(record: RunRecord, prices: readonly PriceOption[]): Ht
   <p class="source" id="bill-source">Source: ${price.source}</p>
   ${jsonBlock('cost-data', panelData(facts, options, traffic))}
 </section>`;
+}
+
+/** The panel's first inputs: half of one machine's capacity as the mean. Undefined where no capacity is proven. */
+export function startingTraffic({ answer }: RunRecord, price: PriceOption): Traffic | undefined {
+  const { capacity } = answer;
+  if (capacity === undefined) return undefined;
+  return {
+    usdPerHour: price.usdPerHour,
+    capacityPerS: capacity.requestsPerS,
+    rowsPerRequest: capacity.rowsPerS / capacity.requestsPerS,
+    meanPerS: roundDown(capacity.requestsPerS / 2),
+    peakToMean: 2.5,
+    headroom: 0.3,
+    spare: 1,
+  };
 }
 
 /** One significant digit: 536 -> 500. */
