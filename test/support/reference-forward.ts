@@ -96,13 +96,13 @@ function addTap(
   dx: number,
   stride: number,
 ): void {
+  const firstX = Math.max(0, Math.ceil(-dx / stride));
+  const endX = Math.min(side, Math.floor((fromSide - 1 - dx) / stride) + 1);
   for (let oy = 0; oy < side; oy++) {
     const iy = oy * stride + dy;
     if (iy < 0 || iy >= fromSide) continue;
-    for (let ox = 0; ox < side; ox++) {
-      const ix = ox * stride + dx;
-      if (ix >= 0 && ix < fromSide) add(into, oy * side + ox, weight * at(from, iy * fromSide + ix));
-    }
+    const row = iy * fromSide + dx;
+    for (let ox = firstX; ox < endX; ox++) add(into, oy * side + ox, weight * at(from, row + ox * stride));
   }
 }
 

@@ -61,7 +61,7 @@ describe('providers', () => {
     await instance.close();
   });
 
-  it('webgpu without a Vulkan driver is an error, not a run on the CPU', { timeout: 60_000 }, async () => {
+  it('webgpu without a Vulkan driver is an error, not a run on the CPU', { timeout: 120_000 }, async () => {
     const modelPath = await ensureModel('recommender', TEST_CACHE);
     const env = { ...environment, VK_DRIVER_FILES: join(folder, 'none.json') };
     await expect(run(process.execPath, [GOLDEN_RUN, modelPath, 'webgpu'], { env })).rejects.toThrow(
@@ -73,7 +73,7 @@ describe('providers', () => {
 
   it.skipIf(without !== '')(
     `webgpu on SwiftShader gives the recommender's golden answers${without}`,
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async () => {
       const modelPath = await ensureModel('recommender', TEST_CACHE);
       const { stdout } = await run(process.execPath, [GOLDEN_RUN, modelPath, 'webgpu'], { env: environment });
@@ -87,7 +87,7 @@ describe('providers', () => {
 
   it.skipIf(without !== '')(
     `webgpu refuses a model of which a node would run on the CPU${without}`,
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
       const modelPath = join(folder, 'determinant.onnx');
       const specs = (name: string, shape: readonly number[]) => [{ name, datatype: 'FP32', shape } as const];
