@@ -81,6 +81,9 @@ test('a setting that runs differently than asked is an error, and stops the serv
 test('a death is told with its reason; a stop is not a death', async () => {
   const target = await start('dies');
   expect(await target.died).toMatch(/ended by itself \(exit code 7\)/);
+  // A child that the dead server leaves behind holds its pipes open; that must not hide the death.
+  const survived = await start('dies-as-a-parent');
+  expect(await survived.died).toMatch(/ended by itself/);
   const healthy = await start('recommender');
   await healthy.stop();
   expect(await Promise.race([healthy.died, Promise.resolve('alive until asked')])).toBe('alive until asked');
