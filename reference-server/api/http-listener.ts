@@ -3,8 +3,9 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../errors.ts';
 
-/** How long the connections must have been quiet before a shutdown closes them. */
-const QUIET_MS = 100;
+/** How long open connections must have been quiet before a shutdown closes them: a request may be under way. */
+const QUIET_MS = 1000;
+const POLL_MS = 10;
 const KEEP_ALIVE_MS = 300_000;
 const BACKLOG = 4096;
 
@@ -23,6 +24,7 @@ export function buildHttpListener(
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): HttpListener {
   const gone = new WeakMap<Socket, AbortSignal>();
+  let connections = 0;
   let active = 0;
   let quietSinceMs = 0;
   let draining = false;
@@ -39,7 +41,11 @@ export function buildHttpListener(
   http.on('connection', (socket) => {
     const controller = new AbortController();
     gone.set(socket, controller.signal);
-    socket.on('close', () => controller.abort());
+    connections++;
+    socket.on('close', () => {
+      connections--;
+      controller.abort();
+    });
   });
   http.on('clientError', answerMalformed);
 
@@ -48,13 +54,15 @@ export function buildHttpListener(
     draining: () => draining,
     signalOf: (request) => gone.get(request.socket) ?? AbortSignal.abort(),
     async drain(atMostMs) {
+      const deadlineMs = performance.now() + atMostMs;
       draining = true;
       quietSinceMs = performance.now();
+      // Connections that wait to be accepted are taken first: closing the listening socket would reset them.
+      await sleep(POLL_MS);
       // Not http.close(): it would reset idle connections on which a request may be under way at this instant.
       NetServer.prototype.close.call(http);
-      const deadlineMs = performance.now() + atMostMs;
-      const quiet = () => active === 0 && performance.now() - quietSinceMs >= QUIET_MS;
-      while (!quiet() && performance.now() < deadlineMs) await sleep(10);
+      const quiet = () => connections === 0 || (active === 0 && performance.now() - quietSinceMs >= QUIET_MS);
+      while (!quiet() && performance.now() < deadlineMs) await sleep(POLL_MS);
       http.closeAllConnections();
     },
   };
