@@ -104,6 +104,12 @@ const NOTICES = {
       `The knee of ${p.setting} lies between ${p.below} and ${p.above}.`,
     'Keep the number in flight below it: past it, more in flight adds waiting and nothing else.',
   ),
+  'left-out': entry((p: { what: string }) => p.what, 'Run it against the bundled server to have it too.'),
+  'above-limit': entry(
+    (p: { cases: readonly string[] }) =>
+      `${count(p.cases.length, 'case')} not driven, because ${p.cases.length === 1 ? 'its rate is' : 'their rates are'} above limits.maxRate: ${p.cases.join('; ')}.`,
+    'Raise limits.maxRate if the server may be loaded that far.',
+  ),
   aborted: entry(
     (p: { rule: string }) => `Stopped early by limits.abort: ${p.rule}.`,
     'The figures describe the time up to then; lower the rate or relax the rule.',

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { TargetError, UsageError } from '../errors.ts';
+import { conservationProblems } from './conservation.ts';
 import { withoutSecrets } from './redaction.ts';
 import { type RunRecord, runRecord } from './run-record.ts';
 
@@ -116,8 +117,10 @@ function randomId(): string {
 /** Refuses what no reader could trust: a wrong shape, or counts that do not add up. */
 function checked(record: RunRecord): RunRecord {
   const parsed = runRecord.safeParse(record);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const problems = parsed.success
+    ? conservationProblems(parsed.data)
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  if (parsed.success && problems.length === 0) return parsed.data;
   throw new TargetError(
     `The record was refused, because it contradicts itself:\n${problems.slice(0, 10).join('\n')}`,
     'This is a fault of Inferometer, not of the server. Please report it with the scenario.',

@@ -11,7 +11,7 @@ export type Headline = 'p50' | 'p90' | 'p95' | 'p99' | 'p999';
 export interface CaseInput {
   readonly trials: readonly { readonly startedAt: string; readonly results: readonly LoadResult[] }[];
   readonly load: LoadRecord;
-  /** The percentile that must not be missing: the SLO's, p99 where there is none. */
+  /** The percentile that an open case must be able to show: the SLO's, p99 where there is none. */
   readonly headline: Headline;
   readonly causes: readonly string[];
 }

@@ -32,7 +32,6 @@ export const FAULTS = [
   'status-429',
   'status-503',
   'reset',
-  'reset-midway',
   'close',
   'truncated',
   'half-open',

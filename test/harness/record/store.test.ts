@@ -118,6 +118,15 @@ test('a record of the wrong shape is refused and nothing is written', () => {
   expect(existsSync(store.folder)).toBe(false);
 });
 
+test('a record whose counts do not add up is refused, and the one before stays', () => {
+  const store = open();
+  store.write(record('kept'));
+  const broken = record('broken');
+  for (const item of broken.cases) item.counts.scheduled += 1;
+  expect(() => store.write(broken)).toThrow(/refused, because it contradicts itself:\n.*scheduled/);
+  expect(readRun(store.folder).id).toBe('kept');
+});
+
 test('secrets never reach the disk', () => {
   const store = open();
   const secret = 'hunter2-hunter2';

@@ -1,0 +1,108 @@
+import { EXIT, type ExitCode, worstExit } from '../errors.ts';
+import type { RunRecord } from '../record/run-record.ts';
+import { SILENT } from '../run/observer.ts';
+import { runScenario } from '../run/run-scenario.ts';
+import { threadEngine } from '../run/thread-engine.ts';
+import { type LoadOptions, loadScenario } from '../scenario/load-file.ts';
+import { closingLines } from '../terminal/closing.ts';
+import { dryRunText } from '../terminal/dry-run.ts';
+import { progressObserver } from '../terminal/progress.ts';
+import { settingsTable } from '../terminal/results-table.ts';
+import { dryRunPlan } from './dry-run-plan.ts';
+import { explainError } from './explain-error.ts';
+import { writeReport } from './report.ts';
+
+export interface RunArguments extends LoadOptions {
+  readonly scenario: string;
+  readonly out: string;
+  readonly json: boolean;
+  readonly dryRun: boolean;
+}
+
+/**
+ * Runs a scenario to its report. With `json` the record is all that reaches stdout.
+ * The first Ctrl-C drains and keeps what was measured, the second stops at once.
+ */
+export async function runCommand(args: RunArguments): Promise<ExitCode> {
+  const startedAtMs = performance.now();
+  const scenario = loadScenario(args.scenario, args);
+  if (args.dryRun) {
+    process.stdout.write(dryRunText(scenario, dryRunPlan(scenario, args.out)));
+    return EXIT.ok;
+  }
+  const { drain, cancel, release } = interrupts();
+  const screen = {
+    isTTY: process.stdout.isTTY === true,
+    columns: process.stdout.columns ?? 88,
+    write: print,
+  };
+  const observer = args.json ? SILENT : progressObserver(screen);
+  try {
+    const { record, folder, failure } = await runScenario(scenario, {
+      outFolder: args.out,
+      observer,
+      drain,
+      cancel,
+      engine: threadEngine,
+    });
+    const report = record.cases.length === 0 ? undefined : await writeReport(record, folder);
+    if (args.json) print(`${JSON.stringify(record)}\n`);
+    else
+      print(
+        `${[...summary(record), ...closingLines(record, report, (performance.now() - startedAtMs) / 1000)].join('\n')}\n`,
+      );
+    if (failure !== undefined) process.stderr.write(explainError(failure));
+    return runExit(record, failure, drain.aborted);
+  } finally {
+    release();
+  }
+}
+
+function summary(record: RunRecord): string[] {
+  return record.cases.length === 0 ? [] : ['', ...settingsTable(record)];
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+/**
+ * 0 fine, 1 a gate failed, 2 the run cannot answer what it was asked, 4 target or internal error, 130 interrupted.
+ * An overloaded case is a finding and never a failure by itself.
+ */
+export function runExit(record: RunRecord, failure: Error | undefined, interrupted: boolean): ExitCode {
+  const outcomes = record.cases.flatMap((one) => one.gates.map((gate) => gate.outcome));
+  const codes: ExitCode[] = [EXIT.ok];
+  if (failure !== undefined) codes.push(EXIT.targetOrInternal);
+  if (outcomes.includes('fail') || outcomes.includes('regression')) codes.push(EXIT.gateFailed);
+  if (outcomes.includes('inconclusive')) codes.push(EXIT.cannotAnswer);
+  const unanswered = ['none-qualifies', 'all-overloaded'].includes(record.answer.status);
+  if (record.decide.recommend !== undefined && unanswered) codes.push(EXIT.cannotAnswer);
+  return interrupted ? EXIT.interrupted : worstExit(codes);
+}
+
+interface Interrupts {
+  readonly drain: AbortSignal;
+  readonly cancel: AbortSignal;
+  release(): void;
+}
+
+function interrupts(): Interrupts {
+  const drain = new AbortController();
+  const cancel = new AbortController();
+  const onSignal = (): void => {
+    if (drain.signal.aborted) {
+      cancel.abort();
+      return;
+    }
+    process.stderr.write('\nFinishing what is in flight; press Ctrl-C again to stop at once.\n');
+    drain.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  const release = (): void => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
+  return { drain: drain.signal, cancel: cancel.signal, release };
+}

@@ -1,0 +1,78 @@
+import { type CaseRecord, type Counts, isMissing, type RunRecord } from './run-record.ts';
+
+/** What in a record does not add up, one sentence each. A record with any is refused when it is written. */
+export function conservationProblems(record: RunRecord): string[] {
+  return record.cases.flatMap((one) => caseProblems(one).map((problem) => `${one.id}: ${problem}`));
+}
+
+function caseProblems(one: CaseRecord): string[] {
+  return [
+    ...countProblems('measured', one.counts),
+    ...countProblems('warm-up', one.warmupCounts),
+    ...one.trials.flatMap((trial) => countProblems(`trial ${trial.index}`, trial.counts)),
+    ...batchProblems(one),
+    ...arrivalProblems(one),
+  ];
+}
+
+/** scheduled = sent + unsent; sent = ok + failed + timedOut + cancelled + inFlightAtEnd; outcomes sum to the finished. */
+function countProblems(phase: string, counts: Counts): string[] {
+  const { scheduled, sent, unsent, ok, failed, timedOut, cancelled, inFlightAtEnd } = counts;
+  const problems: string[] = [];
+  if (scheduled !== sent + unsent) {
+    problems.push(`${phase}: scheduled ${scheduled} is not sent ${sent} + unsent ${unsent}`);
+  }
+  const ended = ok + failed + timedOut + cancelled + inFlightAtEnd;
+  if (sent !== ended) {
+    problems.push(
+      `${phase}: sent ${sent} is not ok ${ok} + failed ${failed} + timed out ${timedOut} + cancelled ${cancelled} + in flight ${inFlightAtEnd}`,
+    );
+  }
+  const finished = ended - inFlightAtEnd;
+  const named = Object.values(counts.byOutcome).reduce((sum, count) => sum + count, 0);
+  if (named !== finished) problems.push(`${phase}: outcomes name ${named} requests, ${finished} finished`);
+  return problems;
+}
+
+/** Only a server of ours must agree with itself to the last row; somebody else's snapshot may straddle a batch. */
+function batchProblems({ batch, target }: CaseRecord): string[] {
+  if (isMissing(batch) || target.kind !== 'reference') return [];
+  const sizes = Object.entries(batch.histogram);
+  const rows = sizes.reduce((sum, [size, count]) => sum + Number(size) * count, 0);
+  const executions = sizes.reduce((sum, [, count]) => sum + count, 0);
+  const released = Object.values(batch.release).reduce((sum, count) => sum + count, 0);
+  const problems: string[] = [];
+  if (rows !== batch.rowsExecuted) {
+    problems.push(`the batch histogram holds ${rows} rows, the server executed ${batch.rowsExecuted}`);
+  }
+  if (executions !== batch.executions) {
+    problems.push(`the batch histogram holds ${executions} batches, the server executed ${batch.executions}`);
+  }
+  if (Object.keys(batch.release).length > 0 && released !== batch.executions) {
+    problems.push(`${released} batches were released, ${batch.executions} executed`);
+  }
+  return problems;
+}
+
+/**
+ * A bundled server that counts arrivals must have seen what was sent to it, no more, and no less than what it
+ * answered: a request that was reset, timed out or cut off may or may not have reached it.
+ */
+function arrivalProblems({ target, serverArrivals, counts, warmupCounts }: CaseRecord): string[] {
+  if (target.kind !== 'reference' || isMissing(serverArrivals)) return [];
+  const both = [counts, warmupCounts];
+  const sent = both.reduce((sum, one) => sum + one.sent, 0);
+  const unsure = both.reduce(
+    (sum, one) => sum + one.timedOut + one.cancelled + one.inFlightAtEnd + lost(one),
+    0,
+  );
+  if (serverArrivals <= sent && serverArrivals >= sent - unsure) return [];
+  return [`${sent} requests were sent, the server counted ${serverArrivals}`];
+}
+
+function lost({ byOutcome }: Counts): number {
+  return ['connect-error', 'reset', 'truncated', 'malformed'].reduce(
+    (sum, name) => sum + (byOutcome[name] ?? 0),
+    0,
+  );
+}

@@ -1,0 +1,60 @@
+import { parseExpression } from '../scenario/expression.ts';
+import type { DecideSpec, Scenario } from '../scenario/scenario.ts';
+import { windowLengthMs } from '../statistics/window-length.ts';
+import type { RunningTarget } from '../targets/target.ts';
+import type { LoadAssignment } from './load-engine.ts';
+import type { PlannedTrial } from './plan.ts';
+
+/** The message that sends one generator off to drive one trial. Each trial has its own seed, the same for every setting. */
+export function assignmentFor(
+  { planned, trial }: PlannedTrial,
+  scenario: Scenario,
+  target: RunningTarget,
+  where: { readonly runId: string; readonly cpus?: readonly number[] },
+): LoadAssignment {
+  const { load, setting } = planned;
+  const { measure } = scenario;
+  const goodWithinMs = latencyBoundMs(scenario.decide);
+  return {
+    generator: { index: 0, of: 1 },
+    seed: measure.seed + trial,
+    load:
+      load.resolvedRate === undefined
+        ? { shape: 'closed', inFlight: load.inFlight ?? 1, thinkTimeMs: load.thinkTimeMs ?? 0 }
+        : {
+            shape: 'open',
+            arrivals: load.shape === 'poisson' ? 'poisson' : 'even',
+            requestsPerS: load.resolvedRate,
+          },
+    warmupMs: measure.warmupMs,
+    durationMs: measure.durationMs,
+    drainMs: measure.drainMs,
+    windowMs: windowLengthMs(measure.durationMs, load.resolvedRate),
+    timeoutMs: load.timeoutMs,
+    connections: load.connections,
+    maxInFlight: load.maxInFlight,
+    endpoint: target.endpoint,
+    protocol: 'oip-rest',
+    model: target.model,
+    workload: setting.workload,
+    abort: scenario.limits.abort,
+    runId: where.runId,
+    ...(goodWithinMs === undefined ? {} : { goodWithinMs }),
+    ...(where.cpus === undefined ? {} : { cpus: where.cpus }),
+  };
+}
+
+/** The deadline that makes a row good: the bound of the SLO's first latency percentile, if it has one. */
+export function latencyBoundMs({ slo }: Pick<DecideSpec, 'slo'>): number | undefined {
+  for (const text of slo) {
+    const expression = parseExpression(text);
+    if ('bound' in expression && /^p\d+$/.test(expression.metric)) return expression.bound;
+  }
+  return undefined;
+}
+
+/** Seconds that a trial takes: phases, and what starting the server and draining add. */
+export function expectedTrialS(scenario: Scenario, startsServer: boolean): number {
+  const { warmupMs, durationMs } = scenario.measure;
+  return (warmupMs + durationMs) / 1000 + (startsServer ? 1.5 : 0.3);
+}

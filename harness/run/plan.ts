@@ -1,0 +1,156 @@
+import type { CaseRecord, LoadRecord } from '../record/run-record.ts';
+import { fractionLabel, rateLabel, SATURATION } from '../scenario/load-labels.ts';
+import type { Axes, LoadSpec, Scenario, Setting } from '../scenario/scenario.ts';
+
+/** One case to be measured: a setting at one load. Its trials share the id. */
+export interface PlannedCase {
+  readonly id: string;
+  /** The setting's axes and the load's label. */
+  readonly axes: Axes;
+  readonly setting: Setting;
+  readonly load: LoadRecord;
+}
+
+/** One trial of one case, in the order of execution. */
+export interface PlannedTrial {
+  readonly planned: PlannedCase;
+  readonly trial: number;
+}
+
+/** The best measured saturation: what a ladder's fractions are shares of. */
+export interface Saturation {
+  readonly requestsPerS: number;
+  readonly caseId: string;
+}
+
+/**
+ * The closed pass: one case for every setting that differs in what is served or sent. Settings that differ in their
+ * open load alone share one, labelled by the axes on which they agree.
+ */
+export function closedCases(scenario: Scenario): PlannedCase[] {
+  const groups = new Map<string, Setting[]>();
+  for (const setting of scenario.settings) {
+    if (setting.load.closed === undefined) continue;
+    const key = JSON.stringify([setting.target, setting.workload, setting.load.closed]);
+    groups.set(key, [...(groups.get(key) ?? []), setting]);
+  }
+  return [...groups.values()].map((settings) => closedCase(scenario, settings));
+}
+
+function closedCase(scenario: Scenario, settings: readonly Setting[]): PlannedCase {
+  const [first] = settings;
+  if (first?.load.closed === undefined) throw new Error('a closed case needs a setting with a closed load');
+  const agreed = Object.entries(first.axes).filter(([axis, label]) =>
+    settings.every((setting) => setting.axes[axis] === label),
+  );
+  const { inFlight, thinkTimeMs } = first.load.closed;
+  const load: LoadRecord = {
+    ...loadLimits(first.load, scenario.measure.seed),
+    shape: 'closed',
+    label: SATURATION,
+    inFlight,
+    thinkTimeMs,
+    connections: Math.min(inFlight, first.load.connections ?? inFlight),
+    maxInFlight: inFlight,
+  };
+  return planned({ ...Object.fromEntries(agreed), load: SATURATION }, first, load);
+}
+
+/**
+ * The open cases: every setting at every step, the SAME absolute rates for every setting.
+ * Rates above `limits.maxRate` are left out and returned apart, so that they can be named.
+ */
+export function openCases(
+  scenario: Scenario,
+  saturation: Saturation | undefined,
+): { cases: PlannedCase[]; aboveLimit: PlannedCase[] } {
+  const all = scenario.settings.flatMap((setting) => openCasesOf(setting, scenario, saturation));
+  const limit = scenario.limits.maxRequestsPerS ?? Number.POSITIVE_INFINITY;
+  const within = (one: PlannedCase) => (one.load.resolvedRate ?? 0) <= limit;
+  return { cases: all.filter(within), aboveLimit: all.filter((one) => !within(one)) };
+}
+
+function openCasesOf(
+  setting: Setting,
+  scenario: Scenario,
+  saturation: Saturation | undefined,
+): PlannedCase[] {
+  const { open } = setting.load;
+  if (open === undefined) return [];
+  const shape = open.arrivals === 'even' ? 'constant' : 'poisson';
+  const limits = loadLimits(setting.load, scenario.measure.seed);
+  const at = (label: string, rate: number, fractionOf?: LoadRecord['fractionOf']): PlannedCase =>
+    planned({ ...setting.axes, load: label }, setting, {
+      ...limits,
+      shape,
+      label,
+      resolvedRate: rate,
+      ...(fractionOf === undefined ? {} : { fractionOf }),
+    });
+  if (open.kind === 'rate') return [at(rateLabel(open.requestsPerS), open.requestsPerS)];
+  if (saturation === undefined) throw new Error('a ladder needs a measured saturation to resolve its rates');
+  const { requestsPerS: ofRate, caseId: ofCase } = saturation;
+  return open.fractions.map((fraction) =>
+    at(fractionLabel(fraction), roundRate(fraction * ofRate), { fraction, ofRate, ofCase }),
+  );
+}
+
+function loadLimits(
+  load: LoadSpec,
+  seed: number,
+): Pick<LoadRecord, 'connections' | 'maxInFlight' | 'timeoutMs' | 'seed'> {
+  return {
+    connections: load.connections ?? load.maxInFlight,
+    maxInFlight: load.maxInFlight,
+    timeoutMs: load.timeoutMs,
+    seed,
+  };
+}
+
+function planned(axes: Axes, setting: Setting, load: LoadRecord): PlannedCase {
+  const id = Object.entries(axes)
+    .map(([axis, label]) => `${axis}=${label}`)
+    .join(',');
+  return { id, axes, setting, load };
+}
+
+/** Three significant digits: a rate that people can read back and set again. */
+export function roundRate(requestsPerS: number): number {
+  return Number(requestsPerS.toPrecision(requestsPerS >= 1000 ? 4 : 3));
+}
+
+/** The closed case that carried most requests per second; overloaded or limited ones count, they were carried. */
+export function bestSaturation(cases: readonly CaseRecord[]): Saturation | undefined {
+  let best: Saturation | undefined;
+  for (const one of cases) {
+    if (one.load.shape !== 'closed') continue;
+    const { requestsPerS } = one.throughput;
+    if (requestsPerS > (best?.requestsPerS ?? 0)) best = { requestsPerS, caseId: one.id };
+  }
+  return best;
+}
+
+/**
+ * Order of execution. Interleaved: trials outer, cases inner, the cases of each round shuffled by the seed, so that a
+ * slow minute of the machine does not fall on one setting. Sequential: case after case, as written.
+ */
+export function inOrder(
+  cases: readonly PlannedCase[],
+  scenario: Scenario,
+  random: () => number,
+): PlannedTrial[] {
+  const { trials, order } = scenario.measure;
+  const rounds = Array.from({ length: trials }, (_, trial) => trial);
+  if (order === 'sequential') return cases.flatMap((one) => rounds.map((trial) => ({ planned: one, trial })));
+  return rounds.flatMap((trial) => shuffled(cases, random).map((one) => ({ planned: one, trial })));
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const result = [...items];
+  for (let last = result.length - 1; last > 0; last--) {
+    const pick = Math.floor(random() * (last + 1));
+    const [a, b] = [result[last], result[pick]];
+    if (a !== undefined && b !== undefined) [result[last], result[pick]] = [b, a];
+  }
+  return result;
+}

@@ -1,0 +1,64 @@
+import { notice } from '../record/notices.ts';
+import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
+import { createStore } from '../record/store.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { readyHistograms } from '../statistics/histogram.ts';
+import { readAsFound } from './as-found-label.ts';
+import { answerOf, noticesOf, pricesFor } from './decisions.ts';
+import { environmentFacts } from './environment.ts';
+import type { LoadEngine } from './load-engine.ts';
+import type { RunObserver } from './observer.ts';
+import { closedCases, openCases } from './plan.ts';
+import { RunBook } from './run-book.ts';
+import { RunSession } from './run-session.ts';
+
+export interface RunOptions {
+  readonly outFolder: string;
+  readonly observer: RunObserver;
+  /** First interrupt: finish what is in flight, keep what was measured. */
+  readonly drain: AbortSignal;
+  /** Second interrupt: stop at once. */
+  readonly cancel: AbortSignal;
+  readonly engine: LoadEngine;
+}
+
+export interface RunOutcome {
+  readonly record: RunRecord;
+  readonly folder: string;
+  /** What ended the run before its time; the cases measured before it are in the record. */
+  readonly failure: Error | undefined;
+}
+
+/**
+ * Scenario in, record out, rewritten on disk after every case.
+ *
+ *   closed pass over all settings -> best saturation -> the ladder's absolute rates -> open cases -> answer
+ *
+ * Throws UsageError before any load; what goes wrong later is the outcome's `failure`, beside all that was measured.
+ */
+export async function runScenario(asked: Scenario, options: RunOptions): Promise<RunOutcome> {
+  const startedAt = new Date();
+  await readyHistograms();
+  const prices = pricesFor(asked);
+  const scenario = await readAsFound(asked);
+  const store = createStore({ outFolder: options.outFolder, scenarioName: scenario.name, startedAt });
+  const environment = await environmentFacts();
+  const plannedCases = closedCases(scenario).length + openCases(scenario, ANY_SATURATION).cases.length;
+  const book = new RunBook(scenario, { id: store.id, startedAt, environment, plannedCases });
+  const note = (notice: NoticeRecord): void => {
+    if (book.note(notice)) options.observer.onNotice(notice);
+  };
+  if (scenario.leftOut !== undefined && scenario.leftOut.length > 0)
+    note(notice('left-out', { what: scenario.leftOut.join(' ') }));
+  store.write(book.record());
+  const session = new RunSession({ scenario, options, store, book, prices, note });
+  const failure = await session.run();
+  const complete = failure === undefined && !options.drain.aborted;
+  book.finish(answerOf(book.record()), noticesOf(book.record(), prices), complete);
+  const record = book.record();
+  store.write(record);
+  return { record, folder: store.folder, failure };
+}
+
+/** Counting a ladder's steps needs no rate. */
+const ANY_SATURATION = { requestsPerS: 1, caseId: '' };

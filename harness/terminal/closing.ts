@@ -1,0 +1,59 @@
+import type { RunRecord } from '../record/run-record.ts';
+import { formatSeconds, WIDTH, wrap } from './format.ts';
+
+/** What stands below the table: the answer, what to know, what to do next, the tally, the report's path last. */
+export function closingLines(record: RunRecord, reportPath: string | undefined, tookS: number): string[] {
+  const { answer, notices } = record;
+  const asked = answer.status !== 'not-asked';
+  return [
+    '',
+    ...(asked ? [paragraph(answer.status === 'no-slo' ? 'TRADE-OFF' : 'ANSWER', answer.sentence)] : []),
+    ...(asked ? answer.details.map((detail) => paragraph('', detail)) : []),
+    ...notices
+      .slice(0, 3)
+      .map((notice) => paragraph('NOTE', `${notice.message} ${notice.advice} [${notice.id}]`)),
+    ...nextSteps(record),
+    ...gateLines(record),
+    '',
+    `  ${tally(record)}`,
+    ...(reportPath === undefined ? [] : [`  report  ${reportPath}   ${formatSeconds(tookS)}`]),
+  ];
+}
+
+/** Commands that can be pasted: the bill, and a gate on the case that proves the capacity. */
+function nextSteps(record: RunRecord): string[] {
+  const { capacity } = record.answer;
+  const [slo] = record.decide.slo;
+  if (capacity === undefined || slo === undefined) return [];
+  const axes = Object.entries(record.cases.find((one) => one.id === capacity.caseId)?.axes ?? {});
+  const where = axes.map(([axis, label]) => `${axis}=${label}`).join(',');
+  return [
+    paragraph('NEXT', 'npx inferometer cost results/latest --traffic 500/s --headroom 30%'),
+    paragraph('', `npx inferometer gate results/latest --budget '${slo.replaceAll(' ', '')} @ ${where}'`),
+  ];
+}
+
+function gateLines(record: RunRecord): string[] {
+  const gates = record.cases.flatMap((one) => one.gates);
+  return gates.map((gate) =>
+    paragraph(`GATE ${gate.outcome === 'pass' ? 'ok' : gate.outcome}`, gate.message),
+  );
+}
+
+function paragraph(label: string, text: string): string {
+  return `  ${label.padEnd(11)}${label.length > 10 ? ' ' : ''}${wrap(text, WIDTH, ' '.repeat(13))}`;
+}
+
+function tally(record: RunRecord): string {
+  const counts = new Map<string, number>();
+  for (const { credibility } of record.cases) {
+    counts.set(credibility.status, (counts.get(credibility.status) ?? 0) + 1);
+  }
+  const failed = record.cases.reduce((sum, one) => sum + one.counts.failed + one.counts.timedOut, 0);
+  const statuses = [...counts].map(([status, count]) => `${count} ${status}`);
+  const partial = record.partial ? ` of ${record.scenario.plannedCases}, partial` : '';
+  return [
+    `${record.cases.length} cases${partial}: ${statuses.join(' · ')}`,
+    `${failed} failed requests`,
+  ].join(' · ');
+}

@@ -1,0 +1,95 @@
+import { formatCount } from '../record/wording.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { smallestDifferencePct } from '../statistics/detectable-difference.ts';
+import { samplesNeeded } from '../statistics/samples-needed.ts';
+import { alignColumns, formatSeconds, WIDTH, wrap } from './format.ts';
+
+/** What a run would do, known before anything is sent. */
+export interface DryRunPlan {
+  readonly settings: number;
+  readonly closedCases: number;
+  readonly openCases: number;
+  readonly trials: number;
+  readonly totalS: number;
+  readonly measuredS: number;
+  /** Open loads with their rates; the rate is undefined when only the closed pass can tell it. */
+  readonly loads: readonly { readonly label: string; readonly requestsPerS: number | undefined }[];
+  /** Where the rates come from, in words. */
+  readonly ratesFrom: string;
+  readonly to: string;
+}
+
+const PERCENTILES = [
+  ['p50', 0.5],
+  ['p90', 0.9],
+  ['p95', 0.95],
+  ['p99', 0.99],
+  ['p99.9', 0.999],
+] as const;
+
+export function dryRunText(scenario: Scenario, plan: DryRunPlan): string {
+  return [
+    wrap(`${scenario.name} · ${scenario.question}`, WIDTH, ''),
+    '',
+    ...alignColumns(summaryRows(scenario, plan), [0, 1]).map((line) => `  ${line}`),
+    '',
+    ...percentileLines(scenario, plan),
+    '',
+    `Nothing was sent. Run it:  npx inferometer run ${scenario.name}`,
+    '',
+  ].join('\n');
+}
+
+function summaryRows(scenario: Scenario, plan: DryRunPlan): string[][] {
+  const passes = [
+    ...(plan.closedCases > 0 ? [`${plan.closedCases} saturation (closed loop)`] : []),
+    ...(plan.openCases > 0 ? [`${plan.openCases} at a rate (open loop)`] : []),
+  ].join(' + ');
+  const trials = plan.trials > 1 ? `, ${plan.trials} trials each` : '';
+  const most = Math.max(0, ...plan.loads.map(({ requestsPerS }) => requestsPerS ?? 0));
+  return [
+    ['cases', `${plan.closedCases + plan.openCases} = ${passes}, over ${plan.settings} settings${trials}`],
+    ['time', `about ${formatSeconds(plan.totalS)}, of which ${formatSeconds(plan.measuredS)} measured`],
+    ['rates', plan.ratesFrom],
+    ['sends to', `${plan.to}${most > 0 ? `, at most ${formatCount(most)}/s in the open loop` : ''}`],
+    ...scenario.skipped.map((axes) => ['skipped', `${describe(axes)} (a skip rule)`]),
+  ];
+}
+
+function describe(axes: Readonly<Record<string, string>>): string {
+  return Object.entries(axes)
+    .map(([axis, label]) => `${axis} ${label}`)
+    .join(' · ');
+}
+
+/** Which percentiles the open cases will be able to show, and at which rate they would. */
+function percentileLines(scenario: Scenario, plan: DryRunPlan): string[] {
+  const seconds = (scenario.measure.durationMs / 1000) * scenario.measure.trials;
+  if (plan.openCases === 0) return [];
+  const rows = plan.loads.flatMap(({ label, requestsPerS }) =>
+    PERCENTILES.filter(([name]) => name === 'p99' || name === 'p99.9').map(([name, p]) =>
+      percentileRow(`${name} at ${label}`, samplesNeeded(p), requestsPerS, seconds),
+    ),
+  );
+  const header = ['', 'needs', 'you get', ''];
+  const rates = plan.loads.flatMap(({ requestsPerS }) => (requestsPerS === undefined ? [] : [requestsPerS]));
+  const eyesight = rates.map((rate) => smallestDifferencePct(rate * seconds)).at(-1);
+  return [
+    `  what ${formatSeconds(seconds)} per case can tell you (requests, if they were independent)`,
+    ...alignColumns([header, ...rows], [0, 3]).map((line) => `    ${line}`),
+    ...(eyesight === undefined
+      ? []
+      : [`    smallest difference in p99 you could see at the highest rate: about ${Math.ceil(eyesight)} %`]),
+  ];
+}
+
+function percentileRow(name: string, needs: number, rate: number | undefined, seconds: number): string[] {
+  if (rate === undefined) {
+    return [name, formatCount(needs), '?', `shown from ${formatCount(Math.ceil(needs / seconds))}/s on`];
+  }
+  const get = Math.floor(rate * seconds);
+  if (get >= needs)
+    return [name, formatCount(needs), formatCount(get), get < 2 * needs ? 'ok, wide interval' : 'ok'];
+  const wouldDo = Math.ceil(needs / rate);
+  return [name, formatCount(needs), formatCount(get), `no: left out; measure.duration ${wouldDo}s would do`];
+}

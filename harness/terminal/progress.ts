@@ -1,0 +1,91 @@
+import type { CaseRecord, NoticeRecord, RunRecord } from '../record/run-record.ts';
+import { isMissing } from '../record/run-record.ts';
+import { formatCount } from '../record/wording.ts';
+import type { LoadProgress } from '../run/load-engine.ts';
+import type { RunObserver, TrialPosition } from '../run/observer.ts';
+import type { PlannedCase } from '../run/plan.ts';
+import { formatMs, formatPercentile, formatSeconds, WIDTH, wrap } from './format.ts';
+
+/** Where lines go: a terminal that can be redrawn, or a pipe that gets one line per case. */
+export interface Screen {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  write(text: string): void;
+}
+
+/** Shows a run while it goes: a bar of two lines on a terminal, one plain line per measured case elsewhere. */
+export function progressObserver(screen: Screen): RunObserver {
+  const live = screen.isTTY ? new LiveLines(screen) : undefined;
+  const say = (line: string): void => {
+    live?.clear();
+    screen.write(`${line}\n`);
+  };
+  return {
+    onStart: (record, folder, plan) => openingLines(record, folder, plan).forEach(say),
+    onTrialStart: (planned, position) => live?.draw([bar(planned, position)]),
+    onProgress: (planned, progress, position) => live?.draw([bar(planned, position), progressLine(progress)]),
+    onCase: (measured, position) => (live === undefined ? say(caseLine(measured, position)) : live.clear()),
+    onNotice: (notice) => say(noticeLine(notice)),
+  };
+}
+
+function openingLines(
+  record: RunRecord,
+  folder: string,
+  plan: { trials: number; expectedS: number },
+): string[] {
+  const { cpuModel, cpuCores, memoryGiB } = record.environment;
+  return [
+    `inferometer ${record.tool.version} · ${record.scenario.name} · seed ${record.scenario.seed} · ${folder}`,
+    `${cpuCores ?? '?'} cores ${cpuModel ?? ''}, ${memoryGiB ?? '?'} GiB, Node ${process.versions.node}`,
+    wrap(record.scenario.question, WIDTH, ''),
+    `${plan.trials} measurements, about ${formatSeconds(plan.expectedS)}`,
+    '',
+  ];
+}
+
+function bar(planned: PlannedCase, { index, of, remainingS }: TrialPosition): string {
+  const width = 24;
+  const drawn = `${'='.repeat(Math.round((width * index) / of))}>`.padEnd(width + 1);
+  const label = Object.entries(planned.axes).map(([axis, value]) => `${axis} ${value}`);
+  return `  [${drawn}] ${index + 1}/${of}  ${label.join(' · ')}  ${formatSeconds(remainingS)} left`;
+}
+
+function progressLine(progress: LoadProgress): string {
+  const ms = (value: number | undefined) => (value === undefined ? '-' : `${formatMs(value)} ms`);
+  const latency = `p50 ${ms(progress.responseP50Ms)}   p99 ${ms(progress.responseP99Ms)}`;
+  return `  ${progress.phase.padEnd(8)} ${formatCount(progress.requestsPerS)}/s   ${latency}   errors ${progress.notOk}`;
+}
+
+function caseLine(measured: CaseRecord, { index, of }: TrialPosition): string {
+  const { p50, p99 } = measured.latencyMs.response;
+  const batch = isMissing(measured.batch) ? '' : `  batch ${measured.batch.meanRows.toFixed(1)}`;
+  const latency = `p50 ${formatPercentile(p50)}  p99 ${formatPercentile(p99)} ms`;
+  const rate = `${formatCount(measured.throughput.rowsPerS)} rows/s`;
+  const count = `${index + 1}/${of}`;
+  return `${count.padStart(7)}  ${measured.id.padEnd(36)} ${rate.padStart(13)}  ${latency}${batch}  ${measured.credibility.status}`;
+}
+
+export function noticeLine(notice: NoticeRecord): string {
+  return `! ${wrap(`${notice.message} ${notice.advice} [${notice.id}]`, WIDTH, '  ')}`;
+}
+
+/** A few lines at the bottom of a terminal that are drawn over and over. */
+class LiveLines {
+  readonly #screen: Screen;
+  #drawn = 0;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+  }
+
+  draw(lines: readonly string[]): void {
+    this.clear();
+    for (const line of lines) this.#screen.write(`${line.slice(0, this.#screen.columns - 1)}\n`);
+    this.#drawn = lines.length;
+  }
+
+  clear(): void {
+    for (; this.#drawn > 0; this.#drawn--) this.#screen.write('\u001b[1A\u001b[2K');
+  }
+}

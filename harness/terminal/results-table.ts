@@ -1,0 +1,94 @@
+import type { CaseRecord, Figure, RunRecord } from '../record/run-record.ts';
+import { isMissing } from '../record/run-record.ts';
+import { formatCount } from '../record/wording.ts';
+import { alignColumns, formatFigure, formatPercentile } from './format.ts';
+
+type Axes = Readonly<Record<string, string>>;
+
+/** One line a setting: what it carries at saturation, its p99 at every rate, the batches it formed. */
+export function settingsTable(record: RunRecord): string[] {
+  const rates = sharedRates(record);
+  const axes = Object.keys(record.scenario.axes);
+  const header = [
+    '',
+    ...axes,
+    'saturation',
+    ...rates.map(({ rate }) => `${formatCount(rate)}/s`),
+    'mean batch',
+  ];
+  const units = ['', ...axes.map(() => ''), 'rows/s', ...rates.map(() => 'p99 ms'), 'rows'];
+  const rows = settingsOf(record).map((setting) => settingRow(setting, axes, rates, record.answer.setting));
+  const [first = '', second = '', ...body] = alignColumns([header, units, ...rows]);
+  const rule = '-'.repeat(Math.max(first.length, second.length, ...body.map((line) => line.length)));
+  return [first, second, rule, ...body, rule, ...legend(record)];
+}
+
+interface SettingCases {
+  readonly axes: Axes;
+  readonly cases: readonly CaseRecord[];
+}
+
+/** The cases by setting, in the order of the scenario's axes. */
+function settingsOf(record: RunRecord): SettingCases[] {
+  const groups = new Map<string, { axes: Axes; cases: CaseRecord[] }>();
+  for (const one of record.cases) {
+    const { load: _, ...axes } = one.axes;
+    const key = JSON.stringify(axes);
+    const group = groups.get(key) ?? { axes, cases: [] };
+    group.cases.push(one);
+    groups.set(key, group);
+  }
+  const labels = Object.entries(record.scenario.axes);
+  const rank = (axes: Axes) =>
+    labels.reduce((sum, [axis, all]) => sum * (all.length + 1) + all.indexOf(axes[axis] ?? '') + 1, 0);
+  return [...groups.values()].sort((a, b) => rank(a.axes) - rank(b.axes));
+}
+
+/** The open loads in ascending rate; each rate is the same for every setting. */
+function sharedRates(record: RunRecord): { label: string; rate: number }[] {
+  const rates = new Map<string, number>();
+  for (const { load } of record.cases) {
+    if (load.resolvedRate !== undefined) rates.set(load.label, load.resolvedRate);
+  }
+  return [...rates].map(([label, rate]) => ({ label, rate })).sort((a, b) => a.rate - b.rate);
+}
+
+function settingRow(
+  { axes, cases }: SettingCases,
+  names: readonly string[],
+  rates: readonly { label: string }[],
+  chosen: Axes | undefined,
+): string[] {
+  const picked = chosen !== undefined && names.every((name) => chosen[name] === axes[name]);
+  const closed = cases.find((one) => one.load.shape === 'closed');
+  return [
+    picked ? '>' : ' ',
+    ...names.map((name) => axes[name] ?? '-'),
+    closed === undefined ? '-' : formatCount(closed.throughput.rowsPerS),
+    ...rates.map(({ label }) => p99Cell(cases.find((one) => one.load.label === label))),
+    formatFigure(meanBatchRows(closed ?? cases.at(-1)), (rows) => rows.toFixed(1)),
+  ];
+}
+
+function meanBatchRows(one: CaseRecord | undefined): Figure {
+  if (one === undefined) return { missing: 'not measured' };
+  return isMissing(one.batch) ? one.batch : one.batch.meanRows;
+}
+
+function p99Cell(one: CaseRecord | undefined): string {
+  if (one === undefined) return '-';
+  if (one.credibility.status === 'overloaded') return 'over';
+  return formatPercentile(one.latencyMs.response.p99) + (one.credibility.status === 'valid' ? '' : '?');
+}
+
+function legend(record: RunRecord): string[] {
+  const open = record.cases.filter((one) => one.load.shape !== 'closed').map((one) => one.credibility.status);
+  const lines: string[] = [];
+  if (open.includes('overloaded')) {
+    lines.push('over = more load than the setting can carry: a growing queue, no percentile.');
+  }
+  if (open.some((status) => status !== 'valid' && status !== 'overloaded')) {
+    lines.push('? = not to be believed as it stands; the report says why and what to do.');
+  }
+  return lines;
+}
