@@ -1,8 +1,8 @@
-/** ln Γ(x) for x >= 1, by Stirling's series after shifting x above 8: within 1e-13. */
+/** ln Γ(x) for x >= 1, by Stirling's series after shifting x above 16: within 1e-13. */
 function logGamma(x: number): number {
   let shift = 0;
   let y = x;
-  for (; y < 8; y++) shift -= Math.log(y);
+  for (; y < 16; y++) shift -= Math.log(y);
   const inverse = 1 / y;
   const square = inverse * inverse;
   const series = inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680)));

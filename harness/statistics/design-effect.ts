@@ -1,29 +1,46 @@
 import type { Buckets } from './buckets.ts';
+import { studentT } from './student-t.ts';
+
+/** How many successive requests carry the information of one: n/d of them are independent. At least 1. */
+export interface DesignEffect {
+  /** 1 unless chance alone would hardly (5 %) make batches differ so: says whether there are samples enough. */
+  readonly proven: number;
+  /** The estimate, widened for having been estimated from few batches: sets the width of an interval. */
+  readonly cautious: number;
+}
+
+export const INDEPENDENT: DesignEffect = { proven: 1, cautious: 1 };
 
 /** Fewer batches say nothing about how batches differ. */
 const LEAST_BATCHES = 6;
 
 /**
- * How many successive requests carry the information of one: the variance of the share above `thresholdMs`, as seen
- * between batches of neighbours, over what it would be if requests were independent. At least 1.
+ * The variance of the share above `thresholdMs`, as seen between batches of neighbours, over what it would be if
+ * requests were independent.
  *
  * Batch means with a ratio estimator: batches differ in size, so each deviates by x_i - q n_i. Correlation that
  * reaches past one window shows only in longer batches, hence the largest answer over windows, pairs, fours, ...
+ * From eight windows the estimate is off by half either way, so one number cannot serve both as evidence that
+ * requests hang together and as a safe width.
  * Undefined with too few windows or nothing above the threshold.
  */
-export function designEffect(windows: readonly Buckets[], thresholdMs: number): number | undefined {
-  let batches = windows
+export function designEffect(
+  windows: readonly Pick<Buckets, 'count' | 'countAboveMs'>[],
+  thresholdMs: number,
+): DesignEffect | undefined {
+  let batches: readonly Batch[] = windows
     .filter((window) => window.count > 0)
     .map((window) => ({ n: window.count, late: window.countAboveMs(thresholdMs) }));
   if (batches.length < LEAST_BATCHES) return undefined;
-  let effect = 1;
-  while (batches.length >= LEAST_BATCHES) {
-    const ofLength = varianceRatio(batches);
-    if (ofLength === undefined) return undefined;
-    effect = Math.max(effect, ofLength);
-    batches = pairs(batches);
+  let { proven, cautious } = INDEPENDENT;
+  for (; batches.length >= LEAST_BATCHES; batches = pairs(batches)) {
+    const ratio = varianceRatio(batches);
+    if (ratio === undefined) return undefined;
+    const degrees = batches.length - 1;
+    if (ratio > chanceRatio(degrees)) proven = Math.max(proven, ratio);
+    cautious = Math.max(cautious, ratio * (studentT(0.975, degrees) / studentT(0.975, Infinity)) ** 2);
   }
-  return effect;
+  return { proven, cautious };
 }
 
 interface Batch {
@@ -38,6 +55,12 @@ function varianceRatio(batches: readonly Batch[]): number | undefined {
   if (q === 0 || q === 1) return undefined;
   const squares = batches.reduce((sum, batch) => sum + (batch.late - q * batch.n) ** 2, 0);
   return ((k / (k - 1)) * squares) / (n * q * (1 - q));
+}
+
+/** The 95 % quantile of chi-square / degrees, which the ratio of independent requests follows (Wilson-Hilferty). */
+function chanceRatio(degrees: number): number {
+  const spread = 2 / (9 * degrees);
+  return (1 - spread + studentT(0.95, Infinity) * Math.sqrt(spread)) ** 3;
 }
 
 function pairs(batches: readonly Batch[]): Batch[] {

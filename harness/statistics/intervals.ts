@@ -1,5 +1,6 @@
 import { binomialQuantile } from './binomial.ts';
 import { type Buckets, rankOf } from './buckets.ts';
+import { type DesignEffect, INDEPENDENT } from './design-effect.ts';
 import { samplesNeeded } from './samples-needed.ts';
 
 export interface PercentileInterval {
@@ -16,6 +17,9 @@ export interface NoPercentile {
   readonly above?: number;
 }
 
+/** Values in rising order. */
+export type Ordered = Pick<Buckets, 'count' | 'valueAtRankMs' | 'maxMs'>;
+
 const TAIL = 0.025;
 
 /**
@@ -29,38 +33,22 @@ const TAIL = 0.025;
  * are late together; d is the design effect. Without the samples that the percentile needs, it is missing.
  */
 export function percentileInterval(
-  ok: Buckets,
+  ok: Ordered,
   censored: number,
   p: number,
-  designEffect: number,
+  effect: DesignEffect = INDEPENDENT,
 ): PercentileInterval | NoPercentile {
   const n = ok.count + censored;
-  const independent = Math.floor(n / designEffect);
   const needed = samplesNeeded(p);
-  if (independent < needed) return { missing: tooFew(needed, independent, n) };
+  const proven = Math.floor(n / effect.proven);
+  if (proven < needed) return { missing: tooFew(needed, proven, n) };
+  const independent = Math.max(1, Math.floor(n / effect.cautious));
   const value = valueAt(ok, rankOf(p * 100, n));
   const low = valueAt(ok, boundRank(TAIL, independent, p, n));
   if (value === undefined || low === undefined) return amongCensored(ok, censored);
   const highRank = boundRank(1 - TAIL, independent, p, n);
   const high = valueAt(ok, highRank) ?? (censored > 0 ? null : (ok.maxMs() ?? value));
   return { value, low: Math.min(low, value), high: high === null ? null : Math.max(high, value), n };
-}
-
-/**
- * The upper confidence bound on percentile `p`: the least order statistic that exceeds it with the given confidence.
- * Undefined where no observed value does, for want of samples or because the rank is censored.
- */
-export function percentileUpperBound(
-  ok: Buckets,
-  censored: number,
-  p: number,
-  designEffect: number,
-  confidence = 0.95,
-): number | undefined {
-  const n = ok.count + censored;
-  const independent = Math.floor(n / designEffect);
-  if (independent < 1 || p ** independent > 1 - confidence) return undefined;
-  return valueAt(ok, boundRank(confidence, independent, p, n));
 }
 
 /** The rank among n of the order statistic whose index among the independent ones bounds p at `probability`. */
@@ -70,11 +58,11 @@ function boundRank(probability: number, independent: number, p: number, n: numbe
   return probability < 0.5 ? Math.floor((index / independent) * n) : Math.ceil((index / independent) * n);
 }
 
-function valueAt(ok: Buckets, rank: number): number | undefined {
+function valueAt(ok: Ordered, rank: number): number | undefined {
   return rank > ok.count ? undefined : ok.valueAtRankMs(Math.max(1, rank));
 }
 
-function amongCensored(ok: Buckets, censored: number): NoPercentile {
+function amongCensored(ok: Ordered, censored: number): NoPercentile {
   const above = ok.maxMs();
   const missing = `its rank falls among the ${censored} requests that timed out, were not sent, or were still open`;
   return above === undefined ? { missing } : { missing, above };

@@ -13,13 +13,13 @@ export interface LoadFacts {
 }
 
 const CARRIED = 0.97;
-/** A queue this short grows and shrinks by chance, however few requests there are. */
-const CHANCE_BACKLOG = 20;
+/** Times the root of the arrivals: how far a queue wanders by chance (exactly at capacity, root 2 is one sigma). */
+const CHANCE = 2;
 
 /**
  * Overloaded when the server answered provably fewer than 97 % of the arrivals while the generator was punctual, or
  * when the backlog (scheduled - finished) grew all the while: at the end above three times its value after a third of
- * the run and above 2 % of all arrivals. A finding about the server, not a failed run.
+ * the run, above 2 % of all arrivals, and more than chance builds up. A finding about the server, not a failed run.
  */
 export function overload(facts: LoadFacts): { overloaded: boolean; reason?: string } {
   const { offeredPerS, okPerS, okHighPerS, backlogAtThird, backlogAtEnd, scheduled } = facts;
@@ -31,7 +31,7 @@ export function overload(facts: LoadFacts): { overloaded: boolean; reason?: stri
       reason: `answered ${share} % of the ${offeredPerS.toFixed(0)}/s that it was offered`,
     };
   }
-  if (backlogAtEnd > Math.max(3 * backlogAtThird, 0.02 * scheduled, CHANCE_BACKLOG)) {
+  if (backlogAtEnd > Math.max(3 * backlogAtThird, 0.02 * scheduled, CHANCE * Math.sqrt(scheduled))) {
     return {
       overloaded: true,
       reason: `the backlog grew from ${backlogAtThird} requests after a third of the run to ${backlogAtEnd} at its end`,

@@ -39,6 +39,12 @@ const first = (histograms: readonly Histogram[]): Histogram => {
   return histogram;
 };
 
+function contentOf(buckets: Buckets): number[][] {
+  const content: number[][] = [];
+  buckets.each((...bucket) => content.push(bucket));
+  return content;
+}
+
 describe('a histogram against an exactly sorted array', () => {
   it('has every percentile within three digits, and never below the exact one', () => {
     fc.assert(
@@ -117,7 +123,7 @@ describe('merging and encoding', () => {
           expect(back.count).toBe(values.length);
           expect(back.encode()).toBe(encoded);
           back.destroy();
-          expect(Buckets.decode(encoded)).toEqual(first(made).buckets());
+          expect(contentOf(Buckets.decode(encoded))).toEqual(contentOf(first(made).buckets()));
         });
       }),
     );

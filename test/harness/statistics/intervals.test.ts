@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { exponential, type Random, seededRandom } from '../../../harness/load/random.ts';
+import { rankOf } from '../../../harness/statistics/buckets.ts';
+import { type DesignEffect, designEffect, INDEPENDENT } from '../../../harness/statistics/design-effect.ts';
+import { percentileInterval } from '../../../harness/statistics/intervals.ts';
+import { windowLengthMs } from '../../../harness/statistics/window-length.ts';
+import {
+  ExactValues,
+  type QueueRun,
+  responseMs,
+  simulateQueue,
+  valueWindows,
+} from '../../support/queue-simulation.ts';
+
+const oneToN = (n: number) => new ExactValues(Array.from({ length: n }, (_, index) => index + 1));
+
+/** Shares of runs whose interval missed the truth, and of runs that gave none. */
+function missesOf(runs: number, truth: number, once: () => ReturnType<typeof percentileInterval>) {
+  let wrong = 0;
+  let none = 0;
+  for (let run = 0; run < runs; run++) {
+    const interval = once();
+    if ('missing' in interval) none++;
+    else if (truth < interval.low || truth > (interval.high ?? Infinity)) wrong++;
+  }
+  return { wrong: wrong / runs, none: none / runs, coverage: 1 - wrong / (runs - none) };
+}
+
+describe('the interval of a percentile', () => {
+  it('takes binomial ranks of independent requests', () => {
+    // 95 % of Binomial(1000, 0.5) lies in 469..531, so the median lies between order statistics 469 and 532.
+    expect(percentileInterval(oneToN(1000), 0, 0.5)).toEqual({ value: 500, low: 469, high: 532, n: 1000 });
+  });
+
+  it('covers the true percentile of independent requests 95 times in 100', () => {
+    const draw = seededRandom(3);
+    const once = (p: number) => () =>
+      percentileInterval(new ExactValues(Array.from({ length: 1500 }, () => exponential(draw))), 0, p);
+    for (const p of [0.5, 0.95, 0.99]) {
+      const { coverage } = missesOf(400, Math.log(1 / (1 - p)), once(p));
+      expect(coverage).toBeGreaterThan(0.93);
+      expect(coverage).toBeLessThan(0.985);
+    }
+  });
+
+  it('widens with the cautious design effect and wants samples by the proven one', () => {
+    const values = oneToN(1000);
+    const wide = percentileInterval(values, 0, 0.5, { proven: 1, cautious: 10 });
+    expect(wide).toEqual({ value: 500, low: 400, high: 610, n: 1000 });
+    expect(percentileInterval(values, 0, 0.99, { proven: 2, cautious: 2 })).toMatchObject({ n: 1000 });
+    expect(percentileInterval(values, 0, 0.99, { proven: 3, cautious: 3 })).toEqual({
+      missing:
+        'needs 459 independent requests, 1000 requests are worth 333, because neighbours are late together',
+    });
+  });
+
+  it('names the samples that are missing', () => {
+    expect(percentileInterval(oneToN(143), 0, 0.99)).toEqual({
+      missing: 'needs 459 independent requests, has 143',
+    });
+    expect(percentileInterval(oneToN(0), 0, 0.5)).toHaveProperty('missing');
+  });
+});
+
+describe('censored requests', () => {
+  it('push every percentile up, as if they were later than anything seen', () => {
+    const values = Array.from({ length: 1000 }, (_, index) => index + 1);
+    const seen = new ExactValues(values.slice(0, 980));
+    const [all, censored] = [
+      percentileInterval(new ExactValues(values), 0, 0.95),
+      percentileInterval(seen, 20, 0.95),
+    ];
+    expect(censored).toEqual(all);
+  });
+
+  it('leave a percentile among them without a value but with a bound', () => {
+    expect(percentileInterval(oneToN(980), 20, 0.99)).toEqual({
+      missing: 'its rank falls among the 20 requests that timed out, were not sent, or were still open',
+      above: 980,
+    });
+  });
+
+  it('leave an interval that reaches into them without an upper end', () => {
+    expect(percentileInterval(oneToN(992), 8, 0.99)).toMatchObject({ value: 990, high: null, n: 1000 });
+  });
+
+  it('may be all there is', () => {
+    expect(percentileInterval(oneToN(0), 600, 0.99)).toEqual({
+      missing: expect.stringContaining('600 requests'),
+    });
+  });
+});
+
+describe('requests that queue behind each other (M/M/1, response exponential with mean s / (1 - rho))', () => {
+  const effectOf = (run: QueueRun, draw: Random) => {
+    const measured = simulateQueue(draw, run).filter(({ intendedAtMs }) => intendedAtMs >= 0);
+    const values = new ExactValues(measured.map(responseMs));
+    const windowMs = windowLengthMs(run.durationMs, (run.utilization / run.serviceMeanMs) * 1000);
+    const windows = valueWindows(measured, run.durationMs, windowMs);
+    const at = (p: number): DesignEffect =>
+      designEffect(windows, values.valueAtRankMs(rankOf(p * 100, values.count)) ?? 0) ?? INDEPENDENT;
+    const [p50, p90, p99] = [at(0.5), at(0.9), at(0.99)];
+    return {
+      values,
+      effect: { proven: p99.proven, cautious: Math.max(p50.cautious, p90.cautious, p99.cautious) },
+    };
+  };
+
+  // Truth: ln 100 x mean. 'hidden': so correlated that the run is not worth 459 independent requests, and says so.
+  it.each([
+    [0.5, 120_000, 'shown'],
+    [0.5, 30_000, 'shown'],
+    [0.8, 150_000, 'shown'],
+    [0.8, 20_000, 'hidden'],
+    [0.9, 20_000, 'hidden'],
+  ])(
+    'utilisation %d over %d ms: p99 is %s, and its interval holds the truth 9 times in 10',
+    (rho, ms, shown) => {
+      const run = { utilization: rho, serviceMeanMs: 5, durationMs: ms };
+      const draw = seededRandom(17);
+      const truth = (Math.log(100) * run.serviceMeanMs) / (1 - rho);
+      const { wrong, none, coverage } = missesOf(120, truth, () => {
+        const { values, effect } = effectOf(run, draw);
+        return percentileInterval(values, 0, 0.99, effect);
+      });
+      expect(wrong).toBeLessThan(0.1);
+      if (shown === 'hidden') expect(none).toBeGreaterThan(0.9);
+      else expect([none < 0.7, coverage > 0.9]).toEqual([true, true]);
+    },
+  );
+
+  it('would be wrong most of the time if requests were taken as independent', () => {
+    const run = { utilization: 0.8, serviceMeanMs: 5, durationMs: 60_000 };
+    const draw = seededRandom(18);
+    const truth = (Math.log(100) * run.serviceMeanMs) / 0.2;
+    const { coverage } = missesOf(100, truth, () => percentileInterval(effectOf(run, draw).values, 0, 0.99));
+    expect(coverage).toBeLessThan(0.5);
+  });
+});
