@@ -31,6 +31,9 @@ function setUpTheme() {
     }
   });
   byId('print').addEventListener('click', () => print());
+  addEventListener('beforeprint', () => {
+    for (const details of all('details.more')) details.open = true;
+  });
 }
 
 function setUpCopying() {

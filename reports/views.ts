@@ -50,6 +50,13 @@ export function settingsOf(record: RunRecord): SettingView[] {
   }));
 }
 
+/** At most `limit` settings, in their order: the recommended one and its ties are always among them. */
+export function mostTelling(settings: readonly SettingView[], limit: number): SettingView[] {
+  const weight = ({ recommended, tied }: SettingView): number => (recommended ? 0 : tied ? 1 : 2);
+  const chosen = new Set([...settings].sort((a, b) => weight(a) - weight(b)).slice(0, limit));
+  return settings.filter((setting) => chosen.has(setting));
+}
+
 export function rateOf(one: CaseRecord): number {
   return one.load.resolvedRate ?? one.throughput.requestsPerS;
 }
@@ -89,7 +96,8 @@ export function commonLoad(record: RunRecord): string | undefined {
 /** The case whose pictures are shown first: the one that proves the answer, else the first that can be believed. */
 export function firstCase(record: RunRecord): CaseRecord | undefined {
   const proof = record.cases.find((one) => one.id === record.answer.capacity?.caseId);
-  return proof ?? record.cases.find((one) => one.credibility.status === 'valid') ?? record.cases[0];
+  const valid = record.cases.filter((one) => one.credibility.status === 'valid');
+  return proof ?? valid.find((one) => one.load.shape !== 'closed') ?? valid[0] ?? record.cases[0];
 }
 
 /** The latency promise of `decide.slo`: `p99 < 50ms` -> p99, 50. */

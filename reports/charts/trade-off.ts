@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { CaseRecord, RunRecord } from '../../harness/record/run-record.ts';
 import { isMissing } from '../../harness/record/run-record.ts';
 import { count, milliseconds, perSecond } from '../format.ts';
-import { latencyPromise, percentileName, type SettingView, settingsOf } from '../views.ts';
+import { latencyPromise, mostTelling, percentileName, type SettingView, settingsOf } from '../views.ts';
 import { type LineEnd, lineNames } from './line-names.ts';
 import { COLOUR, chart } from './theme.ts';
 
@@ -37,9 +37,12 @@ export const SHAPES = [
   'stroke',
 ];
 
+/** More lines than this would hide each other. */
+export const LINES = 12;
+
 export function seriesOf(record: RunRecord): Series[] {
   const metric = latencyPromise(record)?.metric ?? 'p99';
-  return settingsOf(record).map((setting, index) => ({
+  return mostTelling(settingsOf(record), LINES).map((setting, index) => ({
     setting,
     shape: SHAPES[index % SHAPES.length] ?? 'circle',
     colour: setting.recommended ? COLOUR.accent : COLOUR.ink,
@@ -88,7 +91,7 @@ export function tradeOffSpec(record: RunRecord, wide: boolean): TopLevelSpec | u
   const points = drawn.flatMap((one) => one.points);
   if (points.length === 0) return undefined;
   const promise = latencyPromise(record);
-  const [width, height] = wide ? [740, 190] : [290, 240];
+  const [width, height] = wide ? [640, 185] : [290, 240];
   const y = domainOf(points, promise?.boundMs);
   const series = drawn.map((one) => ({ ...one, points: one.points.map((point) => clip(point, y[1])) }));
   const xMax = Math.max(...points.map((point) => point.x)) * 1.012;
@@ -206,13 +209,11 @@ function lineEnd({ points, setting, colour }: Series, { height, width, xMax, y }
  * shows grows with the length of the run: beyond ten times the rest it sits at the upper edge and says its figure.
  */
 function domainOf(points: readonly Point[], boundMs: number | undefined): readonly [number, number] {
+  const bound = boundMs === undefined ? [] : [boundMs];
+  const highest = Math.max(...points.map(({ high }) => high), ...bound) * 1.35;
+  const lowest = Math.min(...points.map(({ low }) => low), ...bound) / 1.35;
   const believed = points.filter(({ hollow }) => !hollow).map(({ high }) => high);
-  const calm = Math.max(...believed, boundMs ?? 0);
-  const highest = Math.max(...points.map(({ high }) => high), calm);
-  return [
-    Math.min(...points.map(({ low }) => low)) / 1.35,
-    calm > 0 ? Math.min(highest * 1.35, calm * 10) : highest * 1.35,
-  ];
+  return [lowest, believed.length === 0 ? highest : Math.min(highest, Math.max(...believed, ...bound) * 10)];
 }
 
 function clip(point: Point, top: number): Point {

@@ -4,16 +4,24 @@ import { milliseconds, perSecond } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { percentileName } from '../views.ts';
 
+/** Of the sentences below the answer, this many are always in sight. */
+const IN_SIGHT = 2;
+
 /** The sentence that the run was made for, what it rests on, and what to paste. */
 export function answerSection(record: RunRecord): Html {
   const { answer } = record;
+  const shown = answer.details.slice(0, IN_SIGHT);
+  const rest = answer.details.slice(IN_SIGHT);
   return html`<section class="answer" aria-labelledby="answer">
   <h1 id="answer" data-field="answer.sentence">${answer.sentence}</h1>
-  ${answer.details.length > 0 && html`<p class="details">${answer.details.map((detail) => html`<span>${detail}</span> `)}</p>`}
-  ${choices('No difference was shown to', answer.ties)}
-  ${choices('On the front of throughput against latency:', answer.pareto)}
-  <div class="proof">${evidence(record)}${copies(record)}</div>
+  ${shown.length > 0 && html`<p class="details">${shown.join(' ')}</p>`}
+  <div class="proof">${evidence(record)}${copies(record)}${rest.length > 0 && more(rest)}</div>
 </section>`;
+}
+
+function more(sentences: readonly string[]): Html {
+  const title = sentences.length === 1 ? 'One more finding' : `${sentences.length} more findings`;
+  return html`<details class="more"><summary>${title}</summary><ul>${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul></details>`;
 }
 
 /** The one figure that the answer rests on, with its interval, read from the record and not from the sentence. */
@@ -28,23 +36,13 @@ function evidence(record: RunRecord): Html | undefined {
     ${percentileName(capacity.metric)} <strong>${runPercentile(record, 'answer.capacity.evidence', milliseconds)} ms</strong>${broken}.</p>`;
 }
 
-function choices(lead: string, settings: readonly Readonly<Record<string, string>>[]): Html | undefined {
-  if (settings.length === 0) return undefined;
-  const names = settings.map((axes) =>
-    Object.entries(axes)
-      .map(([name, label]) => `${name} ${label}`)
-      .join(' · '),
-  );
-  return html`<p class="evidence">${lead} ${names.join(', ')}.</p>`;
-}
-
 function copies(record: RunRecord): Html | undefined {
   const configs = Object.entries(record.answer.config);
   const command = repeatCommand(record);
   return html`<div class="copies">
-  ${configs.length > 0 && html`<span class="copies-label">Config to paste</span>`}
+  ${configs.length > 0 && html`<span class="copies-label">Copy config</span>`}
   ${configs.map(([system, text]) => copyable(system, text))}
-  ${copyable('Command to repeat', command)}
+  ${copyable('Command', command)}
   <span class="copied" role="status" aria-live="polite"></span>
 </div>`;
 }

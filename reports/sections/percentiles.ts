@@ -11,19 +11,9 @@ import { legendEntry } from './trade-off.ts';
 /** One picture per load, every setting that carries it. */
 export async function percentileCurves(record: RunRecord): Promise<Html> {
   await readyHistograms();
-  const series = drawnOf(seriesOf(record));
+  const series = seriesOf(record);
   const pictures = await Promise.all(loadLabels(record).map((label) => picture(label, series)));
   return html`${pictures}`;
-}
-
-/** More lines than this would hide each other. */
-const LINES = 12;
-
-/** The recommended setting, its ties, then the others in their order. */
-function drawnOf(series: readonly Series[]): Series[] {
-  const weight = ({ setting }: Series): number => (setting.recommended ? 0 : setting.tied ? 1 : 2);
-  const chosen = [...series].sort((a, b) => weight(a) - weight(b)).slice(0, LINES);
-  return series.filter((one) => chosen.includes(one));
 }
 
 async function picture(label: string, series: readonly Series[]): Promise<Html> {

@@ -3,7 +3,7 @@ import { isMissing } from '../../harness/record/run-record.ts';
 import { caseFigure } from '../figures.ts';
 import { milliseconds, percent, perSecond } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { casesAtLoad, commonLoad, isOverloaded, settingLabel, settingsOf } from '../views.ts';
+import { casesAtLoad, commonLoad, isOverloaded, mostTelling, settingLabel, settingsOf } from '../views.ts';
 
 /** Mean milliseconds of one request, by where they went. Means add up; percentiles do not. */
 interface Split {
@@ -37,9 +37,14 @@ function splitOf(one: CaseRecord): Split | undefined {
   };
 }
 
+/** Rows on the first screen. */
+const ROWS = 8;
+
 export function timeSplitSection(record: RunRecord): Html {
   const load = commonLoad(record);
-  const cases = load === undefined ? [] : casesAtLoad(record, load);
+  const all = load === undefined ? [] : casesAtLoad(record, load);
+  const telling = mostTelling(settingsOf(record), ROWS);
+  const cases = all.filter((one) => telling.some(({ open }) => open.includes(one)));
   const rate = cases[0]?.load.resolvedRate;
   const at = rate === undefined ? (load ?? '') : `${perSecond(rate)}/s`;
   const splits = cases.filter((one) => !isOverloaded(one)).flatMap((one) => splitOf(one) ?? []);
@@ -50,7 +55,7 @@ export function timeSplitSection(record: RunRecord): Html {
       : html`<table class="split"><caption class="sr-only">Mean time of a request in milliseconds, by where it went</caption>
   <thead class="sr-only"><tr><th scope="col">setting</th><th scope="col">mean response, ms</th><th scope="col">parts</th></tr></thead>
   <tbody>${cases.map((one) => row(record, one, longestMs))}</tbody></table>
-  <p class="note">${closing(splits)}</p>`;
+  <p class="note">${closing(splits)}${all.length > cases.length && ` ${all.length - cases.length} more settings are in the table of cases.`}</p>`;
   return html`<section class="card" aria-labelledby="split">
   <div class="headline"><h2 id="split">Where the time goes${at === '' ? '' : ` at ${at}`}</h2>
   ${splits.length > 0 && html`<ul class="legend inline">${PARTS.map(({ className, name }) => html`<li><svg class="swatch" aria-hidden="true"><rect class="part ${className}" width="100%" height="100%"/></svg>${name}</li>`)}</ul>`}</div>
@@ -62,7 +67,7 @@ function whyNone(cases: readonly CaseRecord[]): string {
   const reasons = cases.flatMap(({ serverMs }) =>
     isMissing(serverMs.queue) ? [serverMs.queue.missing] : [],
   );
-  return `Queue and compute cannot be told apart here: ${reasons[0] ?? 'no setting carries a common load'}.`;
+  return `Queue and compute cannot be told apart here: ${reasons[0] ?? 'no setting carries this load'}.`;
 }
 
 function row(record: RunRecord, one: CaseRecord, longestMs: number): Html {

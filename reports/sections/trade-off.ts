@@ -1,8 +1,8 @@
 import type { RunRecord } from '../../harness/record/run-record.ts';
 import { draw } from '../charts/draw.ts';
-import { type Series, seriesOf, tradeOffSpec } from '../charts/trade-off.ts';
+import { LINES, type Series, seriesOf, tradeOffSpec } from '../charts/trade-off.ts';
 import { type Html, html, raw } from '../html.ts';
-import { latencyPromise, percentileName } from '../views.ts';
+import { latencyPromise, percentileName, settingsOf } from '../views.ts';
 
 /** The picture of the report: what each setting's tail does as the load grows. */
 export async function tradeOffSection(record: RunRecord): Promise<Html> {
@@ -51,6 +51,8 @@ function caption(record: RunRecord, series: readonly Series[]): string {
   if (series.some(({ points }) => points.some(({ hollow }) => hollow))) {
     notes.push('Hollow: overloaded or in doubt; without a bar, higher than drawn.');
   }
+  const left = settingsOf(record).length - LINES;
+  if (left > 0) notes.push(`${left} more settings are in the table of cases.`);
   if (record.cases.some(({ load }) => load.shape === 'closed'))
     notes.push('Closed passes: not comparable, not drawn.');
   return notes.join(' ');

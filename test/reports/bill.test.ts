@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { planFleet } from '../../harness/cost/fleet.ts';
 import {
   billLines,
   fleetBill,
@@ -20,6 +21,16 @@ const WORKED: Traffic = {
   headroom: 0.3,
   spare: 1,
 };
+
+const TRAFFIC = fc.record({
+  usdPerHour: fc.double({ min: 0.01, max: 100, noNaN: true }),
+  capacityPerS: fc.double({ min: 1, max: 1e5, noNaN: true }),
+  rowsPerRequest: fc.integer({ min: 1, max: 64 }),
+  meanPerS: fc.double({ min: 0.1, max: 1e5, noNaN: true }),
+  peakToMean: fc.double({ min: 1, max: 20, noNaN: true }),
+  headroom: fc.double({ min: 0, max: 0.9, noNaN: true }),
+  spare: fc.integer({ min: 0, max: 5 }),
+});
 
 describe('the cost panel', () => {
   it('reckons the worked example: 3 machines, $195.46, 6.4 times the price of a full machine', () => {
@@ -42,25 +53,35 @@ describe('the cost panel', () => {
     expect([lines.machines, lines.perMonth, lines.per1000]).toEqual(['2', '$130.31', '$0.0000992']);
   });
 
-  it('splits the factor into causes that multiply to it, none below one but idle', () => {
-    const traffic = fc.record({
-      usdPerHour: fc.double({ min: 0.01, max: 100, noNaN: true }),
-      capacityPerS: fc.double({ min: 1, max: 1e5, noNaN: true }),
-      rowsPerRequest: fc.integer({ min: 1, max: 64 }),
-      meanPerS: fc.double({ min: 0.1, max: 1e5, noNaN: true }),
-      peakToMean: fc.double({ min: 1, max: 20, noNaN: true }),
-      headroom: fc.double({ min: 0, max: 0.9, noNaN: true }),
-      spare: fc.integer({ min: 0, max: 5 }),
-    });
+  it('splits the factor into causes that multiply to it', () => {
     fc.assert(
-      fc.property(traffic, (inputs) => {
+      fc.property(TRAFFIC, (inputs) => {
         const bill = fleetBill(inputs);
         expect((bill.idle * bill.headroom * bill.spare) / bill.timesFullUse).toBeCloseTo(1, 9);
         expect(bill.headroom).toBeGreaterThanOrEqual(1);
         expect(bill.spare).toBeGreaterThanOrEqual(1);
-        expect((bill.machines - inputs.spare) * inputs.capacityPerS).toBeGreaterThan(
-          bill.peakPerS * (1 - 1e-6) - 1e-6,
-        );
+        const left = (bill.machines - inputs.spare) * inputs.capacityPerS;
+        expect(left).toBeGreaterThan(bill.peakPerS * (1 - 1e-6) - 1e-6);
+      }),
+    );
+  });
+
+  it('agrees with the cost command', () => {
+    fc.assert(
+      fc.property(TRAFFIC, (inputs) => {
+        const { meanPerS, usdPerHour, rowsPerRequest, headroom, spare } = inputs;
+        const fleet = planFleet({
+          traffic: { segments: [], meanPerS, peakPerS: meanPerS * inputs.peakToMean },
+          capacity: { value: inputs.capacityPerS },
+          usdPerHour,
+          reserve: { headroom, spare },
+          rowsPerRequest,
+        });
+        const bill = fleetBill(inputs);
+        expect(bill.machines).toBe(fleet.machines);
+        expect(bill.usdPerMonth / fleet.usdPerMonth).toBeCloseTo(1, 9);
+        expect(bill.usdPer1000 / fleet.usdPer1000).toBeCloseTo(1, 9);
+        expect(fleet.causes.map(({ factor }) => factor)).toEqual([bill.idle, bill.headroom, bill.spare]);
       }),
     );
   });

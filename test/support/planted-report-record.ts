@@ -12,23 +12,8 @@ export function plantReportRecord(): RunRecord {
     environment: ENVIRONMENT,
     labels: { team: 'search', git: '3f2a91c' },
     notices: NOTICES,
-    answer: {
-      ...record.answer,
-      details: [
-        'It holds p99 < 50 ms at 1,072 requests/s (p99 44 ms, 95 % interval 40–49), 7.5 times what it holds without batching.',
-        'Batches form by themselves behind a busy instance (93 % left because it became free, 7 % because they were full), so the 2 ms delay only adds waiting.',
-      ],
-      capacity: record.answer.capacity && { ...record.answer.capacity, brokenAtPerS: 1430 },
-      config: {
-        Inferometer: 'batching: { maxRows: 32, maxDelay: 0ms }',
-        Triton: 'max_batch_size: 32\ndynamic_batching {\n  max_queue_delay_microseconds: 0\n}',
-        'TF Serving':
-          'max_batch_size { value: 32 }\nbatch_timeout_micros { value: 0 }\nnum_batch_threads { value: 1 }',
-        TorchServe: '{ "batchSize": 32, "maxBatchDelay": 0 }',
-      },
-    },
     cases: record.cases.map((one, index) => enrich(one, index)),
-  } as RunRecord;
+  };
 }
 
 const ENVIRONMENT = {
