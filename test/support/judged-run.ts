@@ -1,0 +1,27 @@
+import type { CredibilityRecord } from '../../harness/record/run-record.ts';
+import { type Headline, summariseCase } from '../../harness/run/case-summary.ts';
+import type { LoadAssignment } from '../../harness/run/load-engine.ts';
+import { assignment, runLoad } from './assignment.ts';
+import { loadRecordOf } from './load-record.ts';
+import { coresForTest } from './real-time.ts';
+import { startTruthServer } from './start-truth-server.ts';
+import type { Law } from './truth-config.ts';
+
+/** One real run against a truthful server, and what is said about it. */
+export async function judgedRun(
+  law: Law,
+  changes: Partial<LoadAssignment>,
+  headline: Headline,
+): Promise<CredibilityRecord> {
+  const cores = coresForTest();
+  const server = await startTruthServer({ law }, cores.server);
+  try {
+    const given = assignment(server.url, { cpus: cores.generator, ...changes });
+    const startedAt = new Date().toISOString();
+    const results = [await runLoad(given)];
+    const load = loadRecordOf(given);
+    return summariseCase({ trials: [{ startedAt, results }], load, headline, causes: [] }).credibility;
+  } finally {
+    await server.stop();
+  }
+}

@@ -1,0 +1,20 @@
+import type { LoadRecord } from '../../harness/record/run-record.ts';
+import type { LoadAssignment } from '../../harness/run/load-engine.ts';
+
+/** How a record tells this assignment's load. */
+export function loadRecordOf(given: LoadAssignment): LoadRecord {
+  const shared = {
+    label: 'test',
+    connections: given.connections ?? given.maxInFlight,
+    maxInFlight: given.maxInFlight,
+    timeoutMs: given.timeoutMs,
+    seed: given.seed,
+  };
+  const { load } = given;
+  if (load.shape === 'closed') return { ...shared, ...load };
+  return {
+    ...shared,
+    shape: load.arrivals === 'even' ? 'constant' : 'poisson',
+    resolvedRate: load.requestsPerS,
+  };
+}
