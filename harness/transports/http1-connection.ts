@@ -46,9 +46,9 @@ export class Http1Connection implements ResponseEvents {
       onread: { buffer: readBuffer, callback: (bytes) => this.#read(readBuffer, bytes) },
     });
     this.#socket.on('connect', () => this.#connected());
-    this.#socket.on('end', () => this.#endedByPeer());
-    this.#socket.on('error', () => this.#fail('reset'));
-    this.#socket.on('close', () => this.#fail('reset'));
+    this.#socket.on('end', () => this.#broken(true));
+    this.#socket.on('error', () => this.#broken(false));
+    this.#socket.on('close', () => this.#broken(false));
   }
 
   send(request: Http1Request, slot: number, index: number): void {
@@ -121,9 +121,14 @@ export class Http1Connection implements ResponseEvents {
     return !this.#closed;
   }
 
-  #endedByPeer(): void {
+  /**
+   * Only where it broke decides, not how: a reset that is read together with the bytes before it looks like an orderly
+   * close to libuv. Just an answer without a length needs the orderly close to be complete.
+   */
+  #broken(orderly: boolean): void {
     const answer = this.#parser.close();
-    this.#fail(answer === 'nothing' ? 'reset' : answer);
+    if (answer === 'nothing') this.#fail('reset');
+    else this.#fail(orderly ? answer : 'truncated');
   }
 
   /** Closes the connection and ends what it carried, once. */

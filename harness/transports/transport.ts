@@ -6,10 +6,10 @@ export const OUTCOMES = [
   'http-5xx',
   /** No connection could be opened while none was open. */
   'connect-error',
-  /** The connection broke: by an error at any time, or closed before the first byte of an answer. */
+  /** The connection broke, or was closed, before the first byte of an answer. */
   'reset',
   'timeout',
-  /** The connection was closed in an orderly way in the middle of an answer. */
+  /** The connection broke, or was closed, in the middle of an answer. */
   'truncated',
   /** What came is not what the protocol allows: bytes, framing, JSON, tensor sizes. */
   'malformed',

@@ -32,6 +32,7 @@ export const FAULTS = [
   'status-429',
   'status-503',
   'reset',
+  'reset-midway',
   'close',
   'truncated',
   'half-open',

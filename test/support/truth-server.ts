@@ -83,6 +83,9 @@ function commit(kind: NonNullable<TruthConfig['fault']>['kind'], socket: Socket,
       socket.write(httpAnswer('{"error":"unknown model"}', 404));
       return;
     case 'reset':
+      socket.resetAndDestroy();
+      return;
+    case 'reset-midway':
       socket.write(half, () => setTimeout(() => socket.resetAndDestroy(), 5));
       return;
     case 'close':

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../harness/load/random.ts';
+import type { WorkloadSpec } from '../../../harness/scenario/scenario.ts';
+import type { ModelMetadata } from '../../../harness/targets/target.ts';
+import { syntheticWorkload } from '../../../harness/workload/synthetic.ts';
+import { type Variation, variedValue } from '../../../harness/workload/workload.ts';
+
+const MODEL: ModelMetadata = {
+  name: 'm',
+  inputs: [
+    { name: 'ids', datatype: 'INT64', shape: [-1, 16] },
+    { name: 'x', datatype: 'FP32', shape: [-1, 1000] },
+  ],
+  outputs: [],
+  maxRows: 8,
+};
+const SPEC: WorkloadSpec = {
+  rows: 4,
+  encoding: 'binary',
+  inputs: { ids: 'ints(3, 9)', x: 'normal(2, 0.5)' },
+  distinct: 'all',
+};
+
+const workloadOf = (changes: Partial<WorkloadSpec> = {}, model = MODEL) =>
+  syntheticWorkload({ ...SPEC, ...changes }, model, (stream) => seededRandom(1, stream));
+
+describe('syntheticWorkload', () => {
+  it('draws what the distributions say, in the shape of the model', () => {
+    const [ids, x] = workloadOf({ distinct: 2 }).sample(0).inputs;
+    expect(ids?.shape).toEqual([4, 16]);
+    expect(x?.shape).toEqual([4, 1000]);
+    const values = Array.from(x?.values ?? []);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    expect(mean).toBeCloseTo(2, 1);
+    expect(Math.sqrt(variance)).toBeCloseTo(0.5, 1);
+    const drawn = new Set(Array.from(ids?.values ?? []));
+    expect([...drawn].sort()).toEqual([3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('draws the same for the same number, and another for another', () => {
+    expect(workloadOf().sample(1)).toEqual(workloadOf().sample(1));
+    expect(workloadOf().sample(1)).not.toEqual(workloadOf().sample(2));
+  });
+
+  it('has as many samples as are to be distinct', () => {
+    expect(workloadOf({ distinct: 3 }).samples).toBe(3);
+    expect(workloadOf({ distinct: 3 }).sample(0).variation).toBeUndefined();
+    expect(workloadOf().samples).toBe(64);
+  });
+
+  it('bounds the memory of big samples', () => {
+    const image = { ...MODEL, inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3, 512, 512] }] };
+    expect(workloadOf({ inputs: {} }, image).samples).toBeLessThan(4);
+  });
+
+  it('names every problem at once', () => {
+    const model: ModelMetadata = {
+      ...MODEL,
+      inputs: [
+        { name: 'a', datatype: 'FP32', shape: [-1, -1] },
+        { name: 'b', datatype: 'BYTES', shape: [-1] },
+        { name: 'c', datatype: 'FP32', shape: [2, 3] },
+      ],
+    };
+    const run = () => workloadOf({ rows: 9, inputs: { a: 'gamma(1, 2)', z: 'normal(0, 1)' } }, model);
+    for (const part of [/no input z/, /gamma/, /may be variable/, /BYTES/, /exactly 2 rows/, /8 at most/]) {
+      expect(run).toThrow(part);
+    }
+  });
+});
+
+describe('a variation', () => {
+  const payload = (variation: Variation, index: number) =>
+    Array.from({ length: variation.elements }, (_, position) =>
+      variedValue(variation, index, position),
+    ).join();
+
+  it.each([
+    ['FP32', 'normal(0, 1)'],
+    ['FP32', 'uniform(1000, 1001)'],
+    ['FP16', 'normal(0, 1)'],
+    ['UINT8', 'ints(0, 255)'],
+    ['INT64', 'ints(0, 1)'],
+    ['BOOL', 'ints(0, 1)'],
+  ])('makes 20,000 payloads of %s %s different, after rounding too', (datatype, text) => {
+    const model = { ...MODEL, inputs: [{ name: 'x', datatype, shape: [-1, 64] }] };
+    const { variation } = workloadOf({ rows: 1, inputs: { x: text } }, model).sample(0);
+    if (variation === undefined) throw new Error('no variation');
+    const seen = new Set<string>();
+    for (let index = 0; index < 20_000; index++) seen.add(payload(variation, index));
+    expect(seen.size).toBe(20_000);
+    const neighbours = [0, 1, 2].map((index) => Math.fround(variedValue(variation, index, 0)));
+    expect(new Set(neighbours).size).toBe(Math.min(3, variation.radix));
+  });
+
+  it('stays within the distribution', () => {
+    const { variation, inputs } = workloadOf({ inputs: { ids: 'ints(3, 9)', x: 'constant(1)' } }).sample(0);
+    expect(inputs[0]?.name).toBe('ids');
+    expect(variation).toMatchObject({ radix: 7, from: 3, step: 1 });
+  });
+
+  it('is refused where no input can vary enough', () => {
+    expect(() => workloadOf({ inputs: { ids: 'constant(1)', x: 'constant(1)' } })).toThrow(/distinct/);
+  });
+
+  it('sends the varied input first', () => {
+    const { inputs } = workloadOf({ inputs: { ids: 'constant(1)', x: 'uniform(0, 1)' } }).sample(0);
+    expect(inputs.map(({ name }) => name)).toEqual(['x', 'ids']);
+  });
+});
