@@ -1,6 +1,7 @@
 import { invalid, ServingError } from '../errors.ts';
+import { ELEMENT, elements as elementCount } from '../execution/tensors.ts';
 import type { Datatype, Tensor } from '../infer.ts';
-import { elementCount, joinStrings, splitStrings } from './datatypes.ts';
+import { joinStrings, splitStrings } from './datatypes.ts';
 
 /** JSON data, flat or nested as the shape says, to row-major little-endian bytes. */
 export function bytesFromJson(
@@ -48,19 +49,8 @@ const INTEGERS: Readonly<Record<string, readonly [low: bigint, high: bigint]>> =
   INT64: [-0x8000_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn],
 };
 
-const ARRAYS = {
-  UINT8: Uint8Array,
-  INT8: Int8Array,
-  UINT16: Uint16Array,
-  INT16: Int16Array,
-  UINT32: Uint32Array,
-  INT32: Int32Array,
-  UINT64: BigUint64Array,
-  INT64: BigInt64Array,
-  FP32: Float32Array,
-  FP64: Float64Array,
-} as const;
-type ArrayDatatype = keyof typeof ARRAYS;
+/** What JSON can carry, as numbers. */
+type NumericDatatype = Exclude<Datatype, 'BOOL' | 'FP16' | 'BYTES'>;
 
 /** The elements in row-major order. Nested data must nest exactly as the shape does. */
 function flatten(data: unknown, shape: readonly number[], label: string): readonly unknown[] {
@@ -102,7 +92,7 @@ function floats(elements: readonly unknown[], datatype: Datatype, label: string)
 
 function integers(elements: readonly unknown[], datatype: Datatype, label: string) {
   const [low, high] = INTEGERS[datatype] ?? [0n, 0n];
-  const array = new ARRAYS[datatype as ArrayDatatype](elements.length);
+  const array = new ELEMENT[datatype as NumericDatatype].array(elements.length);
   for (let index = 0; index < elements.length; index++) {
     const element = elements[index];
     if (typeof element !== 'number' || !Number.isSafeInteger(element)) {
@@ -140,8 +130,8 @@ function jsonStrings(name: string, data: Uint8Array): string {
   }
 }
 
-function alignedArray(datatype: ArrayDatatype, data: Uint8Array) {
-  const ArrayType = ARRAYS[datatype];
+function alignedArray(datatype: NumericDatatype, data: Uint8Array) {
+  const ArrayType = ELEMENT[datatype].array;
   const aligned = data.byteOffset % ArrayType.BYTES_PER_ELEMENT === 0 ? data : data.slice();
   return new ArrayType(
     aligned.buffer as ArrayBuffer,
