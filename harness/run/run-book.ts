@@ -67,9 +67,23 @@ export class RunBook {
       partial: !this.#complete,
       notices: [...this.#notices.values()],
       answer: this.#answer,
-      cases: [...this.#cases.values()],
+      cases: inScenarioOrder([...this.#cases.values()], this.#head.scenario),
     };
   }
+}
+
+/** As a reader expects them, whatever the order in which they were driven: by setting, then by load. */
+function inScenarioOrder(
+  cases: readonly CaseRecord[],
+  { axes, loadLabels: loads }: RunRecord['scenario'],
+): CaseRecord[] {
+  const dimensions = [...Object.entries(axes), ['load', loads] as const];
+  const rank = (one: CaseRecord): number =>
+    dimensions.reduce(
+      (sum, [axis, labels]) => sum * (labels.length + 1) + labels.indexOf(one.axes[axis] ?? '') + 1,
+      0,
+    );
+  return [...cases].sort((a, b) => rank(a) - rank(b));
 }
 
 const UNFINISHED: Answer = {
