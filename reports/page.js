@@ -178,41 +178,43 @@ function setUpCost() {
   const form = byId('cost-form');
   if (!data || !form) return;
   const facts = JSON.parse(data.textContent);
-  const field = (name) => form.elements.namedItem(name);
-  const show = (id, text) => {
-    byId(id).textContent = text;
-  };
-  function offerTerms() {
-    const before = field('term').value;
-    const terms = facts.prices.filter(({ name }) => name === field('machine').value).map(({ term }) => term);
-    field('term').replaceChildren(...terms.map((term) => new Option(term, term)));
-    if (terms.includes(before)) field('term').value = before;
-  }
-  function recalculate() {
-    const price = facts.prices.find(
-      ({ name, term }) => name === field('machine').value && term === field('term').value,
-    );
-    const traffic = {
-      usdPerHour: price.usdPerHour,
-      capacityPerS: facts.capacityPerS,
-      rowsPerRequest: facts.rowsPerRequest,
-      meanPerS: field('mean').valueAsNumber,
-      peakToMean: field('peak').valueAsNumber,
-      headroom: field('headroom').valueAsNumber / 100,
-      spare: field('spare').valueAsNumber,
-    };
-    const problem = trafficProblem(traffic);
-    const lines = problem
-      ? { per1000: '–', perMonth: '–', machines: '–', factor: problem, causes: '' }
-      : billLines(fleetBill(traffic));
-    for (const [name, text] of Object.entries(lines)) show(`bill-${name}`, text);
-    show('what-if', priceWords(price, facts));
-    show('bill-source', `Source: ${price.source}`);
-  }
-  field('machine').addEventListener('change', offerTerms);
-  form.addEventListener('input', recalculate);
-  form.addEventListener('change', recalculate);
+  const { machine, term } = form.elements;
+  form.addEventListener('input', (event) => {
+    if (event.target === machine) offerTerms(facts.prices, machine.value, term);
+    const price = facts.prices.find((one) => one.name === machine.value && one.term === term.value);
+    showBill(trafficOf(form, price, facts));
+    byId('what-if').textContent = priceWords(price, facts);
+    byId('bill-source').textContent = `Source: ${price.source}`;
+  });
   form.addEventListener('submit', (event) => event.preventDefault());
+}
+
+/** The terms of one machine; the one that was chosen stays, where there is a price for it. */
+function offerTerms(prices, machine, select) {
+  const before = select.value;
+  const terms = prices.filter(({ name }) => name === machine).map(({ term }) => term);
+  select.replaceChildren(...terms.map((term) => new Option(term, term)));
+  if (terms.includes(before)) select.value = before;
+}
+
+function trafficOf({ elements }, { usdPerHour }, { capacityPerS, rowsPerRequest }) {
+  return {
+    usdPerHour,
+    capacityPerS,
+    rowsPerRequest,
+    meanPerS: elements.mean.valueAsNumber,
+    peakToMean: elements.peak.valueAsNumber,
+    headroom: elements.headroom.valueAsNumber / 100,
+    spare: elements.spare.valueAsNumber,
+  };
+}
+
+function showBill(traffic) {
+  const problem = trafficProblem(traffic);
+  const lines = problem
+    ? { per1000: '–', perMonth: '–', machines: '–', factor: problem, causes: '' }
+    : billLines(fleetBill(traffic));
+  for (const [name, text] of Object.entries(lines)) byId(`bill-${name}`).textContent = text;
 }
 
 setUpTheme();

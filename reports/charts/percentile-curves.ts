@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type LineEnd, lineNames } from './line-names.ts';
+import { logAxis, logPixel } from './log-axis.ts';
 import { chart } from './theme.ts';
-import { logTicks } from './trade-off.ts';
 
 export interface Curve {
   readonly name: string;
@@ -39,16 +39,8 @@ export function percentileSpec(curves: readonly Curve[], wide: boolean): TopLeve
   const ends = ordered.flatMap((curve): LineEnd[] => {
     const last = curve.points.at(-1);
     if (last === undefined) return [];
-    const py = height * (1 - Math.log(last.ms / y[0]) / Math.log(y[1] / y[0]));
-    return [
-      {
-        name: curve.name,
-        colour: curve.colour,
-        strong: curve.recommended,
-        px: (last.nines / most) * width,
-        py,
-      },
-    ];
+    const { name, colour, recommended: strong } = curve;
+    return [{ name, colour, strong, px: (last.nines / most) * width, py: logPixel(last.ms, y, height) }];
   });
   return chart(width, height, {
     encoding: {
@@ -59,13 +51,7 @@ export function percentileSpec(curves: readonly Curve[], wide: boolean): TopLeve
         scale: { domain: [0, most], nice: false },
         axis: { values, labelExpr: labels(values), grid: true, labelOverlap: false },
       },
-      y: {
-        field: 'ms',
-        type: 'quantitative',
-        title: 'response, ms, log scale',
-        scale: { type: 'log', domain: y, nice: false },
-        axis: { values: logTicks(y), format: ',' },
-      },
+      y: logAxis('ms', 'response, ms, log scale', y),
     },
     layer: [...ordered.flatMap(curveLayers), ...(wide ? lineNames(ends, height) : [])],
   });

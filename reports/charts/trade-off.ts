@@ -4,6 +4,7 @@ import { isMissing } from '../../harness/record/run-record.ts';
 import { count, milliseconds, perSecond } from '../format.ts';
 import { latencyPromise, mostTelling, percentileName, type SettingView, settingsOf } from '../views.ts';
 import { type LineEnd, lineNames } from './line-names.ts';
+import { type Domain, logAxis, logPixel } from './log-axis.ts';
 import { COLOUR, chart } from './theme.ts';
 
 /** One measured load of one setting. */
@@ -116,7 +117,7 @@ interface Frame {
   readonly width: number;
   readonly height: number;
   readonly xMax: number;
-  readonly y: readonly [number, number];
+  readonly y: Domain;
 }
 
 function axes({ xMax, y }: Frame, wide: boolean) {
@@ -128,13 +129,7 @@ function axes({ xMax, y }: Frame, wide: boolean) {
       scale: { domain: [0, xMax], nice: false, zero: true },
       axis: { tickCount: wide ? 7 : 4, titlePadding: 6 },
     },
-    y: {
-      field: 'y',
-      type: 'quantitative',
-      title: 'ms, log scale',
-      scale: { type: 'log', domain: y, nice: false },
-      axis: { values: logTicks(y), format: ',' },
-    },
+    y: logAxis('y', 'ms, log scale', y),
   };
 }
 
@@ -200,7 +195,7 @@ function seriesLayers({ shape, colour, points, setting }: Series) {
 function lineEnd({ points, setting, colour }: Series, { height, width, xMax, y }: Frame): LineEnd[] {
   const last = points.at(-1);
   if (last === undefined) return [];
-  const py = height * (1 - Math.log(last.y / y[0]) / Math.log(y[1] / y[0]));
+  const py = logPixel(last.y, y, height);
   return [{ name: setting.label, strong: setting.recommended, colour, px: (last.x / xMax) * width, py }];
 }
 
@@ -208,7 +203,7 @@ function lineEnd({ points, setting, colour }: Series, { height, width, xMax, y }
  * From below the lowest figure to above the highest that is believed and the promise. What an overloaded server
  * shows grows with the length of the run: beyond ten times the rest it sits at the upper edge and says its figure.
  */
-function domainOf(points: readonly Point[], boundMs: number | undefined): readonly [number, number] {
+function domainOf(points: readonly Point[], boundMs: number | undefined): Domain {
   const bound = boundMs === undefined ? [] : [boundMs];
   const highest = Math.max(...points.map(({ high }) => high), ...bound) * 1.35;
   const lowest = Math.min(...points.map(({ low }) => low), ...bound) / 1.35;
@@ -219,14 +214,4 @@ function domainOf(points: readonly Point[], boundMs: number | undefined): readon
 function clip(point: Point, top: number): Point {
   if (point.y <= top) return { ...point, high: Math.min(point.high, top) };
   return { ...point, y: top, low: top, high: top, above: true };
-}
-
-/** 1, 2, 5 times powers of ten; over more than three decades the powers alone. */
-export function logTicks([low, high]: readonly [number, number]): number[] {
-  const steps = high / low > 1000 ? [1] : [1, 2, 5];
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
-    for (const step of steps) ticks.push(Number((step * 10 ** power).toPrecision(1)));
-  }
-  return ticks.filter((tick) => tick >= low && tick <= high);
 }

@@ -10,7 +10,7 @@ export function gatesSection(record: RunRecord): Html {
   ${scrolling(
     'Gates',
     html`<table><thead><tr><th scope="col">case</th><th scope="col">budget</th><th scope="col">outcome</th><th scope="col">why</th></tr></thead>
-  <tbody>${gates.map(({ one, gate }) => html`<tr><th scope="row">${caseLabel(one)}</th><td><code>${gate.expression}</code></td><td><strong>${gate.outcome}</strong></td><td>${gate.message}</td></tr>`)}</tbody></table>`,
+  <tbody>${gates.map(({ one, gate }) => html`<tr><th scope="row">${caseLabel(one)}</th><td><code>${gate.expression}</code></td><td><strong>${gate.outcome}</strong></td><td class="prose">${gate.message}</td></tr>`)}</tbody></table>`,
   )}
 </section>`;
 }

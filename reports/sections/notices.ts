@@ -29,7 +29,7 @@ export function noticesSection(record: RunRecord): Html {
       : scrolling(
           'Doubts',
           html`<table><thead><tr><th scope="col">case</th><th scope="col">status</th><th scope="col">reason</th><th scope="col">what to do</th></tr></thead>
-  <tbody>${doubts.map(({ one, reason }) => html`<tr><th scope="row">${caseLabel(one)}</th><td>${one.credibility.status}</td><td>${reason.message}</td><td>${reason.advice}</td></tr>`)}</tbody></table>`,
+  <tbody>${doubts.map(({ one, reason }) => html`<tr><th scope="row">${caseLabel(one)}</th><td>${one.credibility.status}</td><td class="prose">${reason.message}</td><td class="prose">${reason.advice}</td></tr>`)}</tbody></table>`,
         )
   }
   ${
@@ -37,7 +37,7 @@ export function noticesSection(record: RunRecord): Html {
     html`<h3>Events</h3>${scrolling(
       'Events',
       html`<table><thead><tr><th scope="col">case</th><th scope="col">at, s</th><th scope="col">what happened</th></tr></thead>
-  <tbody>${events.map(({ one, event }) => html`<tr><th scope="row">${caseLabel(one)}</th><td class="number">${event.atS.toFixed(1)}</td><td>${event.message}</td></tr>`)}</tbody></table>`,
+  <tbody>${events.map(({ one, event }) => html`<tr><th scope="row">${caseLabel(one)}</th><td class="number">${event.atS.toFixed(1)}</td><td class="prose">${event.message}</td></tr>`)}</tbody></table>`,
     )}`
   }
 </section>`;

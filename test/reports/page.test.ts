@@ -87,6 +87,9 @@ describe.skipIf(NO_BROWSER !== undefined)(suite, () => {
       'What-if: measured on AMD EPYC 9B14, 2 cores, not on aws/g5.xlarge (NVIDIA A10G x 1)',
     );
     expect(await page.textContent('#bill-source')).toBe('Source: another price list');
+    await page.selectOption('[name=machine]', 'aws/c7i.large');
+    expect(await page.inputValue('[name=term]')).toBe('on-demand');
+    expect((await bill(page))[1]).toBe('$130.31');
     await page.fill('[name=mean]', '');
     expect(await bill(page)).toEqual(['–', '–', '–']);
     expect(await page.textContent('#bill-factor')).toContain('above 0');

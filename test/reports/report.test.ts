@@ -21,7 +21,7 @@ describe('the report of a batching run', () => {
   });
 
   it('is the same text each time', async () => {
-    expect(await reportOf(record)).toBe(report);
+    expect(await reportOf(plantTie())).toBe(await reportOf(plantTie()));
   });
 
   it('prints every figure exactly as the record has it', () => {
@@ -81,7 +81,7 @@ describe('the answer', () => {
 describe('what a record cannot give', () => {
   it('escapes every name that a user chose', async () => {
     const evil = '<script>alert(1)</script>';
-    const planted = plantWinner();
+    const planted = plantTie();
     const text = await reportOf({
       ...planted,
       scenario: { ...planted.scenario, name: evil, question: evil, text: evil, model: evil },
@@ -116,7 +116,7 @@ describe('what a record cannot give', () => {
   });
 
   it('scales pictures of a GPU from what was read', async () => {
-    const text = await reportOf(withGpu(record));
+    const text = await reportOf(withGpu({ ...record, cases: record.cases.slice(0, 2) }));
     const field = (name: string) =>
       figuresOf(text).find((figure) => figure.field === `utilization.gpu.0.${name}`)?.value;
     expect([field('utilizationPct'), field('powerW'), field('memoryUsedMiB'), field('smClockMHz')]).toEqual([
