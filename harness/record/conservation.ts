@@ -1,7 +1,7 @@
 import { type CaseRecord, type Counts, isMissing, type RunRecord } from './run-record.ts';
 
 /** What in a record does not add up, one sentence each. A record with any is refused when it is written. */
-export function conservationProblems(record: RunRecord): string[] {
+export function conservationProblems(record: Pick<RunRecord, 'cases'>): string[] {
   return record.cases.flatMap((one) => caseProblems(one).map((problem) => `${one.id}: ${problem}`));
 }
 
@@ -10,6 +10,7 @@ function caseProblems(one: CaseRecord): string[] {
     ...countProblems('measured', one.counts),
     ...countProblems('warm-up', one.warmupCounts),
     ...one.trials.flatMap((trial) => countProblems(`trial ${trial.index}`, trial.counts)),
+    ...trialProblems(one),
     ...batchProblems(one),
     ...arrivalProblems(one),
   ];
@@ -31,7 +32,18 @@ function countProblems(phase: string, counts: Counts): string[] {
   const finished = ended - inFlightAtEnd;
   const named = Object.values(counts.byOutcome).reduce((sum, count) => sum + count, 0);
   if (named !== finished) problems.push(`${phase}: outcomes name ${named} requests, ${finished} finished`);
+  const namedOk = counts.byOutcome.ok ?? 0;
+  if (namedOk !== ok) problems.push(`${phase}: outcomes name ${namedOk} ok, ${ok} are counted`);
   return problems;
+}
+
+/** Trials, where there are any, sum to the case. */
+function trialProblems({ trials, counts }: CaseRecord): string[] {
+  if (trials.length === 0) return [];
+  return (['scheduled', 'sent', 'ok'] as const).flatMap((name) => {
+    const sum = trials.reduce((total, trial) => total + trial.counts[name], 0);
+    return sum === counts[name] ? [] : [`the trials count ${sum} ${name}, the case ${counts[name]}`];
+  });
 }
 
 /** Only a server of ours must agree with itself to the last row; somebody else's snapshot may straddle a batch. */
