@@ -21,11 +21,13 @@ export function stopWhenAsked(stop: (reason: string) => Promise<void>, exitWithP
   }
 }
 
-/** One line of JSON on stderr, then the exit: 3 for a bad configuration, 4 for everything else. */
+/**
+ * One line of JSON on stderr, then the exit: 3 for a bad configuration, 4 for everything else.
+ * Without `advice` where the message says all.
+ */
 export function exitWithFatal(error: unknown): never {
   const fatal = error instanceof Error ? error.message : String(error);
-  const advice = adviceOf(error) ?? 'See the log above.';
-  writeSync(2, `${JSON.stringify({ fatal, advice })}\n`);
+  writeSync(2, `${JSON.stringify({ fatal, advice: adviceOf(error) })}\n`);
   process.exit(error instanceof StartupError ? error.exitCode : 4);
 }
 
