@@ -23,7 +23,7 @@ export function doubted(bounds: Bounds, record: CaseRecord, metric: Metric): Bou
       return isLatency(metric) ? { ...bounds, high: Number.POSITIVE_INFINITY } : bounds;
     case 'inconclusive':
       // Too few samples is in the bounds already.
-      if (reasons.length > 0 && reasons.every(({ id }) => /sample/.test(id))) return bounds;
+      if (reasons.length > 0 && reasons.every(({ id }) => id === 'too-few-samples')) return bounds;
       return unsteady(bounds, record, metric);
   }
 }
@@ -42,9 +42,11 @@ function marginOf(lag: CaseRecord['latencyMs']['dispatchLag']): number {
   return typeof lag.max === 'number' ? lag.max : Number.POSITIVE_INFINITY;
 }
 
+/** Reasons after which no figure bounds anything: the clock or the arithmetic was wrong. */
+const UNTRUSTED = ['clock-drift', 'negative-time'];
+
 function unsteady(bounds: Bounds, record: CaseRecord, metric: Metric): Bounds {
-  // A clock or a counter that cannot be trusted leaves no bound at all.
-  const broken = record.credibility.reasons.some(({ id }) => /clock|bug/.test(id));
+  const broken = record.credibility.reasons.some(({ id }) => UNTRUSTED.includes(id));
   if (broken) return { ...bounds, low: 0, high: Number.POSITIVE_INFINITY };
   if (!isLatency(metric) || metric.startsWith('service.')) return bounds;
   const { max } = record.latencyMs.response;

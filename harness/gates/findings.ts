@@ -40,12 +40,14 @@ const USEFULNESS = [
   'priced-as',
 ];
 
+/** Sorts notices by how much they change what a reader may conclude; of one id the last given is kept. */
 export function mostUsefulFirst(notices: readonly NoticeRecord[]): NoticeRecord[] {
   const rank = ({ id }: NoticeRecord) => {
     const at = USEFULNESS.indexOf(id);
     return at < 0 ? USEFULNESS.length : at;
   };
-  return [...notices].sort((a, b) => rank(a) - rank(b));
+  const last = new Map(notices.map((one) => [one.id, one]));
+  return [...last.values()].sort((a, b) => rank(a) - rank(b));
 }
 
 /** Generator and server on one machine, as for every server that a scenario starts itself. */

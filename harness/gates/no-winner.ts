@@ -95,23 +95,39 @@ function excess({ judgements }: Step): number {
   );
 }
 
-/** A comparison without `recommend`: says what differs at the highest rate that all settings carry. */
+/**
+ * Settings among which there is nothing to serve: no recommendation is asked for, or they differ in the load only.
+ * Says what differs at the highest rate at which all of them show the promised percentile.
+ */
 export function notAsked(settings: Settings, slo: readonly Expression[], words: Words): Answer {
   const percentile = promisedPercentile(slo);
-  const rate = highestCommonRate(settings);
-  const shown = settings
-    .flatMap(({ axes, steps }) => {
-      const step = steps.find(({ requestsPerS }) => requestsPerS === rate);
-      const evidence = step === undefined ? undefined : evidenceOf(step, percentile);
-      return evidence === undefined || isMissing(evidence) ? [] : [{ axes, ms: evidence.value }];
-    })
+  const shown = settings.map(({ axes, steps }) => ({
+    axes,
+    points: steps.flatMap((step) => {
+      const evidence = evidenceOf(step, percentile);
+      return isMissing(evidence) || isOverloaded(step)
+        ? []
+        : [{ rate: step.requestsPerS, ms: evidence.value }];
+    }),
+  }));
+  const rate = highestCommon(shown.map(({ points }) => points.map((point) => point.rate)));
+  const figures = shown
+    .map(({ axes, points }) => ({ axes, ms: points.find((point) => point.rate === rate)?.ms ?? 0 }))
     .sort((a, b) => a.ms - b.ms);
-  const [least, most] = [shown[0], shown.at(-1)];
+  const [least, most] = [figures[0], figures.at(-1)];
   const sentence =
-    rate === undefined || least === undefined || most === undefined || shown.length < 2
-      ? 'The scenario asks for no recommendation, and no rate was carried by every setting.'
+    rate === undefined || least === undefined || most === undefined
+      ? `At no rate did every setting show its ${percentile}.`
       : `At ${formatRate(rate)} ${percentile} is ${formatMs(least.ms)} with ${words(least.axes)} and ${formatMs(most.ms)} with ${words(most.axes)}.`;
-  return { ...NO_SETTING, status: 'not-asked', sentence, details: [] };
+  const details = slo.length === 0 ? [] : settings.map((setting) => heldUpTo(setting, slo, words));
+  return { ...NO_SETTING, status: 'not-asked', sentence, details };
+}
+
+function heldUpTo({ axes, best }: SettingResult, slo: readonly Expression[], words: Words): string {
+  const name = capitalized(words(axes));
+  return best === undefined
+    ? `${name}: ${promiseWords(slo)} is proven at no rate that was tried.`
+    : `${name}: ${promiseWords(slo)} is held up to ${formatRate(best.requestsPerS)}.`;
 }
 
 /** Without an SLO: the settings that no other one beats in both capacity and latency. */
@@ -163,8 +179,14 @@ function pointOf({ steps, saturation }: SettingResult, rate: number): { rowsPerS
 }
 
 function highestCommonRate(settings: Settings): number | undefined {
-  const carried = settings.map(({ steps }) =>
-    steps.filter((step) => !isOverloaded(step)).map(({ requestsPerS }) => requestsPerS),
+  return highestCommon(
+    settings.map(({ steps }) =>
+      steps.filter((step) => !isOverloaded(step)).map(({ requestsPerS }) => requestsPerS),
+    ),
   );
-  return carried[0]?.filter((rate) => carried.every((rates) => rates.includes(rate))).at(-1);
+}
+
+/** Of ascending lists, the greatest number that stands in all of them. */
+function highestCommon([first, ...rest]: readonly (readonly number[])[]): number | undefined {
+  return first?.findLast((rate) => rest.every((rates) => rates.includes(rate)));
 }

@@ -45,13 +45,24 @@ export function recommend({ decide, cases, scenario }: Measured): Answer {
     return unfinished(cases.length, scenario.plannedCases);
   if (steps.length === 0) return saturationOnly(settings, words);
   if (steps.every(isOverloaded)) return allOverloaded(settings, words);
-  if (decide.recommend === undefined && settings.length > 1) return notAsked(settings, slo, words);
+  if (settings.length > 1 && (decide.recommend === undefined || !servedDifferently(settings))) {
+    return notAsked(settings, slo, words);
+  }
   if (slo.length === 0) return withoutSlo(settings, words);
   const proven = ranked(settings, promisedPercentile(slo));
   const [winner] = proven;
   if (winner === undefined) return noneQualifies(settings, slo, words);
   const told: Told = { settings, winner, slo, words };
   return batchingDoesNothing(told) ?? winnerAnswer(told, proven);
+}
+
+/** Whether the settings differ in what serves, so that one of them can be chosen; else only the load differs. */
+function servedDifferently(settings: readonly SettingResult[]): boolean {
+  const served = settings.map(({ steps }) => {
+    const { requested, effective } = steps[0]?.record.target ?? {};
+    return JSON.stringify([requested, effective]);
+  });
+  return new Set(served).size > 1;
 }
 
 /** Reads expressions that a record carries; its scenario's schema has checked them, so a mistake is a broken record. */

@@ -1,14 +1,19 @@
 import type { RunRecord } from '../record/run-record.ts';
 import { formatSeconds, WIDTH, wrap } from './format.ts';
 
+/** What the first line is called where it is not an answer to `which setting?`. */
+const ANSWER_LABEL: Readonly<Partial<Record<RunRecord['answer']['status'], string>>> = {
+  'no-slo': 'TRADE-OFF',
+  'not-asked': 'FOUND',
+};
+
 /** What stands below the table: the answer, what to know, what to do next, the tally, the report's path last. */
 export function closingLines(record: RunRecord, reportPath: string | undefined, tookS: number): string[] {
   const { answer, notices } = record;
-  const asked = answer.status !== 'not-asked';
   return [
     '',
-    ...(asked ? [paragraph(answer.status === 'no-slo' ? 'TRADE-OFF' : 'ANSWER', answer.sentence)] : []),
-    ...(asked ? answer.details.map((detail) => paragraph('', detail)) : []),
+    ...(answer.sentence === '' ? [] : [paragraph(ANSWER_LABEL[answer.status] ?? 'ANSWER', answer.sentence)]),
+    ...answer.details.map((detail) => paragraph('', detail)),
     ...notices
       .slice(0, 3)
       .map((notice) => paragraph('NOTE', `${notice.message} ${notice.advice} [${notice.id}]`)),

@@ -114,9 +114,15 @@ function loadOf({ axes, rate, bestRate }: PlantedCase): LoadRecord {
   };
 }
 
-/** Axes named batch and delay are read as the batching setting, as the bundled scenario labels them. */
+const NOT_A_SETTING = ['batch', 'delay', 'load', 'arrivals', 'rows'];
+
+/**
+ * Axes named batch and delay are read as the batching setting, as the bundled scenario labels them; those of the
+ * load and the workload are nothing to serve with; any other is a setting by its own name.
+ */
 function targetOf(axes: Readonly<Record<string, string>>): CaseRecord['target'] {
   const settings = {
+    ...Object.fromEntries(Object.entries(axes).filter(([name]) => !NOT_A_SETTING.includes(name))),
     model: 'recommender',
     instances: 1,
     threads: 1,

@@ -35,6 +35,7 @@ describe('the answer', () => {
       sentence: 'Serve it with batch 32 and no queue delay; batch 32 and 2 ms queue delay does as well.',
       ties: [{ batch: '32', delay: '2ms' }],
     });
+    expect(answer.details.join(' ')).not.toContain('only adds waiting');
     expect(answer.details[1]).toBe(
       'Their p99 intervals at 1,072/s overlap (40-48 ms and 41-49 ms): this run cannot tell them apart.',
     );
@@ -125,13 +126,13 @@ describe('capacity is the highest step that is proven', () => {
       plantRecord({
         steps: STEPS,
         settings: [
-          { axes: { rows: '1' }, saturation: 700, p99: ['20', '30'], rows: 1 },
-          { axes: { rows: '8' }, saturation: 200, p99: ['30', 'over'], rows: 8 },
+          { axes: { batch: '8', rows: '1' }, saturation: 700, p99: ['20', '30'], rows: 1 },
+          { axes: { batch: '32', rows: '8' }, saturation: 200, p99: ['30', 'over'], rows: 8 },
         ],
       }),
     );
-    expect(answer.setting).toEqual({ rows: '8' });
-    expect(answer.sentence).toBe('Serve it with rows 8.');
+    expect(answer.setting).toEqual({ batch: '32', rows: '8' });
+    expect(answer.sentence).toBe('Serve it with batch 32 and rows 8.');
   });
 });
 
@@ -191,7 +192,13 @@ describe('other words', () => {
     expect(recommend({ ...record, decide })).toMatchObject({
       status: 'not-asked',
       sentence: 'At 400/s p99 is 12 ms with arrivals even and 31 ms with arrivals poisson.',
+      details: [
+        'Arrivals even: p99 < 50 ms is held up to 400/s.',
+        'Arrivals poisson: p99 < 50 ms is held up to 400/s.',
+      ],
     });
+    // Asked for or not: a load is nothing to serve with.
+    expect(recommend(record).status).toBe('not-asked');
   });
 
   test('a priced winner says its cost, the date and that it is a what-if', () => {
