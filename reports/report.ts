@@ -14,6 +14,7 @@ import { methodSection } from './sections/method.ts';
 import { noticesSection, thingsToKnow } from './sections/notices.ts';
 import { timeSplitSection } from './sections/time-split.ts';
 import { tradeOffSection } from './sections/trade-off.ts';
+import { inScenarioOrder } from './views.ts';
 
 /** What a report is made of besides the record; the caller reads the files. */
 export interface ReportAssets {
@@ -32,7 +33,8 @@ const ROOM = 950_000;
  * One run as one self-contained HTML document: no request, no eval, readable without scripts.
  * Depends on the record and the assets alone; the same input gives the same text.
  */
-export async function renderReport(record: RunRecord, assets: ReportAssets): Promise<string> {
+export async function renderReport(measured: RunRecord, assets: ReportAssets): Promise<string> {
+  const record = inScenarioOrder(measured);
   const before = html`${PATTERNS}
 ${header(record)}
 <main>

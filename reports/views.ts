@@ -30,6 +30,24 @@ export function settingLabel(axes: Readonly<Record<string, string>>): string {
   return parts.length === 0 ? 'the one setting' : parts.join(' · ');
 }
 
+/**
+ * The record with its cases as the scenario lists them: settings by their axes, then loads. They were measured in
+ * another order, shuffled by the seed.
+ */
+export function inScenarioOrder(record: RunRecord): RunRecord {
+  const { axes, loadLabels: loads } = record.scenario;
+  const names = Object.keys(axes);
+  const places = (one: CaseRecord): number[] => [
+    ...names.map((name) => axes[name]?.indexOf(one.axes[name] ?? '') ?? 0),
+    loads.indexOf(one.load.label),
+  ];
+  const ranked = record.cases.map((one) => ({ one, places: places(one) }));
+  ranked.sort(
+    (a, b) => a.places.map((place, axis) => place - (b.places[axis] ?? 0)).find((gap) => gap !== 0) ?? 0,
+  );
+  return { ...record, cases: ranked.map(({ one }) => one) };
+}
+
 /** The settings in the order in which the scenario lists them, which is that of the cases. */
 export function settingsOf(record: RunRecord): SettingView[] {
   const byKey = new Map<string, CaseRecord[]>();

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CaseRecord, RunRecord } from '../../harness/record/run-record.ts';
 import { at } from '../../reports/figures.ts';
-import { commonLoad, latencyPromise } from '../../reports/views.ts';
+import { commonLoad, inScenarioOrder, latencyPromise } from '../../reports/views.ts';
 import { plantAllOverloaded, plantNoneQualifies, plantTie, plantWinner } from '../support/planted-records.ts';
 import { plantReportRecord } from '../support/planted-report-record.ts';
 import { reportOf } from '../support/report-page.ts';
@@ -42,6 +42,11 @@ describe('the report of a batching run', () => {
       const unit = 10 ** Math.min(0, Math.floor(Math.log10(Math.abs(exact) || 1)) - 2);
       expect(Math.abs(shown - exact), `${field} ${value} as ${text}`).toBeLessThanOrEqual(unit / 2 + 1e-9);
     }
+  });
+
+  it('lists the cases as the scenario does, in whatever order they were measured', () => {
+    const shuffled = { ...record, cases: record.cases.toReversed() };
+    expect(inScenarioOrder(shuffled).cases.map(({ id }) => id)).toEqual(record.cases.map(({ id }) => id));
   });
 
   it('shows every case in the table, and each percentile or why there is none', () => {
