@@ -79,7 +79,7 @@ function mark(outcome: CaseGate['result']['outcome']): string {
 }
 
 function verdict(exitCode: ExitCode): string {
-  return exitCode === 0 ? 'PASS' : exitCode === 1 ? 'FAIL' : 'INCONCLUSIVE';
+  return exitCode === 0 ? 'PASS' : exitCode === 1 ? 'FAIL' : 'UNKNOWN';
 }
 
 /** One test case a judged expression; an inconclusive one is skipped, which a CI shows without turning red. */

@@ -81,6 +81,9 @@ export function runExit(record: RunRecord, failure: Error | undefined, interrupt
   return interrupted ? EXIT.interrupted : worstExit(codes);
 }
 
+/** How long the second Ctrl-C waits for the record to be written. */
+const STOP_WITHIN_MS = 3_000;
+
 interface Interrupts {
   readonly drain: AbortSignal;
   readonly cancel: AbortSignal;
@@ -93,6 +96,8 @@ function interrupts(): Interrupts {
   const onSignal = (): void => {
     if (drain.signal.aborted) {
       cancel.abort();
+      // Whatever else would take its time (a server that starts): the record on disk is whole, servers end with us.
+      setTimeout(() => process.exit(EXIT.interrupted), STOP_WITHIN_MS).unref();
       return;
     }
     process.stderr.write('\nFinishing what is in flight; press Ctrl-C again to stop at once.\n');

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { EXIT, type ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode, nearestName, UsageError } from '../errors.ts';
 import { packageFile } from '../package-files.ts';
+import { BUNDLED_MODELS } from '../scenario/bundled-models.ts';
 
 export interface ServeArguments {
   readonly model: readonly string[];
@@ -18,24 +19,53 @@ export interface ServeArguments {
   };
 }
 
-/** Runs the bundled server in the foreground until Ctrl-C, which drains it. Resolves with its exit code. */
-export function serveCommand(args: ServeArguments): Promise<ExitCode> {
-  const { model, ...rest } = args;
-  const config = { ...rest, models: model.map((source) => ({ name: modelName(source), source })) };
+/**
+ * Runs the bundled server in the foreground until Ctrl-C, which drains it. Resolves with its exit code; throws
+ * UsageError for a model that there is not.
+ */
+export async function serveCommand(args: ServeArguments): Promise<ExitCode> {
+  refuseUnknownModels(args.model);
   const main = packageFile('dist', 'reference-server', 'main.js');
-  const child = spawn(process.execPath, [main, '--config-json', JSON.stringify(config)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  // Its stdin stays open as long as we live: its end tells the server that we are gone, however we went.
+  const child = spawn(
+    process.execPath,
+    [main, '--config-json', JSON.stringify(configOf(args)), '--exit-with-parent'],
+    { stdio: ['pipe', 'pipe', 'pipe'] },
+  );
+  child.stdin.on('error', () => {});
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => forward(child, signal));
-  createInterface({ input: child.stdout }).on('line', announce);
-  createInterface({ input: child.stderr }).on('line', (line) => process.stderr.write(`${readable(line)}\n`));
+  createInterface({ input: child.stdout }).on('line', (line) => print(process.stdout, announced(line)));
+  createInterface({ input: child.stderr }).on('line', (line) => print(process.stderr, readable(line)));
   return new Promise((resolve) => {
-    child.on('exit', (code) => resolve((code ?? EXIT.targetOrInternal) as ExitCode));
+    child.on('close', (code) => resolve((code ?? EXIT.targetOrInternal) as ExitCode));
   });
 }
 
+function refuseUnknownModels(sources: readonly string[]): void {
+  const bundled = Object.keys(BUNDLED_MODELS);
+  const unknown = sources.filter((source) => !bundled.includes(source) && !source.endsWith('.onnx'));
+  if (unknown.length === 0) return;
+  throw new UsageError(
+    unknown.map((source) => ({
+      field: '--model',
+      message: `there is no model "${source}"; bundled: ${bundled.join(', ')}; or the path of an .onnx file`,
+      ...adviceFor(nearestName(source, bundled)),
+    })),
+  );
+}
+
+function adviceFor(near: string | undefined): { advice?: string } {
+  return near === undefined ? {} : { advice: `did you mean ${near}?` };
+}
+
+/** The server's own words for what the flags say; it refuses a field that it does not know. */
+function configOf({ model, host, port, instances, threads, provider, batching }: ServeArguments) {
+  const models = model.map((source) => ({ name: modelName(source), source }));
+  return { models, host, port, instances, threads, provider, batching };
+}
+
 /** A terminal sends Ctrl-C to the whole group already; a second one would cut the drain short. */
-function forward(child: { kill(signal: NodeJS.Signals): boolean }, signal: NodeJS.Signals): void {
+function forward(child: ChildProcess, signal: NodeJS.Signals): void {
   if (signal === 'SIGINT' && process.stdin.isTTY === true) return;
   child.kill(signal);
 }
@@ -45,26 +75,34 @@ export function modelName(source: string): string {
   return (source.split('/').at(-1) ?? source).replace(/\.onnx$/, '');
 }
 
-function announce(line: string): void {
-  const ready = JSON.parse(line) as { listening: string; models: string[]; providerRan: string };
-  const [first = ''] = ready.models;
-  process.stdout.write(
-    [
-      `Serving ${ready.models.join(', ')} at ${ready.listening} (provider ${ready.providerRan}). Ctrl-C drains and stops.`,
-      `  npx inferometer run capacity --url ${ready.listening} --model ${first}`,
-      `  curl ${ready.listening}/v2/models/${first}`,
-      '',
-    ].join('\n'),
-  );
+function print(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(`${text}\n`);
 }
 
-/** The server's fatal line as a person reads it; everything else as it came. */
-function readable(line: string): string {
+/** The line by which the server says that it listens, with what to do next; every other line as it came. */
+export function announced(line: string): string {
+  const ready = jsonOf(line) as { listening?: string; models?: string[]; providerRan?: string };
+  if (ready.listening === undefined) return line;
+  const { listening, models = [], providerRan } = ready;
+  return [
+    `Serving ${models.join(', ')} at ${listening} (provider ${providerRan}). Ctrl-C drains and stops.`,
+    `  npx inferometer run capacity --url ${listening} --model ${models[0]}`,
+    `  curl ${listening}/v2/models/${models[0]}`,
+  ].join('\n');
+}
+
+/** The server's fatal line as a person reads it; every other line as it came. */
+export function readable(line: string): string {
+  const { fatal, advice } = jsonOf(line) as { fatal?: string; advice?: string };
+  if (fatal === undefined) return line;
+  return advice === undefined ? fatal : `${fatal}\n    ${advice}`;
+}
+
+function jsonOf(line: string): object {
   try {
-    const entry = JSON.parse(line) as { fatal?: string; advice?: string };
-    if (entry.fatal === undefined) return line;
-    return entry.advice === undefined ? entry.fatal : `${entry.fatal}\n    ${entry.advice}`;
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : {};
   } catch {
-    return line;
+    return {};
   }
 }

@@ -66,20 +66,33 @@ function batchProblems({ batch, target }: CaseRecord): string[] {
   return problems;
 }
 
+/** A server of ours that counts arrivals otherwise than we count what was sent is a fault, of it or of us. */
+function arrivalProblems(one: CaseRecord): string[] {
+  const mismatch = one.target.kind === 'reference' ? arrivalMismatch(one) : undefined;
+  if (mismatch === undefined) return [];
+  return [`${mismatch.sent} requests were sent, the server counted ${mismatch.arrived}`];
+}
+
 /**
- * A bundled server that counts arrivals must have seen what was sent to it, no more, and no less than what it
- * answered: a request that was reset, timed out or cut off may or may not have reached it.
+ * A server that counts arrivals must have seen what was sent to it, no more, and no less than what it answered: a
+ * request that was reset, timed out or cut off may or may not have reached it. Undefined where that is so.
  */
-function arrivalProblems({ target, serverArrivals, counts, warmupCounts }: CaseRecord): string[] {
-  if (target.kind !== 'reference' || isMissing(serverArrivals)) return [];
+export function arrivalMismatch({
+  serverArrivals,
+  counts,
+  warmupCounts,
+}: Pick<CaseRecord, 'serverArrivals' | 'counts' | 'warmupCounts'>):
+  | { readonly sent: number; readonly arrived: number }
+  | undefined {
+  if (isMissing(serverArrivals)) return undefined;
   const both = [counts, warmupCounts];
   const sent = both.reduce((sum, one) => sum + one.sent, 0);
   const unsure = both.reduce(
     (sum, one) => sum + one.timedOut + one.cancelled + one.inFlightAtEnd + lost(one),
     0,
   );
-  if (serverArrivals <= sent && serverArrivals >= sent - unsure) return [];
-  return [`${sent} requests were sent, the server counted ${serverArrivals}`];
+  const agree = serverArrivals <= sent && serverArrivals >= sent - unsure;
+  return agree ? undefined : { sent, arrived: serverArrivals };
 }
 
 function lost({ byOutcome }: Counts): number {

@@ -16,7 +16,9 @@ import {
   type RunRecord,
 } from '../record/run-record.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { caseNotices } from './case-notices.ts';
 import type { Headline } from './case-summary.ts';
+import { hostNotices } from './host-notices.ts';
 
 /** The prices that a scenario asks for. Throws UsageError for a name that has none, before anything is sent. */
 export function pricesFor({ decide }: Scenario): PriceBook {
@@ -53,7 +55,13 @@ export function answerOf(record: RunRecord): Answer {
 
 /** Everything worth knowing about the run as a whole, the most useful first. */
 export function noticesOf(record: RunRecord, prices: PriceBook): NoticeRecord[] {
-  return mostUsefulFirst([...findingsOf(record), ...record.notices, ...pricedAs(record, prices)]);
+  return mostUsefulFirst([
+    ...findingsOf(record),
+    ...caseNotices(record),
+    ...hostNotices(record),
+    ...record.notices,
+    ...pricedAs(record, prices),
+  ]);
 }
 
 function pricedAs(record: RunRecord, prices: PriceBook): NoticeRecord[] {

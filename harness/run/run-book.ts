@@ -38,6 +38,10 @@ export class RunBook {
     this.#cases.set(measured.id, measured);
   }
 
+  get planned(): number {
+    return this.#head.scenario.plannedCases;
+  }
+
   /** Fewer cases than planned, when some turn out to lie beyond a limit. */
   plan(plannedCases: number): void {
     this.#head.scenario.plannedCases = plannedCases;

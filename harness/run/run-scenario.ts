@@ -8,6 +8,7 @@ import { answerOf, noticesOf, pricesFor } from './decisions.ts';
 import { environmentFacts } from './environment.ts';
 import type { LoadEngine } from './load-engine.ts';
 import type { RunObserver } from './observer.ts';
+import { placementFor } from './place-on-cores.ts';
 import { closedCases, openCases } from './plan.ts';
 import { RunBook } from './run-book.ts';
 import { RunSession } from './run-session.ts';
@@ -48,16 +49,24 @@ export async function runScenario(asked: Scenario, options: RunOptions): Promise
   const note = (notice: NoticeRecord): void => {
     if (book.note(notice)) options.observer.onNotice(notice);
   };
-  if (scenario.leftOut !== undefined && scenario.leftOut.length > 0)
-    note(notice('left-out', { what: scenario.leftOut.join(' ') }));
+  noteBeforehand(scenario, note);
   store.write(book.record());
   const session = new RunSession({ scenario, options, store, book, prices, note });
   const failure = await session.run();
   const complete = failure === undefined && !options.drain.aborted;
+  if (options.drain.aborted)
+    note(notice('interrupted', { measured: book.cases.length, planned: book.planned }));
   book.finish(answerOf(book.record()), noticesOf(book.record(), prices), complete);
   const record = book.record();
   store.write(record);
   return { record, folder: store.folder, failure };
+}
+
+/** What is known about the run before its first request. */
+function noteBeforehand({ leftOut = [], settings }: Scenario, note: (notice: NoticeRecord) => void): void {
+  if (leftOut.length > 0) note(notice('left-out', { what: leftOut.join(' ') }));
+  const shared = settings.some(({ target }) => placementFor(target).shared);
+  if (shared) note(notice('shared-host', { sameCores: true }));
 }
 
 /** Counting a ladder's steps needs no rate. */

@@ -1,12 +1,14 @@
 import type { PriceBook } from '../cost/price-book.ts';
+import { TargetError } from '../errors.ts';
 import { seededRandom } from '../load/random.ts';
 import { notice } from '../record/notices.ts';
-import type { NoticeRecord } from '../record/run-record.ts';
+import type { CaseRecord, NoticeRecord } from '../record/run-record.ts';
 import type { Store } from '../record/store.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { assignmentFor, expectedTrialS } from './assignment.ts';
 import { CaseAssembly } from './case-assembly.ts';
 import { headlineOf, withDecisions } from './decisions.ts';
+import { type DrivenTrial, generatorNotices } from './host-notices.ts';
 import { makeTarget } from './make-target.ts';
 import type { TrialPosition } from './observer.ts';
 import { placementFor } from './place-on-cores.ts';
@@ -38,6 +40,7 @@ export class RunSession {
   readonly #holder: TargetHolder;
   readonly #random: () => number;
   readonly #assemblies = new Map<string, CaseAssembly>();
+  readonly #trials: DrivenTrial[] = [];
   #driven = 0;
   #planned = 0;
 
@@ -49,27 +52,34 @@ export class RunSession {
 
   /** Runs everything; resolves with the error that ended it, if one did. No target is left running. */
   async run(): Promise<Error | undefined> {
-    const { scenario, book, store, options, note } = this.#parts;
-    const { trials } = scenario.measure;
-    this.#planned = book.record().scenario.plannedCases * trials;
+    const { scenario, book, store, options } = this.#parts;
+    this.#planned = book.planned * scenario.measure.trials;
     const expectedS = this.#remainingS();
     options.observer.onStart(book.record(), store.folder, { trials: this.#planned, expectedS });
     try {
       await this.#runAll(closedCases(scenario));
-      if (options.drain.aborted) return undefined;
-      const { cases, aboveLimit } = openCases(scenario, bestSaturation(book.cases));
-      if (aboveLimit.length > 0) {
-        note(notice('above-limit', { cases: aboveLimit.map(({ id }) => id) }));
-        this.#planned -= aboveLimit.length * trials;
-        book.plan(this.#planned / trials);
-      }
-      await this.#runAll(cases);
+      if (!options.drain.aborted) await this.#runAll(this.#openCases());
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     } finally {
       await this.#holder.stop();
     }
+  }
+
+  /** The open cases at the rates that the closed pass has shown, less those that the scenario forbids. */
+  #openCases(): readonly PlannedCase[] {
+    const { scenario, book, note } = this.#parts;
+    const saturation = bestSaturation(book.cases);
+    const isLadder = scenario.settings.some(({ load }) => load.open?.kind === 'ladder');
+    if (isLadder && saturation === undefined) throw nothingCarried(book.cases);
+    const { cases, aboveLimit } = openCases(scenario, saturation);
+    if (aboveLimit.length > 0) {
+      note(notice('above-limit', { cases: aboveLimit.map(({ id }) => id) }));
+      book.plan(book.planned - aboveLimit.length);
+      this.#planned -= aboveLimit.length * scenario.measure.trials;
+    }
+    return cases;
   }
 
   async #runAll(cases: readonly PlannedCase[]): Promise<void> {
@@ -81,11 +91,13 @@ export class RunSession {
   }
 
   async #runTrial(trial: PlannedTrial): Promise<void> {
-    const { scenario, options, store, book } = this.#parts;
+    const { scenario, options, store, book, note } = this.#parts;
     const { planned } = trial;
+    const { drain, cancel } = options;
     const position = this.#position();
     options.observer.onTrialStart(planned, position);
     const target = await this.#holder.use(planned.setting.target);
+    if (drain.aborted) return;
     const { generator } = placementFor(planned.setting.target);
     const assignment = assignmentFor(trial, scenario, target, {
       runId: store.id,
@@ -95,10 +107,14 @@ export class RunSession {
       target,
       assignment,
       engine: options.engine,
-      drain: options.drain,
-      cancel: options.cancel,
+      drain,
+      cancel,
       onProgress: (progress) => options.observer.onProgress(planned, progress, position),
     });
+    // Interrupted before anything was measured: no case.
+    if (drain.aborted && facts.result.durationMs === 0) return;
+    this.#trials.push({ caseId: planned.id, result: facts.result });
+    generatorNotices(this.#trials).forEach(note);
     const assembly = this.#assemblyOf(planned);
     assembly.add(facts, target);
     const measured = withDecisions(assembly.record(), book.record(), this.#parts.prices);
@@ -124,6 +140,18 @@ export class RunSession {
     const startsServer = scenario.settings[0]?.target.kind === 'reference';
     return (this.#planned - this.#driven) * expectedTrialS(scenario, startsServer);
   }
+}
+
+/** Every request of the closed pass failed, so there is no rate to take shares of. */
+function nothingCarried(cases: readonly CaseRecord[]): TargetError {
+  const outcomes = new Map<string, number>();
+  for (const [outcome, count] of cases.flatMap(({ counts }) => Object.entries(counts.byOutcome)))
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
+  const seen = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+  return new TargetError(
+    `The closed pass brought no answer home (${seen === '' ? 'nothing was finished' : seen}), so the ladder has no rate to take shares of.`,
+    'Look at the server, and at load.timeout and measure.duration; or name a rate: load.poisson.rate.',
+  );
 }
 
 /** The order of cases draws from a stream of its own, so that it never shifts arrivals or payloads. */

@@ -1,0 +1,85 @@
+import { arrivalMismatch } from '../record/conservation.ts';
+import { notice } from '../record/notices.ts';
+import { type CaseRecord, isMissing, type NoticeRecord, type RunRecord } from '../record/run-record.ts';
+
+/** Concurrency and completions that differ by more than this do not describe one and the same loop. */
+const LITTLES_LAW = 0.05;
+
+/** What the cases as a whole say about the run: who was the limit, what ended early, whose counts disagree. */
+export function caseNotices(record: Pick<RunRecord, 'cases' | 'environment'>): NoticeRecord[] {
+  const { cases } = record;
+  return [
+    ...limited(cases, 'client-limited'),
+    ...limited(cases, 'connection-limited'),
+    ...aborted(cases),
+    ...countMismatch(cases),
+    ...littlesLaw(cases),
+    ...providerRan(record),
+  ];
+}
+
+function limited(
+  cases: readonly CaseRecord[],
+  status: 'client-limited' | 'connection-limited',
+): NoticeRecord[] {
+  const ids = cases.filter(({ credibility }) => credibility.status === status).map(({ id }) => id);
+  return ids.length === 0 ? [] : [notice(status, { cases: ids.length }, ids)];
+}
+
+const ABORT_EVENT = 'abort rule: ';
+
+function aborted(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const broken = cases.flatMap(({ id, events }) =>
+    events
+      .filter(({ message }) => message.startsWith(ABORT_EVENT))
+      .map(({ message }) => ({ id, rule: message.slice(ABORT_EVENT.length) })),
+  );
+  if (broken.length === 0) return [];
+  const rules = [...new Set(broken.map(({ rule }) => rule))];
+  return [notice('aborted', { rule: rules.join('; ') }, [...new Set(broken.map(({ id }) => id))])];
+}
+
+/** A server of ours that miscounts is a refused record; somebody else's may be used by others meanwhile. */
+function countMismatch(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const found = cases.flatMap((one) => {
+    const mismatch = one.target.kind === 'external' ? arrivalMismatch(one) : undefined;
+    return mismatch === undefined ? [] : [{ id: one.id, ...mismatch }];
+  });
+  if (found.length === 0) return [];
+  const sum = (pick: (one: (typeof found)[number]) => number) =>
+    found.reduce((total, one) => total + pick(one), 0);
+  const totals = { sent: sum(({ sent }) => sent), arrived: sum(({ arrived }) => arrived) };
+  return [
+    notice(
+      'server-count-mismatch',
+      totals,
+      found.map(({ id }) => id),
+    ),
+  ];
+}
+
+function littlesLaw(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const off = cases.flatMap(({ id, littlesLaw: law }) =>
+    isMissing(law) || Math.abs(law.ratio - 1) <= LITTLES_LAW ? [] : [{ id, ratio: law.ratio }],
+  );
+  const [worst] = [...off].sort((a, b) => Math.abs(b.ratio - 1) - Math.abs(a.ratio - 1));
+  if (worst === undefined) return [];
+  return [
+    notice(
+      'littles-law',
+      { ratio: worst.ratio },
+      off.map(({ id }) => id),
+    ),
+  ];
+}
+
+/** Where the choice was left to the server and a GPU is involved: it ran on one, or there is one and it did not. */
+function providerRan({ cases, environment }: Pick<RunRecord, 'cases' | 'environment'>): NoticeRecord[] {
+  const hasGpu = Array.isArray(environment.gpus) && environment.gpus.length > 0;
+  for (const { target } of cases) {
+    const { providerRan: ran } = target.effective;
+    if (target.requested.provider !== 'auto' || typeof ran !== 'string') continue;
+    if (hasGpu || ran !== 'cpu') return [notice('provider-ran', { requested: 'auto', ran })];
+  }
+  return [];
+}

@@ -1,0 +1,97 @@
+import { meanOver } from '../probes/utilization.ts';
+import { notice } from '../record/notices.ts';
+import { type CaseRecord, isMissing, type NoticeRecord, type RunRecord } from '../record/run-record.ts';
+import type { LoadResult } from './load-engine.ts';
+
+/** Mean share of the CPU time over a case that other virtual machines may take unmentioned. */
+const STEAL_PCT = 2;
+/** The same for time in which some process waited for a CPU; a server at saturation causes some of it itself. */
+const PRESSURE_PCT = 20;
+/** The same for time in which a quota held this container back. */
+const THROTTLED_PCT = 1;
+/** A pause that shows in a percentile of a server which answers in milliseconds. */
+const GC_PAUSE_MS = 10;
+
+/** What the machine did to the run, where it was enough to matter and a reader can do something about it. */
+export function hostNotices(record: Pick<RunRecord, 'cases' | 'environment'>): NoticeRecord[] {
+  return [...steal(record.cases), ...pressure(record.cases), ...quota(record), ...governor(record)];
+}
+
+function steal(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const found = above(cases, 'stealPct', STEAL_PCT);
+  return found === undefined ? [] : [notice('steal', { stealPct: found.worst }, found.caseIds)];
+}
+
+/** Only where the generator suffered from it: a busy server alone keeps processes waiting, and that is its business. */
+function pressure(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const late = cases.filter(({ credibility }) => credibility.status === 'client-limited');
+  const found = above(late, 'cpuPressurePct', PRESSURE_PCT);
+  return found === undefined ? [] : [notice('pressure', { pressurePct: found.worst }, found.caseIds)];
+}
+
+function quota({ cases, environment }: Pick<RunRecord, 'cases' | 'environment'>): NoticeRecord[] {
+  const { cpuQuotaCores } = environment;
+  const found = above(cases, 'throttledPct', THROTTLED_PCT);
+  if (found === undefined || typeof cpuQuotaCores !== 'number') return [];
+  const throttledMs = cases
+    .filter(({ id }) => found.caseIds.includes(id))
+    .reduce((sum, one) => sum + 10 * (meanOf(one, 'throttledPct') ?? 0) * one.durationS, 0);
+  return [notice('cpu-quota', { quotaCores: cpuQuotaCores, throttledMs }, found.caseIds)];
+}
+
+function governor({ environment }: Pick<RunRecord, 'environment'>): NoticeRecord[] {
+  const { cpuGovernor } = environment;
+  if (typeof cpuGovernor !== 'string' || cpuGovernor === 'performance') return [];
+  return [notice('governor', { governor: cpuGovernor })];
+}
+
+/** The cases whose mean of a host metric is above a limit, and the highest of these means. */
+function above(
+  cases: readonly CaseRecord[],
+  metric: string,
+  limit: number,
+): { worst: number; caseIds: string[] } | undefined {
+  const means = cases.map((one) => ({ id: one.id, mean: meanOf(one, metric) ?? 0 }));
+  const over = means.filter(({ mean }) => mean > limit);
+  if (over.length === 0) return undefined;
+  return { worst: Math.max(...over.map(({ mean }) => mean)), caseIds: over.map(({ id }) => id) };
+}
+
+function meanOf({ readings, durationS }: CaseRecord, metric: string): number | undefined {
+  const series = readings.host?.[metric];
+  const mean = series === undefined ? undefined : meanOver(series, { fromS: 0, toS: durationS });
+  return mean === undefined || isMissing(mean) ? undefined : mean;
+}
+
+/** A driven trial, as far as its generator's own troubles go. */
+export interface DrivenTrial {
+  readonly caseId: string;
+  readonly result: Pick<LoadResult, 'gc' | 'clock'>;
+}
+
+/** What the generator itself went through, over all trials so far. */
+export function generatorNotices(trials: readonly DrivenTrial[]): NoticeRecord[] {
+  return [...gc(trials), ...clockDrift(trials)];
+}
+
+function gc(trials: readonly DrivenTrial[]): NoticeRecord[] {
+  const paused = trials.filter(({ result }) => result.gc.longestMs > GC_PAUSE_MS);
+  if (paused.length === 0) return [];
+  const longestMs = Math.max(...paused.map(({ result }) => result.gc.longestMs));
+  const count = paused.reduce((sum, { result }) => sum + result.gc.count, 0);
+  return [notice('gc', { longestMs, count }, idsOf(paused))];
+}
+
+/** Above max(0.1 %, 5 ms); from max(1 %, 50 ms) on the case itself is inconclusive, with the same reason. */
+function clockDrift(trials: readonly DrivenTrial[]): NoticeRecord[] {
+  const driftMs = ({ result: { clock } }: DrivenTrial) => Math.abs(clock.monotonicMs - clock.wallMs);
+  const drifted = trials.filter(
+    (trial) => driftMs(trial) > Math.max(0.001 * trial.result.clock.monotonicMs, 5),
+  );
+  if (drifted.length === 0) return [];
+  return [notice('clock-drift', { driftMs: Math.max(...drifted.map(driftMs)) }, idsOf(drifted))];
+}
+
+function idsOf(trials: readonly DrivenTrial[]): string[] {
+  return [...new Set(trials.map(({ caseId }) => caseId))];
+}
