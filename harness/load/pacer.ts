@@ -80,7 +80,10 @@ export class Pacer {
     Atomics.store(this.#memory.control, CONTROL.dispatched, count);
   }
 
+  /** No wake-up and no probe comes after this call, also not one whose message is already under way. */
   async stop(): Promise<void> {
+    this.#onWake = () => {};
+    this.#onProbe = () => {};
     Atomics.store(this.#memory.control, CONTROL.stop, 1);
     Atomics.notify(this.#memory.control, CONTROL.news);
     await this.#worker.terminate();
