@@ -14,7 +14,6 @@ const JOBS = {
   start: () => build() || node('dist/harness/cli.js', ...(rest.length > 0 ? rest : ['run', 'batching'])),
   test: () => systemTools() || build() || lint() || vitest('vitest.config.ts'),
   truth: () => build() || vitest('vitest.truth.config.ts'),
-  bench: () => build() || node(`dist/test/bench/${rest[0]}.js`, ...rest.slice(1)),
 };
 
 requireNode();
@@ -36,7 +35,11 @@ function installPackages() {
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.log('Installing the packages of package-lock.json (first time only) ...');
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
+  // With the development packages, also where NODE_ENV says production: building needs them.
+  const npm = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (npm.status !== 0) process.exit(npm.status ?? 4);
   writeFileSync(stamp, wanted);
 }
@@ -86,11 +89,18 @@ function onPath(command) {
   return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, command)));
 }
 
-/** Runs a script to its end. Ctrl-C reaches the child by the terminal; this process only waits for its answer. */
+/**
+ * Runs a script to its end and answers with its exit code. Ctrl-C reaches the script by the terminal, which tells the
+ * whole group; any other signal came to this process alone and is passed on. A second copy would cut a drain short.
+ */
 function node(script, ...args) {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
     const child = spawn(process.execPath, [join(root, script), ...args], { cwd: root, stdio: 'inherit' });
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+      process.on(signal, () => {
+        if (signal === 'SIGTERM' || process.stdin.isTTY !== true) child.kill(signal);
+      });
+    }
     child.on('exit', (code, signal) => resolve(code ?? (signal === null ? 4 : 130)));
   });
 }
