@@ -20,7 +20,7 @@ export type Missing = z.infer<typeof missing>;
 const percentileValue = z.object({
   value: z.number(),
   low: z.number(),
-  /** null: the upper bound falls among censored requests, so there is none. */
+  /** null: no upper bound. It falls among censored requests, or too few were independent to give one. */
   high: z.number().nullable(),
   n: z.number().int(),
 });

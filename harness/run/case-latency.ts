@@ -1,6 +1,6 @@
 import type { CaseRecord, Distribution, Figure } from '../record/run-record.ts';
 import type { Buckets } from '../statistics/buckets.ts';
-import { type DesignEffect, designEffect, INDEPENDENT } from '../statistics/design-effect.ts';
+import { type Dependence, dependence, designEffect } from '../statistics/design-effect.ts';
 import { HIGHEST_MS } from '../statistics/histogram.ts';
 import { percentileInterval } from '../statistics/intervals.ts';
 import type { PooledFacts } from './pooled-facts.ts';
@@ -13,7 +13,7 @@ export interface Latency {
 
 const PERCENTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const;
 type Name = keyof typeof PERCENTILES;
-type Effects = Readonly<Record<Name, DesignEffect>>;
+type Dependences = Readonly<Record<Name, Dependence>>;
 
 /**
  * The four distributions of a case. The design effect of each percentile is found on the response time, whose windows
@@ -21,37 +21,36 @@ type Effects = Readonly<Record<Name, DesignEffect>>;
  */
 export function latencyOf(pooled: PooledFacts): Latency {
   const { buckets, counts } = pooled;
-  const effects = effectsOf(pooled);
+  const dependent = dependences(pooled);
   const unfinished = counts.timedOut + counts.inFlightAtEnd;
   return {
     latencyMs: {
-      response: distribution(buckets.response, unfinished + counts.unsent, effects),
-      service: distribution(buckets.service, unfinished, effects),
-      sendLag: distribution(buckets.sendLag, counts.unsent, effects),
-      dispatchLag: distribution(buckets.dispatchLag, 0, effects),
+      response: distribution(buckets.response, unfinished + counts.unsent, dependent),
+      service: distribution(buckets.service, unfinished, dependent),
+      sendLag: distribution(buckets.sendLag, counts.unsent, dependent),
+      dispatchLag: distribution(buckets.dispatchLag, 0, dependent),
     },
-    designEffect: effects.p99.cautious,
+    designEffect: dependent.p99.forWidth,
   };
 }
 
-/**
- * A burst that makes the tail late moves the median too, and is seen there in many more requests: so a percentile's
- * interval is at least as cautious as those below it.
- */
-function effectsOf({ buckets: { response }, windows }: PooledFacts): Effects {
-  const measured = windows.flat().filter(({ phase }) => phase === 'measure');
-  const seen = measured.map((window) => window.response);
-  let cautious = 1;
-  const at = (name: Name): DesignEffect => {
-    const own = designEffect(seen, response.percentileMs(PERCENTILES[name] * 100) ?? 0) ?? INDEPENDENT;
-    cautious = Math.max(cautious, own.cautious);
-    return { proven: own.proven, cautious };
-  };
-  return { p50: at('p50'), p90: at('p90'), p95: at('p95'), p99: at('p99'), p999: at('p999') };
+/** Windows of the drain count too: the latest requests end there. */
+function dependences({ buckets: { response }, windows }: PooledFacts): Dependences {
+  const seen = windows
+    .flat()
+    .filter(({ phase }) => phase !== 'warmup')
+    .map((window) => window.response);
+  const at = (name: Name, below?: Dependence): Dependence =>
+    dependence(designEffect(seen, response.percentileMs(PERCENTILES[name] * 100) ?? 0), below);
+  const p50 = at('p50');
+  const p90 = at('p90', p50);
+  const p95 = at('p95', p90);
+  const p99 = at('p99', p95);
+  return { p50, p90, p95, p99, p999: at('p999', p99) };
 }
 
-function distribution(values: Buckets, censored: number, effects: Effects): Distribution {
-  const at = (name: Name) => percentileInterval(values, censored, PERCENTILES[name], effects[name]);
+function distribution(values: Buckets, censored: number, dependent: Dependences): Distribution {
+  const at = (name: Name) => percentileInterval(values, censored, PERCENTILES[name], dependent[name]);
   const none = { missing: 'no request was answered' };
   return {
     p50: at('p50'),

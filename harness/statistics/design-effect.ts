@@ -3,13 +3,37 @@ import { studentT } from './student-t.ts';
 
 /** How many successive requests carry the information of one: n/d of them are independent. At least 1. */
 export interface DesignEffect {
-  /** 1 unless chance alone would hardly (5 %) make batches differ so: says whether there are samples enough. */
+  /** 1 unless chance alone would hardly (5 %) make batches differ so. */
   readonly proven: number;
-  /** The estimate, widened for having been estimated from few batches: sets the width of an interval. */
+  /** The estimate, widened for having been estimated from few batches. */
   readonly cautious: number;
 }
 
-export const INDEPENDENT: DesignEffect = { proven: 1, cautious: 1 };
+const INDEPENDENT: DesignEffect = { proven: 1, cautious: 1 };
+
+/** The design effects that one percentile is judged by. */
+export interface Dependence {
+  /** Are there samples enough? By what its own late requests prove. */
+  readonly forSamples: number;
+  /** Does its interval end at all? By what is proven of it or of a percentile below it. */
+  readonly forEnd: number;
+  /** How wide is its interval? By the most cautious of the same. */
+  readonly forWidth: number;
+}
+
+export const NO_DEPENDENCE: Dependence = { forSamples: 1, forEnd: 1, forWidth: 1 };
+
+/**
+ * A burst that makes the tail late moves the median too, and is seen there in many more requests: so the interval of a
+ * percentile is at least as careful as that of the percentile `below` it.
+ */
+export function dependence(own: DesignEffect = INDEPENDENT, below: Dependence = NO_DEPENDENCE): Dependence {
+  return {
+    forSamples: own.proven,
+    forEnd: Math.max(own.proven, below.forEnd),
+    forWidth: Math.max(own.cautious, below.forWidth),
+  };
+}
 
 /** Fewer batches say nothing about how batches differ. */
 const LEAST_BATCHES = 6;

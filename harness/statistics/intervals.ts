@@ -1,12 +1,12 @@
 import { binomialQuantile } from './binomial.ts';
 import { type Buckets, rankOf } from './buckets.ts';
-import { type DesignEffect, INDEPENDENT } from './design-effect.ts';
+import { type Dependence, NO_DEPENDENCE } from './design-effect.ts';
 import { samplesNeeded } from './samples-needed.ts';
 
 export interface PercentileInterval {
   readonly value: number;
   readonly low: number;
-  /** null: the bound falls among the censored, so there is none. */
+  /** null: there is no bound. It falls among the censored, or too few requests are independent to give one. */
   readonly high: number | null;
   readonly n: number;
 }
@@ -21,6 +21,8 @@ export interface NoPercentile {
 export type Ordered = Pick<Buckets, 'count' | 'valueAtRankMs' | 'maxMs'>;
 
 const TAIL = 0.025;
+/** The greatest value bounds a percentile from above unless all values lie below it more often than this. */
+const END = 0.05;
 
 /**
  * Percentile `p` (0.99 for p99) in ms with its 95 % order-statistic interval.
@@ -31,23 +33,25 @@ const TAIL = 0.025;
  *
  * The ranks of low and high are binomial quantiles over n/d instead of n requests, because neighbours in a queue
  * are late together; d is the design effect. Without the samples that the percentile needs, it is missing.
+ * The interval is open above where so few are independent that the true percentile may lie beyond all of them.
  */
 export function percentileInterval(
   ok: Ordered,
   censored: number,
   p: number,
-  effect: DesignEffect = INDEPENDENT,
+  { forSamples, forEnd, forWidth }: Dependence = NO_DEPENDENCE,
 ): PercentileInterval | NoPercentile {
   const n = ok.count + censored;
   const needed = samplesNeeded(p);
-  const proven = Math.floor(n / effect.proven);
+  const proven = Math.floor(n / forSamples);
   if (proven < needed) return { missing: tooFew(needed, proven, n) };
-  const independent = Math.max(1, Math.floor(n / effect.cautious));
+  const independent = Math.max(1, Math.floor(n / forWidth));
   const value = valueAt(ok, rankOf(p * 100, n));
   const low = valueAt(ok, boundRank(TAIL, independent, p, n));
   if (value === undefined || low === undefined) return amongCensored(ok, censored);
   const highRank = boundRank(1 - TAIL, independent, p, n);
-  const high = valueAt(ok, highRank) ?? (censored > 0 ? null : (ok.maxMs() ?? value));
+  const ends = p ** (n / forEnd) <= END;
+  const high = ends ? (valueAt(ok, highRank) ?? null) : null;
   return { value, low: Math.min(low, value), high: high === null ? null : Math.max(high, value), n };
 }
 

@@ -118,11 +118,24 @@ describe('requests without an end', () => {
 
   it('count as waiting when they met the cap, so that such a case is never plainly valid', () => {
     const capped: Make = (index) => (index % 500 === 0 ? { outcome: 'unsent' } : quiet(index));
-    const { counts, credibility } = summary([[driven(capped)]]);
+    const { counts, credibility, latencyMs } = summary([[driven(capped)]]);
     expect(counts.unsent).toBe(4);
+    expect(latencyMs.response.max).toHaveProperty('above');
+    expect(latencyMs.service.max).toBeCloseTo(11.98, 1);
     expect(credibility.status).toBe('connection-limited');
     expect(credibility.reasons.map(({ id }) => id)).toEqual(['in-flight-cap']);
   });
+});
+
+it('requests that end in the drain are part of how far latencies hang together', () => {
+  const lateWindow = (from: LoadResult): LoadResult => ({
+    ...from,
+    windows: from.windows.map((window, index) => (index === 7 ? { ...window, phase: 'drain' } : window)),
+  });
+  // All slow requests end in the last window: without it nothing is above p99, and the rest would pass for independent.
+  const tail: Make = (index) => ({ serviceMs: index >= 1560 ? 50 + index / 100 : 10 + (index % 100) / 50 });
+  const { latencyMs } = summary([[lateWindow(driven(tail))]]);
+  expect(latencyMs.response.p99).toMatchObject({ high: null });
 });
 
 describe('failed requests', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Random, seededRandom } from '../../../harness/load/random.ts';
-import { designEffect } from '../../../harness/statistics/design-effect.ts';
+import { dependence, designEffect, NO_DEPENDENCE } from '../../../harness/statistics/design-effect.ts';
 import { ExactValues } from '../../support/queue-simulation.ts';
 
 /** `copies` neighbours share each value, so the design effect is `copies` by construction. */
@@ -60,4 +60,11 @@ describe('the design effect', () => {
     expect(designEffect(clustered(draw, 10, 100, 1), 2)).toBeUndefined();
     expect(designEffect([], 1)).toBeUndefined();
   });
+});
+
+it('a percentile is judged by its own late requests, its interval by those of lower percentiles too', () => {
+  const p50 = dependence({ proven: 6, cautious: 9 });
+  const p99 = dependence({ proven: 1, cautious: 2 }, p50);
+  expect(p99).toEqual({ forSamples: 1, forEnd: 6, forWidth: 9 });
+  expect(dependence(undefined)).toEqual(NO_DEPENDENCE);
 });

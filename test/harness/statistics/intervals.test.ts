@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exponential, type Random, seededRandom } from '../../../harness/load/random.ts';
 import { rankOf } from '../../../harness/statistics/buckets.ts';
-import { type DesignEffect, designEffect, INDEPENDENT } from '../../../harness/statistics/design-effect.ts';
+import { type Dependence, dependence, designEffect } from '../../../harness/statistics/design-effect.ts';
 import { percentileInterval } from '../../../harness/statistics/intervals.ts';
 import { windowLengthMs } from '../../../harness/statistics/window-length.ts';
 import {
@@ -45,13 +45,21 @@ describe('the interval of a percentile', () => {
 
   it('widens with the cautious design effect and wants samples by the proven one', () => {
     const values = oneToN(1000);
-    const wide = percentileInterval(values, 0, 0.5, { proven: 1, cautious: 10 });
+    const wide = percentileInterval(values, 0, 0.5, { forSamples: 1, forEnd: 1, forWidth: 10 });
     expect(wide).toEqual({ value: 500, low: 400, high: 610, n: 1000 });
-    expect(percentileInterval(values, 0, 0.99, { proven: 2, cautious: 2 })).toMatchObject({ n: 1000 });
-    expect(percentileInterval(values, 0, 0.99, { proven: 3, cautious: 3 })).toEqual({
+    expect(percentileInterval(values, 0, 0.99, { forSamples: 2, forEnd: 2, forWidth: 2 })).toMatchObject({
+      n: 1000,
+    });
+    expect(percentileInterval(values, 0, 0.99, { forSamples: 3, forEnd: 3, forWidth: 3 })).toEqual({
       missing:
         'needs 459 independent requests, 1000 requests are worth 333, because neighbours are late together',
     });
+  });
+
+  it('has no upper end where the true percentile may lie beyond all that was seen', () => {
+    const dependent = { forSamples: 1, forEnd: 4, forWidth: 4 };
+    expect(percentileInterval(oneToN(1200), 0, 0.99, dependent)).toMatchObject({ value: 1188, high: 1200 });
+    expect(percentileInterval(oneToN(1100), 0, 0.99, dependent)).toMatchObject({ value: 1089, high: null });
   });
 
   it('names the samples that are missing', () => {
@@ -92,18 +100,14 @@ describe('censored requests', () => {
 });
 
 describe('requests that queue behind each other (M/M/1, response exponential with mean s / (1 - rho))', () => {
-  const effectOf = (run: QueueRun, draw: Random) => {
-    const measured = simulateQueue(draw, run).filter(({ intendedAtMs }) => intendedAtMs >= 0);
-    const values = new ExactValues(measured.map(responseMs));
+  const measured = (run: QueueRun, draw: Random) => {
+    const requests = simulateQueue(draw, run).filter(({ intendedAtMs }) => intendedAtMs >= 0);
+    const values = new ExactValues(requests.map(responseMs));
     const windowMs = windowLengthMs(run.durationMs, (run.utilization / run.serviceMeanMs) * 1000);
-    const windows = valueWindows(measured, run.durationMs, windowMs);
-    const at = (p: number): DesignEffect =>
-      designEffect(windows, values.valueAtRankMs(rankOf(p * 100, values.count)) ?? 0) ?? INDEPENDENT;
-    const [p50, p90, p99] = [at(0.5), at(0.9), at(0.99)];
-    return {
-      values,
-      effect: { proven: p99.proven, cautious: Math.max(p50.cautious, p90.cautious, p99.cautious) },
-    };
+    const windows = valueWindows(requests, run.durationMs, windowMs);
+    const above = (p: number, below?: Dependence): Dependence =>
+      dependence(designEffect(windows, values.valueAtRankMs(rankOf(p * 100, values.count)) ?? 0), below);
+    return { values, dependent: above(0.99, above(0.95, above(0.9, above(0.5)))) };
   };
 
   // Truth: ln 100 x mean. 'hidden': so correlated that the run is not worth 459 independent requests, and says so.
@@ -120,8 +124,8 @@ describe('requests that queue behind each other (M/M/1, response exponential wit
       const draw = seededRandom(17);
       const truth = (Math.log(100) * run.serviceMeanMs) / (1 - rho);
       const { wrong, none, coverage } = missesOf(120, truth, () => {
-        const { values, effect } = effectOf(run, draw);
-        return percentileInterval(values, 0, 0.99, effect);
+        const { values, dependent } = measured(run, draw);
+        return percentileInterval(values, 0, 0.99, dependent);
       });
       expect(wrong).toBeLessThan(0.1);
       if (shown === 'hidden') expect(none).toBeGreaterThan(0.9);
@@ -133,7 +137,7 @@ describe('requests that queue behind each other (M/M/1, response exponential wit
     const run = { utilization: 0.8, serviceMeanMs: 5, durationMs: 60_000 };
     const draw = seededRandom(18);
     const truth = (Math.log(100) * run.serviceMeanMs) / 0.2;
-    const { coverage } = missesOf(100, truth, () => percentileInterval(effectOf(run, draw).values, 0, 0.99));
+    const { coverage } = missesOf(100, truth, () => percentileInterval(measured(run, draw).values, 0, 0.99));
     expect(coverage).toBeLessThan(0.5);
   });
 });
