@@ -1,4 +1,5 @@
 import type { CredibilityRecord } from '../record/run-record.ts';
+import { binomialCdf } from '../statistics/binomial.ts';
 
 /** What decides whether a case may be believed. Times in ms; a percentile without its samples is left out. */
 export interface CredibilityFacts {
@@ -7,12 +8,16 @@ export interface CredibilityFacts {
   readonly percentiles: readonly {
     readonly name: string;
     readonly responseMs: number;
+    /** Lower end of its 95 % interval. */
+    readonly responseLowMs: number;
     readonly lessDispatchLagMs: number;
     readonly lessConnectionWaitMs: number;
   }[];
   /** Share of arrivals that were dispatched later than `lateAfterMs` of the response's median. */
   readonly lateShare: number;
   readonly lateAfterMs: number;
+  /** Arrivals that were sent: what the share is of. */
+  readonly arrivals: number;
   readonly dispatchLagP99Ms: number | undefined;
   /** Ninetieth percentile of how late the generator's event loop came round to reading. */
   readonly receiveLagP90Ms: number | undefined;
@@ -37,6 +42,7 @@ const DIFFERENCE = 0.05;
 /** Below this, a wait is the resolution of clocks and wake-ups, not a finding. */
 const RESOLUTION_MS = 0.1;
 const LATE_SHARE = 0.01;
+const CHANCE = 0.05;
 
 /** An arrival is late when it lags by more than this: max(2 ms, 10 % of the median response). */
 export function lateAfterMs(responseP50Ms: number | undefined): number {
@@ -89,9 +95,7 @@ function clientLimited(facts: CredibilityFacts): Reason[] {
     'Give the generator a core of its own, lower the rate, or drive the server from another machine.';
   const because = facts.causes.length === 0 ? '' : ` Seen meanwhile: ${facts.causes.join('; ')}.`;
   const reasons: Reason[] = [];
-  const shaped = facts.percentiles.find(({ responseMs, lessDispatchLagMs }) =>
-    differs(responseMs, lessDispatchLagMs),
-  );
+  const shaped = facts.percentiles.find((one) => differs(one, one.lessDispatchLagMs));
   if (shaped !== undefined) {
     reasons.push({
       id: 'dispatch-lag',
@@ -99,7 +103,7 @@ function clientLimited(facts: CredibilityFacts): Reason[] {
       advice,
     });
   }
-  if (facts.lateShare > LATE_SHARE) {
+  if (provenLate(facts)) {
     reasons.push({
       id: 'late-arrivals',
       message: `${(facts.lateShare * 100).toFixed(1)} % of the requests left more than ${ms(facts.lateAfterMs)} after they were due.${because}`,
@@ -118,9 +122,7 @@ function clientLimited(facts: CredibilityFacts): Reason[] {
 
 function connectionLimited(facts: CredibilityFacts): Reason[] {
   const reasons: Reason[] = [];
-  const shaped = facts.percentiles.find(({ responseMs, lessConnectionWaitMs }) =>
-    differs(responseMs, lessConnectionWaitMs),
-  );
+  const shaped = facts.percentiles.find((one) => differs(one, one.lessConnectionWaitMs));
   if (shaped !== undefined) {
     reasons.push({
       id: 'connection-wait',
@@ -178,10 +180,25 @@ function tooLittle(facts: CredibilityFacts): Reason[] {
   return reasons;
 }
 
-/** More than 5 % apart, and by more than clocks can resolve. */
-function differs(responseMs: number, withoutMs: number): boolean {
+/**
+ * More than 5 % apart, by more than clocks can resolve, and by more than the percentile's own interval: a wait that
+ * moves a figure within its stated error has not falsified it.
+ */
+function differs(
+  { responseMs, responseLowMs }: CredibilityFacts['percentiles'][number],
+  withoutMs: number,
+): boolean {
   const apart = responseMs - withoutMs;
-  return apart > DIFFERENCE * responseMs && apart > RESOLUTION_MS;
+  return apart > DIFFERENCE * responseMs && apart > RESOLUTION_MS && withoutMs < responseLowMs;
+}
+
+/** More than 1 % of the arrivals were late, and not by chance: that many would come of 1 % less than once in twenty. */
+export function provenLate({
+  lateShare,
+  arrivals,
+}: Pick<CredibilityFacts, 'lateShare' | 'arrivals'>): boolean {
+  const late = Math.round(lateShare * arrivals);
+  return lateShare > LATE_SHARE && 1 - binomialCdf(late - 1, arrivals, LATE_SHARE) < CHANCE;
 }
 
 function ms(value: number): string {

@@ -1,4 +1,4 @@
-import { type CredibilityFacts, credibility, lateAfterMs } from '../gates/credibility.ts';
+import { type CredibilityFacts, credibility, lateAfterMs, provenLate } from '../gates/credibility.ts';
 import { type CaseRecord, isMissing, type LoadRecord } from '../record/run-record.ts';
 import { backlogs, overload } from '../statistics/overload.ts';
 import { steadiness } from '../statistics/steadiness.ts';
@@ -27,10 +27,14 @@ export function judge(input: JudgementInput): Pick<CaseRecord, 'credibility' | '
     shape: load.shape === 'closed' ? 'closed' : 'open',
     percentiles: comparedPercentiles(pooled, latency),
     lateShare,
+    arrivals: counts.sent,
     lateAfterMs: lateAfter,
     dispatchLagP99Ms: buckets.dispatchLag.percentileMs(99),
     receiveLagP90Ms: buckets.receiveLag.percentileMs(90),
-    overload: load.shape === 'closed' ? undefined : overloadOf(input, lateShare <= 0.01),
+    overload:
+      load.shape === 'closed'
+        ? undefined
+        : overloadOf(input, !provenLate({ lateShare, arrivals: counts.sent })),
     unsent: counts.unsent,
     steadiness: steady,
     missingHeadline: headlineGap(load, headline, latency),
@@ -60,19 +64,12 @@ function comparedPercentiles(
       ['p99', 99],
     ] as const
   ).flatMap(([name, p]) => {
-    const responseMs = buckets.response.percentileMs(p);
+    const shown = latencyMs.response[name];
     const lessDispatchLagMs = buckets.responseLessDispatchLag.percentileMs(p);
     const lessConnectionWaitMs = buckets.responseLessConnectionWait.percentileMs(p);
-    const shown = !isMissing(latencyMs.response[name]);
-    if (
-      !shown ||
-      responseMs === undefined ||
-      lessDispatchLagMs === undefined ||
-      lessConnectionWaitMs === undefined
-    ) {
-      return [];
-    }
-    return [{ name, responseMs, lessDispatchLagMs, lessConnectionWaitMs }];
+    if (isMissing(shown) || lessDispatchLagMs === undefined || lessConnectionWaitMs === undefined) return [];
+    const { value: responseMs, low: responseLowMs } = shown;
+    return [{ name, responseMs, responseLowMs, lessDispatchLagMs, lessConnectionWaitMs }];
   });
 }
 

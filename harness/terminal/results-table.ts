@@ -1,3 +1,5 @@
+import { expressionsOf } from '../gates/recommend.ts';
+import { type PromisedPercentile, promisedPercentile } from '../gates/settings.ts';
 import type { CaseRecord, Figure, RunRecord } from '../record/run-record.ts';
 import { isMissing } from '../record/run-record.ts';
 import { formatCount } from '../record/wording.ts';
@@ -5,8 +7,9 @@ import { alignColumns, formatFigure, formatPercentile } from './format.ts';
 
 type Axes = Readonly<Record<string, string>>;
 
-/** One line a setting: what it carries at saturation, its p99 at every rate, the batches it formed. */
+/** One line a setting: what it carries at saturation, the promised percentile at every rate, the batches it formed. */
 export function settingsTable(record: RunRecord): string[] {
+  const percentile = promisedPercentile(expressionsOf(record.decide.slo));
   const rates = sharedRates(record);
   const axes = Object.keys(record.scenario.axes);
   const header = [
@@ -16,8 +19,10 @@ export function settingsTable(record: RunRecord): string[] {
     ...rates.map(({ rate }) => `${formatCount(rate)}/s`),
     'mean batch',
   ];
-  const units = ['', ...axes.map(() => ''), 'rows/s', ...rates.map(() => 'p99 ms'), 'rows'];
-  const rows = settingsOf(record).map((setting) => settingRow(setting, axes, rates, record.answer.setting));
+  const units = ['', ...axes.map(() => ''), 'rows/s', ...rates.map(() => `${percentile} ms`), 'rows'];
+  const rows = settingsOf(record).map((setting) =>
+    settingRow(setting, axes, rates, percentile, record.answer.setting),
+  );
   const [first = '', second = '', ...body] = alignColumns([header, units, ...rows]);
   const rule = '-'.repeat(Math.max(first.length, second.length, ...body.map((line) => line.length)));
   return [first, second, rule, ...body, rule, ...legend(record)];
@@ -57,6 +62,7 @@ function settingRow(
   { axes, cases }: SettingCases,
   names: readonly string[],
   rates: readonly { label: string }[],
+  percentile: PromisedPercentile,
   chosen: Axes | undefined,
 ): string[] {
   const picked = chosen !== undefined && names.every((name) => chosen[name] === axes[name]);
@@ -65,7 +71,12 @@ function settingRow(
     picked ? '>' : ' ',
     ...names.map((name) => axes[name] ?? '-'),
     closed === undefined ? '-' : formatCount(closed.throughput.rowsPerS),
-    ...rates.map(({ label }) => p99Cell(cases.find((one) => one.load.label === label))),
+    ...rates.map(({ label }) =>
+      latencyCell(
+        cases.find((one) => one.load.label === label),
+        percentile,
+      ),
+    ),
     formatFigure(meanBatchRows(closed ?? cases.at(-1)), (rows) => rows.toFixed(1)),
   ];
 }
@@ -75,10 +86,12 @@ function meanBatchRows(one: CaseRecord | undefined): Figure {
   return isMissing(one.batch) ? one.batch : one.batch.meanRows;
 }
 
-function p99Cell(one: CaseRecord | undefined): string {
+function latencyCell(one: CaseRecord | undefined, percentile: PromisedPercentile): string {
   if (one === undefined) return '-';
   if (one.credibility.status === 'overloaded') return 'over';
-  return formatPercentile(one.latencyMs.response.p99) + (one.credibility.status === 'valid' ? '' : '?');
+  return (
+    formatPercentile(one.latencyMs.response[percentile]) + (one.credibility.status === 'valid' ? '' : '?')
+  );
 }
 
 function legend(record: RunRecord): string[] {

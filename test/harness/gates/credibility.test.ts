@@ -4,11 +4,12 @@ import { type CredibilityFacts, credibility, lateAfterMs } from '../../../harnes
 const QUIET: CredibilityFacts = {
   shape: 'open',
   percentiles: [
-    { name: 'p50', responseMs: 10, lessDispatchLagMs: 9.9, lessConnectionWaitMs: 10 },
-    { name: 'p99', responseMs: 20, lessDispatchLagMs: 19.5, lessConnectionWaitMs: 20 },
+    { name: 'p50', responseMs: 10, responseLowMs: 10, lessDispatchLagMs: 9.9, lessConnectionWaitMs: 10 },
+    { name: 'p99', responseMs: 20, responseLowMs: 20, lessDispatchLagMs: 19.5, lessConnectionWaitMs: 20 },
   ],
   lateShare: 0.001,
   lateAfterMs: 2,
+  arrivals: 10_000,
   dispatchLagP99Ms: 0.6,
   receiveLagP90Ms: 0.5,
   overload: undefined,
@@ -22,7 +23,16 @@ const QUIET: CredibilityFacts = {
 };
 
 const percentile = (change: Partial<CredibilityFacts['percentiles'][number]>): Partial<CredibilityFacts> => ({
-  percentiles: [{ name: 'p99', responseMs: 20, lessDispatchLagMs: 20, lessConnectionWaitMs: 20, ...change }],
+  percentiles: [
+    {
+      name: 'p99',
+      responseMs: 20,
+      responseLowMs: 20,
+      lessDispatchLagMs: 20,
+      lessConnectionWaitMs: 20,
+      ...change,
+    },
+  ],
 });
 
 /** Each alone: the facts that give a status, and the reason's id. */
@@ -30,7 +40,7 @@ const FINDINGS = {
   negative: [{ negativeTimes: 1 }, 'inconclusive', 'negative-time'],
   clock: [{ clock: { monotonicMs: 4000, wallMs: 4051 } }, 'inconclusive', 'clock-drift'],
   lag: [percentile({ lessDispatchLagMs: 18.9 }), 'client-limited', 'dispatch-lag'],
-  late: [{ lateShare: 0.011 }, 'client-limited', 'late-arrivals'],
+  late: [{ lateShare: 0.02 }, 'client-limited', 'late-arrivals'],
   receive: [{ receiveLagP90Ms: 2.1 }, 'client-limited', 'receive-lag'],
   wait: [percentile({ lessConnectionWaitMs: 18.9 }), 'connection-limited', 'connection-wait'],
   cap: [{ unsent: 1 }, 'connection-limited', 'in-flight-cap'],
@@ -97,6 +107,19 @@ describe('credibility', () => {
       causes: ['garbage collection paused the generator for up to 9.0 ms'],
     };
     expect(credibility(facts).reasons[0]?.message).toContain('garbage collection');
+  });
+
+  it('does not convict a client whose lag moves a percentile within its own interval', () => {
+    const moved = percentile({ responseLowMs: 17, lessDispatchLagMs: 18 });
+    expect(credibility({ ...QUIET, ...moved }).status).toBe('valid');
+    const beyond = percentile({ responseLowMs: 17, lessDispatchLagMs: 16 });
+    expect(credibility({ ...QUIET, ...beyond }).status).toBe('client-limited');
+  });
+
+  it('needs proof that more than 1 % were late: 10 of 600 may be chance, 11 may not', () => {
+    const late = (count: number) => credibility({ ...QUIET, arrivals: 600, lateShare: count / 600 }).status;
+    expect(late(10)).toBe('valid');
+    expect(late(11)).toBe('client-limited');
   });
 });
 
