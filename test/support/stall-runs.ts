@@ -9,7 +9,13 @@ export const STALL = { perS: 1000, periodMs: 10_000, fromMs: 4000, forMs: 1000 }
 const WARMUP_MS = 1000;
 
 /** The stall lies inside the measured period, whose first arrival comes WARMUP_MS after the server's first. */
-export async function stallRun(connections: number, delayMs: number): Promise<LoadResult> {
+export interface StallRun {
+  readonly result: LoadResult;
+  /** What the server itself took to write the answers that the stall had kept. */
+  readonly releaseMs: number;
+}
+
+export async function stallRun(connections: number, delayMs: number): Promise<StallRun> {
   const cores = coresForTest();
   const law = {
     kind: 'stall',
@@ -31,7 +37,8 @@ export async function stallRun(connections: number, delayMs: number): Promise<Lo
       cpus: cores.generator,
       workload: { rows: 1, encoding: 'binary', inputs: {}, distinct: 1 },
     });
-    return await runLoad(given);
+    const result = await runLoad(given);
+    return { result, releaseMs: (await server.witness()).longestReleaseMs };
   } finally {
     await server.stop();
   }

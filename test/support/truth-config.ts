@@ -47,6 +47,8 @@ export interface Witness {
   arrivals: number;
   faults: number;
   connections: number;
+  /** The longest time that answers due at one instant took to be written, one after another. */
+  longestReleaseMs: number;
   /** Wall clock, only with keepArrivals. */
   readonly arrivedAtMs: number[];
 }

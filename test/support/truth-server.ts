@@ -13,7 +13,7 @@ import { DepartureLaw } from './truth-law.ts';
 const config = JSON.parse(process.argv[2] ?? '{}') as TruthConfig;
 const law = new DepartureLaw(config.law);
 const departures = new Departures(config.precise ?? false);
-const witness: Witness = { arrivals: 0, faults: 0, connections: 0, arrivedAtMs: [] };
+const witness: Witness = { arrivals: 0, faults: 0, connections: 0, longestReleaseMs: 0, arrivedAtMs: [] };
 
 const server = createServer({ noDelay: true }, (socket) => {
   witness.connections += 1;
@@ -47,8 +47,10 @@ function requestIn(bytes: Buffer): { line: string; body: Buffer; bytes: number }
 }
 
 function serve(socket: Socket, line: string, body: Buffer): void {
-  if (line.startsWith('GET /witness')) socket.write(httpAnswer(JSON.stringify(witness)));
-  else if (line.startsWith('GET /v2/health')) socket.write(httpAnswer('{}'));
+  if (line.startsWith('GET /witness')) {
+    witness.longestReleaseMs = departures.longestReleaseMs;
+    socket.write(httpAnswer(JSON.stringify(witness)));
+  } else if (line.startsWith('GET /v2/health')) socket.write(httpAnswer('{}'));
   else if (line.startsWith('GET /v2/models')) socket.write(httpAnswer(JSON.stringify(METADATA)));
   else if (/^POST \/v2\/models\/[^ ]*infer /.test(line)) infer(socket, body);
   else socket.write(httpAnswer('{"error":"no such path"}', 404));
@@ -63,9 +65,11 @@ function infer(socket: Socket, body: Buffer): void {
   const { fault } = config;
   const faulty = fault !== undefined && witness.arrivals % fault.every === 0;
   if (faulty) witness.faults += 1;
+  // Made on arrival, so that a thousand answers that leave at one instant are a thousand writes and nothing else.
+  const answer = answerBytes(id);
   departures.at(law.departure(nowMs), () => {
     if (faulty) commit(fault.kind, socket, id);
-    else socket.write(answerBytes(id));
+    else socket.write(answer);
   });
 }
 
