@@ -109,7 +109,7 @@ function winnerAnswer(told: Told, proven: readonly Proven[]): Answer {
     sentence: single ? holds : `${serveItWith(words(winner.axes))}${as}.`,
     details: [
       ...(single ? [] : [holds]),
-      ...ties.map((tie) => tieSentence(winner, tie, percentile)),
+      ...(ties.length === 0 ? [] : [tieSentence([winner, ...ties], percentile)]),
       ...whySentences(told),
       ...unprovenSentences(told),
       bracketSentence(told),
@@ -129,13 +129,14 @@ function overlap(a: Proven, b: Proven, percentile: PromisedPercentile): boolean 
   );
 }
 
-function tieSentence(winner: Proven, tie: Proven, percentile: PromisedPercentile): string {
-  const rate = formatRate(winner.best.requestsPerS);
-  const [ours, theirs] = [winner, tie].map(({ best }) => {
+function tieSentence(tied: readonly [Proven, ...Proven[]], percentile: PromisedPercentile): string {
+  const [winner] = tied;
+  const intervals = tied.map(({ best }) => {
     const evidence = evidenceOf(best, percentile);
     return isMissing(evidence) || evidence.high === null
       ? 'unknown'
       : formatMsRange(evidence.low, evidence.high);
   });
-  return `Their ${percentile} intervals at ${rate} overlap (${ours} and ${theirs}): this run cannot tell them apart.`;
+  const rate = formatRate(winner.best.requestsPerS);
+  return `Their ${percentile} intervals at ${rate} overlap (${listWords(intervals)}): this run cannot tell them apart.`;
 }
