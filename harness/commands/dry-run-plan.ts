@@ -13,6 +13,7 @@ export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
   const open = openCases(scenario, last ?? { requestsPerS: 1, caseId: '' }).cases;
   const { trials, durationMs } = scenario.measure;
   const [first] = scenario.settings;
+  const limit = scenario.limits.maxRequestsPerS ?? Number.POSITIVE_INFINITY;
   const all = (closed + open.length) * trials;
   return {
     settings: scenario.settings.length,
@@ -21,7 +22,7 @@ export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
     trials,
     totalS: all * expectedTrialS(scenario, first?.target.kind === 'reference'),
     measuredS: (all * durationMs) / 1000,
-    loads: loadsOf(scenario, last),
+    loads: loadsOf(scenario, last).filter(({ requestsPerS = 0 }) => requestsPerS <= limit),
     ratesFrom: ratesFrom(scenario, last),
     to: first?.target.kind === 'external' ? first.target.url : 'a server on 127.0.0.1 started for it',
   };

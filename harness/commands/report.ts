@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { renderReport } from '../../reports/report.ts';
 import { loadPriceBook } from '../cost/load-price-book.ts';
 import { TargetError } from '../errors.ts';
 import { packageFile } from '../package-files.ts';
@@ -18,6 +17,8 @@ export async function reportCommand(run: string): Promise<{ text: string }> {
 
 /** Writes `report.html` into a run's folder; returns its path. Throws TargetError when the disk refuses. */
 export async function writeReport(record: RunRecord, folder: string): Promise<string> {
+  // Drawing charts takes half a second to load, which no other verb should wait for.
+  const { renderReport } = await import('../../reports/report.ts');
   const page = await renderReport(record, {
     css: shipped('style.css'),
     script: shipped('page.js'),

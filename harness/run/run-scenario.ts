@@ -55,7 +55,7 @@ export async function runScenario(asked: Scenario, options: RunOptions): Promise
   const failure = await session.run();
   const complete = failure === undefined && !options.drain.aborted;
   if (options.drain.aborted)
-    note(notice('interrupted', { measured: book.cases.length, planned: book.planned }));
+    book.note(notice('interrupted', { measured: book.cases.length, planned: book.planned }));
   book.finish(answerOf(book.record()), noticesOf(book.record(), prices), complete);
   const record = book.record();
   store.write(record);

@@ -56,9 +56,15 @@ function tally(record: RunRecord): string {
   }
   const failed = record.cases.reduce((sum, one) => sum + one.counts.failed + one.counts.timedOut, 0);
   const statuses = [...counts].map(([status, count]) => `${count} ${status}`);
-  const partial = record.partial ? ` of ${record.scenario.plannedCases}, partial` : '';
-  return [
-    `${record.cases.length} cases${partial}: ${statuses.join(' · ')}`,
-    `${failed} failed requests`,
-  ].join(' · ');
+  const measured = record.cases.length;
+  const { plannedCases } = record.scenario;
+  const cases = record.partial
+    ? `${measured} of ${plural(plannedCases, 'case')}, partial`
+    : plural(measured, 'case');
+  const parts = [...statuses, plural(failed, 'failed request')];
+  return `${cases}: ${parts.join(' · ')}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

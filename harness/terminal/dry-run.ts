@@ -1,3 +1,5 @@
+import { expressionsOf } from '../gates/recommend.ts';
+import { promisedPercentile } from '../gates/settings.ts';
 import { formatCount } from '../record/wording.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { smallestDifferencePct } from '../statistics/detectable-difference.ts';
@@ -19,19 +21,22 @@ export interface DryRunPlan {
   readonly to: string;
 }
 
-const PERCENTILES = [
-  ['p50', 0.5],
-  ['p90', 0.9],
-  ['p95', 0.95],
-  ['p99', 0.99],
-  ['p99.9', 0.999],
-] as const;
+/** The percentile that is promised, and those that need most requests. */
+function percentilesOf({ decide }: Scenario): readonly (readonly [name: string, p: number])[] {
+  const promised = promisedPercentile(expressionsOf(decide.slo));
+  return [...new Set([promised, 'p99', 'p999'] as const)].map((name) => [
+    name === 'p999' ? 'p99.9' : name,
+    Number(`0.${name.slice(1)}`),
+  ]);
+}
 
 export function dryRunText(scenario: Scenario, plan: DryRunPlan): string {
   return [
     wrap(`${scenario.name} · ${scenario.question}`, WIDTH, ''),
     '',
-    ...alignColumns(summaryRows(scenario, plan), [0, 1]).map((line) => `  ${line}`),
+    ...summaryRows(scenario, plan).map(
+      ([label, text]) => `  ${label.padEnd(10)}${wrap(text, WIDTH, ' '.repeat(12))}`,
+    ),
     '',
     ...percentileLines(scenario, plan),
     '',
@@ -40,7 +45,7 @@ export function dryRunText(scenario: Scenario, plan: DryRunPlan): string {
   ].join('\n');
 }
 
-function summaryRows(scenario: Scenario, plan: DryRunPlan): string[][] {
+function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text: string][] {
   const passes = [
     ...(plan.closedCases > 0 ? [`${plan.closedCases} saturation (closed loop)`] : []),
     ...(plan.openCases > 0 ? [`${plan.openCases} at a rate (open loop)`] : []),
@@ -48,12 +53,19 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): string[][] {
   const trials = plan.trials > 1 ? `, ${plan.trials} trials each` : '';
   const most = Math.max(0, ...plan.loads.map(({ requestsPerS }) => requestsPerS ?? 0));
   return [
-    ['cases', `${plan.closedCases + plan.openCases} = ${passes}, over ${plan.settings} settings${trials}`],
+    [
+      'cases',
+      `${plan.closedCases + plan.openCases} = ${passes}, over ${plan.settings} setting${plan.settings === 1 ? '' : 's'}${trials}`,
+    ],
     ['time', `about ${formatSeconds(plan.totalS)}, of which ${formatSeconds(plan.measuredS)} measured`],
     ['rates', plan.ratesFrom],
     ['sends to', `${plan.to}${most > 0 ? `, at most ${formatCount(most)}/s in the open loop` : ''}`],
-    ...scenario.skipped.map((axes) => ['skipped', `${describe(axes)} (a skip rule)`]),
+    ...(scenario.skipped.length === 0 ? [] : [skippedRow(scenario)]),
   ];
+}
+
+function skippedRow({ skipped }: Scenario): [label: string, text: string] {
+  return ['skipped', `${skipped.map(describe).join('; ')} (skip rules)`];
 }
 
 function describe(axes: Readonly<Record<string, string>>): string {
@@ -66,8 +78,11 @@ function describe(axes: Readonly<Record<string, string>>): string {
 function percentileLines(scenario: Scenario, plan: DryRunPlan): string[] {
   const seconds = (scenario.measure.durationMs / 1000) * scenario.measure.trials;
   if (plan.openCases === 0) return [];
-  const rows = plan.loads.flatMap(({ label, requestsPerS }) =>
-    PERCENTILES.filter(([name]) => name === 'p99' || name === 'p99.9').map(([name, p]) =>
+  // While no rate is known, one answer goes for every step.
+  const known = plan.loads.filter(({ requestsPerS }) => requestsPerS !== undefined);
+  const loads = known.length > 0 ? known : [{ label: 'any rate', requestsPerS: undefined }];
+  const rows = loads.flatMap(({ label, requestsPerS }) =>
+    percentilesOf(scenario).map(([name, p]) =>
       percentileRow(`${name} at ${label}`, samplesNeeded(p), requestsPerS, seconds),
     ),
   );
@@ -79,8 +94,12 @@ function percentileLines(scenario: Scenario, plan: DryRunPlan): string[] {
     ...alignColumns([header, ...rows], [0, 3]).map((line) => `    ${line}`),
     ...(eyesight === undefined
       ? []
-      : [`    smallest difference in p99 you could see at the highest rate: about ${Math.ceil(eyesight)} %`]),
+      : [`    smallest difference in p99 you could see at the highest rate: ${share(eyesight)}`]),
   ];
+}
+
+function share(pct: number): string {
+  return pct > 100 ? 'more than 100 %' : `about ${Math.ceil(pct)} %`;
 }
 
 function percentileRow(name: string, needs: number, rate: number | undefined, seconds: number): string[] {

@@ -1,5 +1,6 @@
+import { expressionsOf } from '../gates/recommend.ts';
+import { type PromisedPercentile, promisedPercentile } from '../gates/settings.ts';
 import type { CaseRecord, NoticeRecord, RunRecord } from '../record/run-record.ts';
-import { isMissing } from '../record/run-record.ts';
 import { formatCount } from '../record/wording.ts';
 import type { LoadProgress } from '../run/load-engine.ts';
 import type { RunObserver, TrialPosition } from '../run/observer.ts';
@@ -16,15 +17,20 @@ export interface Screen {
 /** Shows a run while it goes: a bar of two lines on a terminal, one plain line per measured case elsewhere. */
 export function progressObserver(screen: Screen): RunObserver {
   const live = screen.isTTY ? new LiveLines(screen) : undefined;
+  let promised: PromisedPercentile = 'p99';
   const say = (line: string): void => {
     live?.clear();
     screen.write(`${line}\n`);
   };
   return {
-    onStart: (record, folder, plan) => openingLines(record, folder, plan).forEach(say),
+    onStart: (record, folder, plan) => {
+      promised = promisedPercentile(expressionsOf(record.decide.slo));
+      openingLines(record, folder, plan).forEach(say);
+    },
     onTrialStart: (planned, position) => live?.draw([bar(planned, position)]),
     onProgress: (planned, progress, position) => live?.draw([bar(planned, position), progressLine(progress)]),
-    onCase: (measured, position) => (live === undefined ? say(caseLine(measured, position)) : live.clear()),
+    onCase: (measured, position) =>
+      live === undefined ? say(caseLine(measured, promised, position)) : live.clear(),
     onNotice: (notice) => say(noticeLine(notice)),
   };
 }
@@ -47,8 +53,21 @@ function openingLines(
 function bar(planned: PlannedCase, { index, of, remainingS }: TrialPosition): string {
   const width = 24;
   const drawn = `${'='.repeat(Math.round((width * index) / of))}>`.padEnd(width + 1);
-  const label = Object.entries(planned.axes).map(([axis, value]) => `${axis} ${value}`);
-  return `  [${drawn}] ${index + 1}/${of}  ${label.join(' · ')}  ${formatSeconds(remainingS)} left`;
+  return `  [${drawn}] ${index + 1}/${of}  ${axesWords(planned.axes)}  ${formatSeconds(remainingS)} left`;
+}
+
+/** Room for a case's name in its line, so that the longest status still fits. */
+const CASE_LABEL = 30;
+
+/** `batch 32 · delay 2ms · 40%`: the load's label needs no name. */
+function axesWords(axes: Readonly<Record<string, string>>): string {
+  return Object.entries(axes)
+    .map(([axis, label]) => (axis === 'load' ? label : `${axis} ${label}`))
+    .join(' · ');
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
 function progressLine(progress: LoadProgress): string {
@@ -57,13 +76,16 @@ function progressLine(progress: LoadProgress): string {
   return `  ${progress.phase.padEnd(8)} ${formatCount(progress.requestsPerS)}/s   ${latency}   errors ${progress.notOk}`;
 }
 
-function caseLine(measured: CaseRecord, { index, of }: TrialPosition): string {
-  const { p50, p99 } = measured.latencyMs.response;
-  const batch = isMissing(measured.batch) ? '' : `  batch ${measured.batch.meanRows.toFixed(1)}`;
-  const latency = `p50 ${formatPercentile(p50)}  p99 ${formatPercentile(p99)} ms`;
-  const rate = `${formatCount(measured.throughput.rowsPerS)} rows/s`;
-  const count = `${index + 1}/${of}`;
-  return `${count.padStart(7)}  ${measured.id.padEnd(36)} ${rate.padStart(13)}  ${latency}${batch}  ${measured.credibility.status}`;
+function caseLine(measured: CaseRecord, promised: PromisedPercentile, { index, of }: TrialPosition): string {
+  const { latencyMs, throughput, credibility, axes } = measured;
+  const latency = formatPercentile(latencyMs.response[promised]);
+  return [
+    `${index + 1}/${of}`.padStart(6),
+    cut(axesWords(axes), CASE_LABEL).padEnd(CASE_LABEL),
+    `${formatCount(throughput.rowsPerS)} rows/s`.padStart(12),
+    (latency === '-' ? '' : `${promised} ${latency} ms`).padEnd(14),
+    credibility.status,
+  ].join('  ');
 }
 
 export function noticeLine(notice: NoticeRecord): string {

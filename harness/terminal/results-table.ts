@@ -3,29 +3,68 @@ import { type PromisedPercentile, promisedPercentile } from '../gates/settings.t
 import type { CaseRecord, Figure, RunRecord } from '../record/run-record.ts';
 import { isMissing } from '../record/run-record.ts';
 import { formatCount } from '../record/wording.ts';
-import { alignColumns, formatFigure, formatPercentile } from './format.ts';
+import { alignColumns, formatFigure, formatPercentile, WIDTH } from './format.ts';
 
 type Axes = Readonly<Record<string, string>>;
 
-/** One line a setting: what it carries at saturation, the promised percentile at every rate, the batches it formed. */
+/**
+ * One line a setting: what it carries at saturation, the promised percentile at every rate, the batches it formed.
+ * Where that is too wide, without the batches; where that is still too wide (a ladder of many steps), one line a case.
+ */
 export function settingsTable(record: RunRecord): string[] {
+  const tables = [bySetting(record, true), bySetting(record, false)];
+  const table = tables.find((lines) => lines.every((line) => line.length <= WIDTH)) ?? byCase(record);
+  return [...table, ...legend(record)];
+}
+
+function bySetting(record: RunRecord, withBatches: boolean): string[] {
   const percentile = promisedPercentile(expressionsOf(record.decide.slo));
   const rates = sharedRates(record);
   const axes = Object.keys(record.scenario.axes);
-  const header = [
-    '',
-    ...axes,
-    'saturation',
-    ...rates.map(({ rate }) => `${formatCount(rate)}/s`),
-    'mean batch',
-  ];
-  const units = ['', ...axes.map(() => ''), 'rows/s', ...rates.map(() => `${percentile} ms`), 'rows'];
+  const blank = axes.map(() => '');
+  const heads = rates.map(({ rate }) => `${formatCount(rate)}/s`);
+  const header = ['', ...axes, 'saturation', ...heads, 'mean batch'];
+  const units = ['', ...blank, 'rows/s', ...rates.map(() => `${percentile} ms`), 'rows'];
   const rows = settingsOf(record).map((setting) =>
     settingRow(setting, axes, rates, percentile, record.answer.setting),
   );
-  const [first = '', second = '', ...body] = alignColumns([header, units, ...rows]);
+  const all = [header, units, ...rows];
+  return ruled(alignColumns(withBatches ? all : all.map((row) => row.slice(0, -1))));
+}
+
+function byCase(record: RunRecord): string[] {
+  const percentile = promisedPercentile(expressionsOf(record.decide.slo));
+  const axes = Object.keys(record.scenario.axes);
+  const header = ['', ...axes, 'load', 'rate', 'rows/s', percentile, 'mean batch'];
+  const units = ['', ...axes.map(() => ''), '', '/s', '', 'ms', 'rows'];
+  const rows = settingsOf(record).flatMap(({ cases }) =>
+    cases.map((one) => caseRow(one, axes, percentile, record)),
+  );
+  return ruled(alignColumns([header, units, ...rows]));
+}
+
+function caseRow(
+  one: CaseRecord,
+  axes: readonly string[],
+  percentile: PromisedPercentile,
+  { answer }: RunRecord,
+): string[] {
+  const { load, throughput } = one;
+  return [
+    one.id === answer.capacity?.caseId ? '>' : ' ',
+    ...axes.map((axis) => one.axes[axis] ?? '-'),
+    load.label,
+    load.resolvedRate === undefined ? '-' : formatCount(load.resolvedRate),
+    formatCount(throughput.rowsPerS),
+    load.shape === 'closed' ? '-' : latencyCell(one, percentile),
+    formatFigure(meanBatchRows(one), (rows) => rows.toFixed(1)),
+  ];
+}
+
+/** A rule below the two lines of the head, and one below the last line. */
+function ruled([first = '', second = '', ...body]: readonly string[]): string[] {
   const rule = '-'.repeat(Math.max(first.length, second.length, ...body.map((line) => line.length)));
-  return [first, second, rule, ...body, rule, ...legend(record)];
+  return [first, second, rule, ...body, rule];
 }
 
 interface SettingCases {

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../../../harness/load/random.ts';
+import { bestSaturation, closedCases, inOrder, openCases, roundRate } from '../../../harness/run/plan.ts';
+import { loadScenario } from '../../../harness/scenario/load-file.ts';
+import type { Scenario } from '../../../harness/scenario/scenario.ts';
+import { plantWinner } from '../../support/planted-records.ts';
+
+const shipped = (name: string, ...set: string[]): Scenario => loadScenario(name, { set });
+const SATURATION = { requestsPerS: 1430, caseId: 'batch=32,delay=0ms,load=saturation' };
+
+describe('the closed pass', () => {
+  test('one case a setting that differs in what is served', () => {
+    expect(closedCases(shipped('batching')).map(({ id }) => id)).toEqual([
+      'batch=1,delay=0ms,load=saturation',
+      'batch=8,delay=0ms,load=saturation',
+      'batch=32,delay=0ms,load=saturation',
+      'batch=32,delay=2ms,load=saturation',
+      'batch=32,delay=10ms,load=saturation',
+    ]);
+  });
+
+  test('settings that differ in their arrivals alone share one, labelled by what they agree on', () => {
+    const [shared, ...others] = closedCases(shipped('arrival'));
+    expect(others).toEqual([]);
+    expect(shared).toMatchObject({
+      id: 'load=saturation',
+      axes: { load: 'saturation' },
+      load: { shape: 'closed', inFlight: 8, connections: 8, maxInFlight: 8 },
+    });
+  });
+
+  test('fewer connections than slots are kept', () => {
+    const [first] = closedCases(shipped('smoke', 'load.connections=2'));
+    expect(first?.load).toMatchObject({ inFlight: 8, connections: 2 });
+  });
+});
+
+describe('the open cases', () => {
+  test('every setting gets the same absolute rates, which say what they are shares of', () => {
+    const { cases, aboveLimit } = openCases(shipped('batching'), SATURATION);
+    expect(aboveLimit).toEqual([]);
+    expect(cases).toHaveLength(15);
+    const rates = new Map(cases.map(({ axes, load }) => [axes.load, load.resolvedRate]));
+    expect([...rates]).toEqual([
+      ['10%', 143],
+      ['40%', 572],
+      ['75%', 1073],
+    ]);
+    for (const { axes, load } of cases) expect(load.resolvedRate).toBe(rates.get(axes.load));
+    expect(cases[1]?.load.fractionOf).toEqual({
+      fraction: 0.4,
+      ofRate: 1430,
+      ofCase: SATURATION.caseId,
+    });
+  });
+
+  test('rates above limits.maxRate are left out, and handed back to be named', () => {
+    const { cases, aboveLimit } = openCases(shipped('smoke', 'limits.maxRate=400/s'), SATURATION);
+    expect(cases).toEqual([]);
+    expect(aboveLimit.map(({ id, load }) => [id, load.resolvedRate])).toEqual([['load=30%', 429]]);
+  });
+
+  test('a ladder without a saturation is a bug of ours', () => {
+    expect(() => openCases(shipped('smoke'), undefined)).toThrow('needs a measured saturation');
+  });
+});
+
+test('rates are rounded to what people can read back', () => {
+  expect([0.12345, 14.3456, 572.4, 1072.5, 12345.6].map(roundRate)).toEqual([0.123, 14.3, 572, 1073, 12350]);
+});
+
+test('the best saturation is that of the closed pass alone', () => {
+  const { cases } = plantWinner();
+  const closed = cases.filter(({ load }) => load.shape === 'closed');
+  const best = Math.max(...closed.map(({ throughput }) => throughput.requestsPerS));
+  expect(bestSaturation(cases)?.requestsPerS).toBe(best);
+  expect(bestSaturation(cases.filter(({ load }) => load.shape !== 'closed'))).toBeUndefined();
+});
+
+describe('order', () => {
+  const order = (seed: number, ...set: string[]) => {
+    const scenario = shipped('batching', 'trials=3', ...set);
+    return inOrder(openCases(scenario, SATURATION).cases, scenario, seededRandom(seed, 1));
+  };
+  const names = (trials: ReturnType<typeof order>) =>
+    trials.map(({ planned, trial }) => `${trial} ${planned.id}`);
+
+  test('interleaved: trials outer, every case once in each, in an order of its own', () => {
+    const trials = order(7);
+    expect(trials.map(({ trial }) => trial)).toEqual([0, 1, 2].flatMap((trial) => Array(15).fill(trial)));
+    const rounds = [0, 1, 2].map((round) =>
+      trials.slice(15 * round, 15 * round + 15).map((one) => one.planned.id),
+    );
+    for (const round of rounds) expect(new Set(round).size).toBe(15);
+    expect(rounds[0]).not.toEqual(rounds[1]);
+  });
+
+  test('the seed decides', () => {
+    expect(names(order(7))).toEqual(names(order(7)));
+    expect(names(order(7))).not.toEqual(names(order(8)));
+  });
+
+  test('sequential: case after case, as written', () => {
+    const [first, second, third, fourth] = names(order(7, 'measure.order=sequential'));
+    expect([first, second, third]).toEqual([0, 1, 2].map((trial) => `${trial} batch=1,delay=0ms,load=10%`));
+    expect(fourth).toBe('0 batch=1,delay=0ms,load=40%');
+  });
+});

@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import { dryRunPlan } from '../../../harness/commands/dry-run-plan.ts';
+import { isMissing } from '../../../harness/record/run-record.ts';
+import { closedCases } from '../../../harness/run/plan.ts';
+import { loadScenario } from '../../../harness/scenario/load-file.ts';
+import { closingLines } from '../../../harness/terminal/closing.ts';
+import { dryRunText } from '../../../harness/terminal/dry-run.ts';
+import { formatSeconds, wrap } from '../../../harness/terminal/format.ts';
+import { progressObserver } from '../../../harness/terminal/progress.ts';
+import { settingsTable } from '../../../harness/terminal/results-table.ts';
+import { plantRecord, plantWinner } from '../../support/planted-records.ts';
+
+const WIDTH = 88;
+function expectNarrow(lines: readonly string[]): void {
+  for (const line of lines.flatMap((one) => one.split('\n')))
+    expect(line.length, line).toBeLessThanOrEqual(WIDTH);
+}
+
+describe('results table', () => {
+  test('one line a setting; the chosen one is marked, overload is a word', () => {
+    const lines = settingsTable(plantWinner());
+    expectNarrow(lines);
+    expect(lines.find((line) => line.startsWith('>'))).toMatch(/^> +32 +0ms +1,430 +12 +24 +44/);
+    expect(lines.filter((line) => /\bover\b/.test(line)).length).toBeGreaterThan(1);
+    expect(lines.at(-1)).toMatch(/^over = /);
+  });
+
+  test('a long ladder is one line a case', () => {
+    const shares = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
+    const record = plantRecord({
+      steps: Object.fromEntries(shares.map((share) => [`${share}%`, share * 10])),
+      settings: [{ axes: {}, saturation: 1000, p99: shares.map(() => '20 18-22') }],
+    });
+    const lines = settingsTable(record);
+    expectNarrow(lines);
+    expect(lines.filter((line) => /^.{0,12}\d+%/.test(line))).toHaveLength(10);
+    expect(lines.find((line) => line.startsWith('>'))).toMatch(/100% +1,000 +\S+ +20/);
+  });
+});
+
+describe('closing', () => {
+  test('answer, notes, next steps, tally; the last line is the report', () => {
+    const lines = closingLines(plantWinner(), 'results/x/report.html', 91);
+    expectNarrow(lines);
+    expect(lines.join('\n')).toMatch(/ANSWER {5}Serve it with batch 32/);
+    expect(lines.at(-1)).toBe('  report  results/x/report.html   1 min 31 s');
+    expect(lines.at(-2)).toMatch(/^ {2}20 cases: .*valid.*overloaded.*failed requests$/);
+  });
+
+  test('one case of two is one case', () => {
+    const record = plantWinner();
+    const partial = { ...record, partial: true, cases: record.cases.slice(0, 1) };
+    expect(closingLines(partial, undefined, 3).at(-1)).toMatch(
+      /^ {2}1 of 20 cases, partial: 1 valid · 0 failed requests/,
+    );
+  });
+
+  test('a run without an SLO is asked for no answer', () => {
+    const record = plantRecord({
+      steps: { '10%': 100 },
+      settings: [{ axes: {}, saturation: 1000, p99: ['20'] }],
+      decide: { slo: [] },
+    });
+    const status = { ...record.answer, status: 'not-asked' as const };
+    expect(closingLines({ ...record, answer: status }, 'r', 1).join('\n')).not.toContain('ANSWER');
+  });
+});
+
+describe('dry run', () => {
+  const text = (name: string, ...set: string[]) => {
+    const scenario = loadScenario(name, { set });
+    return dryRunText(scenario, dryRunPlan(scenario, 'no-such-folder'));
+  };
+
+  test('cases, time, what was skipped', () => {
+    const said = text('batching');
+    expectNarrow(said.split('\n'));
+    expect(said).toContain('20 = 5 saturation (closed loop) + 15 at a rate (open loop), over 5 settings');
+    expect(said).toContain('1 min 20 s measured');
+    expect(said).toMatch(/skipped +batch 1 · delay 2ms; batch 1 · delay 10ms/);
+  });
+
+  test('a percentile without its samples says how long would do', () => {
+    const scenario = loadScenario('smoke', {});
+    const plan = dryRunPlan(scenario, 'no-such-folder');
+    const at = (requestsPerS: number) =>
+      dryRunText(scenario, { ...plan, loads: [{ label: '30%', requestsPerS }] });
+    expect(at(100)).toMatch(/p99 at 30% +459 +200 +no: left out; measure.duration 5s would do/);
+    expect(at(300)).toMatch(/p99 at 30% +459 +600 +ok, wide interval/);
+    expect(at(3000)).toMatch(/p99 at 30% +459 +6,000 +ok\n/);
+  });
+});
+
+describe('progress', () => {
+  const watch = (isTTY: boolean) => {
+    let written = '';
+    const observer = progressObserver({ isTTY, columns: WIDTH, write: (text) => (written += text) });
+    return { observer, written: () => written };
+  };
+  const position = { index: 3, of: 20, remainingS: 29 };
+  const [measured] = plantWinner().cases.filter(({ load }) => load.shape !== 'closed');
+  const [planned] = closedCases(loadScenario('batching', {}));
+  if (measured === undefined || planned === undefined) throw new Error('nothing planted');
+
+  test('elsewhere than on a terminal: a line a case, and nothing that redraws', () => {
+    const { observer, written } = watch(false);
+    observer.onTrialStart(planned, position);
+    observer.onCase(measured, position);
+    const p99 = measured.latencyMs.response.p99;
+    expect(isMissing(p99)).toBe(false);
+    expect(written()).toMatch(/^ {2}4\/20 {2}batch 1 · delay 0ms · 10% +\d+ rows\/s +p99 16 ms +valid\n$/);
+  });
+
+  test('a long name is cut, so that the line stays in its width', () => {
+    const { observer, written } = watch(false);
+    const credibility = { status: 'connection-limited' as const, reasons: [] };
+    observer.onCase({ ...measured, axes: { shape: 'x'.repeat(80), load: '10%' }, credibility }, position);
+    expectNarrow(written().split('\n'));
+    expect(written()).toContain('…');
+  });
+
+  test('on a terminal: two lines drawn over and over, gone when the case is done', () => {
+    const { observer, written } = watch(true);
+    const progress = { phase: 'measure', atS: 1, ok: 9, notOk: 0, requestsPerS: 260 } as const;
+    observer.onTrialStart(planned, position);
+    observer.onProgress(planned, { ...progress, responseP50Ms: 10.8, responseP99Ms: 24 }, position);
+    observer.onCase(measured, position);
+    expect(written()).toContain('] 4/20  batch 1 · delay 0ms · saturation  29 s left\n');
+    expect(written()).toContain('  measure  260/s   p50 11 ms   p99 24 ms   errors 0\n');
+    const drawn = written().split('\n').length - 1;
+    expect(written().split('\u001b[1A\u001b[2K').length - 1).toBe(drawn);
+  });
+});
+
+test('durations and wrapping', () => {
+  expect([0.4, 29, 60, 91].map(formatSeconds)).toEqual(['0 s', '29 s', '1 min', '1 min 31 s']);
+  expect(wrap('one two three', 9, '  ')).toBe('one two\n  three');
+});
