@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import type { RunRecord } from '../record/run-record.ts';
 import { formatSeconds, WIDTH, wrap } from './format.ts';
 
@@ -17,7 +18,7 @@ export function closingLines(record: RunRecord, reportPath: string | undefined, 
     ...notices
       .slice(0, 3)
       .map((notice) => paragraph('NOTE', `${notice.message} ${notice.advice} [${notice.id}]`)),
-    ...nextSteps(record),
+    ...(reportPath === undefined ? [] : nextSteps(record, join(dirname(dirname(reportPath)), 'latest'))),
     ...gateLines(record),
     '',
     `  ${tally(record)}`,
@@ -26,15 +27,15 @@ export function closingLines(record: RunRecord, reportPath: string | undefined, 
 }
 
 /** Commands that can be pasted: the bill, and a gate on the case that proves the capacity. */
-function nextSteps(record: RunRecord): string[] {
+function nextSteps(record: RunRecord, run: string): string[] {
   const { capacity } = record.answer;
   const [slo] = record.decide.slo;
   if (capacity === undefined || slo === undefined) return [];
   const axes = Object.entries(record.cases.find((one) => one.id === capacity.caseId)?.axes ?? {});
   const where = axes.map(([axis, label]) => `${axis}=${label}`).join(',');
   return [
-    paragraph('NEXT', 'npx inferometer cost results/latest --traffic 500/s --headroom 30%'),
-    paragraph('', `npx inferometer gate results/latest --budget '${slo.replaceAll(' ', '')} @ ${where}'`),
+    paragraph('NEXT', `npx inferometer cost ${run} --traffic 500/s --headroom 30%`),
+    paragraph('', `npx inferometer gate ${run} --budget '${slo.replaceAll(' ', '')} @ ${where}'`),
   ];
 }
 

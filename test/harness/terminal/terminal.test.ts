@@ -41,6 +41,7 @@ describe('results table', () => {
 describe('closing', () => {
   test('answer, notes, next steps, tally; the last line is the report', () => {
     const lines = closingLines(plantWinner(), 'results/x/report.html', 91);
+    expect(lines.join('\n')).toContain('npx inferometer cost results/latest --traffic');
     expectNarrow(lines);
     expect(lines.join('\n')).toMatch(/ANSWER {5}Serve it with batch 32/);
     expect(lines.at(-1)).toBe('  report  results/x/report.html   1 min 31 s');
