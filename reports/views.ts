@@ -98,17 +98,19 @@ export function loadLabels(record: RunRecord): string[] {
 }
 
 /**
- * The one load at which settings are compared: the highest open rate that more than half of them carry, so that the
- * comparison is of working servers and still under strain. Undefined where no open load was measured.
+ * The one load at which settings are compared: the highest open rate at which more than half of them may be believed, so
+ * that the comparison is of working servers and still under strain. Undefined where no open load was measured.
  */
 export function commonLoad(record: RunRecord): string | undefined {
   const open = record.cases.filter((one) => one.load.shape !== 'closed');
   const byRate = [...new Set(open.sort((a, b) => rateOf(b) - rateOf(a)).map((one) => one.load.label))];
-  const carried = (label: string): number => {
+  const believed = (label: string): number => {
     const cases = casesAtLoad(record, label);
-    return cases.filter((one) => !isOverloaded(one)).length / Math.max(1, cases.length);
+    return (
+      cases.filter(({ credibility }) => credibility.status === 'valid').length / Math.max(1, cases.length)
+    );
   };
-  return byRate.find((label) => carried(label) > 0.5) ?? byRate.at(-1);
+  return byRate.find((label) => believed(label) > 0.5) ?? byRate.at(-1);
 }
 
 /** The case whose pictures are shown first: the one that proves the answer, else the first that can be believed. */

@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { CaseRecord, RunRecord } from '../../harness/record/run-record.ts';
 import { isMissing } from '../../harness/record/run-record.ts';
+import { Buckets } from '../../harness/statistics/buckets.ts';
 import { count, milliseconds, perSecond } from '../format.ts';
 import { latencyPromise, mostTelling, percentileName, type SettingView, settingsOf } from '../views.ts';
 import { type LineEnd, lineNames } from './line-names.ts';
@@ -61,17 +62,11 @@ function pointOf(one: CaseRecord, metric: 'p50' | 'p90' | 'p95' | 'p99' | 'p999'
   const state = hollow ? `, ${one.credibility.status}` : '';
   const name = percentileName(metric);
   if (isMissing(found)) {
-    if (found.above === undefined || found.above <= 0) return undefined;
-    const y = found.above;
-    return {
-      x,
-      y,
-      low: y,
-      high: y,
-      above: true,
-      hollow: true,
-      tip: `${name} above ${milliseconds(y)} ms at ${where}${state}`,
-    };
+    const y = found.above ?? unproven(one, metric) ?? 0;
+    if (y <= 0) return undefined;
+    const above = found.above !== undefined;
+    const tip = `${name} ${above ? 'above' : 'read as'} ${milliseconds(y)} ms at ${where}${state}: ${found.missing}`;
+    return { x, y, low: y, high: y, above, hollow: true, tip };
   }
   if (found.value <= 0) return undefined;
   const interval = `95 % interval ${milliseconds(found.low)}–${found.high === null ? '?' : milliseconds(found.high)}`;
@@ -85,6 +80,14 @@ function pointOf(one: CaseRecord, metric: 'p50' | 'p90' | 'p95' | 'p99' | 'p999'
     tip: `${name} ${milliseconds(found.value)} ms (${interval}, n ${count(found.n)}) at ${where}${state}`,
   };
 }
+
+/** The figure as it stands in the histogram, where there are too few independent requests to print it as proven. */
+function unproven({ histograms }: CaseRecord, metric: keyof typeof RANKS): number | undefined {
+  const { response } = histograms;
+  return response === undefined ? undefined : Buckets.decode(response).percentileMs(RANKS[metric]);
+}
+
+const RANKS = { p50: 50, p90: 90, p95: 95, p99: 99, p999: 99.9 } as const;
 
 /** Where the lines end and what to call them there; `wide` has room for names beside the lines. */
 export function tradeOffSpec(record: RunRecord, wide: boolean): TopLevelSpec | undefined {

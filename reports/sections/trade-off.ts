@@ -49,7 +49,7 @@ function glyph(shape: string, colour: string): Html {
 function caption(record: RunRecord, series: readonly Series[]): string {
   const notes = ['Bars: 95 % intervals.'];
   if (series.some(({ points }) => points.some(({ hollow }) => hollow))) {
-    notes.push('Hollow: overloaded or in doubt; without a bar, higher than drawn.');
+    notes.push('Hollow: overloaded, in doubt, or too few samples for a bar.');
   }
   const left = settingsOf(record).length - LINES;
   if (left > 0) notes.push(`${left} more settings are in the table of cases.`);
