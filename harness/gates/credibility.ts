@@ -24,6 +24,8 @@ export interface CredibilityFacts {
   /** Why the server did not keep up; undefined where it did. */
   readonly overload: string | undefined;
   readonly unsent: number;
+  /** Requests answered ok. */
+  readonly answered: number;
   readonly steadiness: { readonly verdict: 'steady' | 'unsteady' | 'not-assessed'; readonly message: string };
   /** Why a gated or headline percentile has no figure; undefined where it has one. */
   readonly missingHeadline: string | undefined;
@@ -156,6 +158,13 @@ function overloaded({ overload, unsent }: CredibilityFacts): Reason[] {
 
 function tooLittle(facts: CredibilityFacts): Reason[] {
   const reasons: Reason[] = [];
+  if (facts.answered === 0) {
+    reasons.push({
+      id: 'nothing-answered',
+      message: 'Not one request was answered.',
+      advice: 'Look at the outcomes and at the log of the server; a longer load.timeout may be needed.',
+    });
+  }
   if (facts.missingHeadline !== undefined) {
     reasons.push({
       id: 'too-few-samples',

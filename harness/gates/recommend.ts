@@ -50,7 +50,7 @@ export function recommend({ decide, cases, scenario }: Measured): Answer {
   }
   if (slo.length === 0) return withoutSlo(settings, words);
   const proven = ranked(settings, promisedPercentile(slo));
-  const [winner] = proven;
+  const winner = mostReserve(proven, settings, promisedPercentile(slo));
   if (winner === undefined) return noneQualifies(settings, slo, words);
   const told: Told = { settings, winner, slo, words };
   return batchingDoesNothing(told) ?? winnerAnswer(told, proven);
@@ -86,6 +86,31 @@ function ranked(settings: readonly SettingResult[], percentile: PromisedPercenti
     );
 }
 
+/** Saturations closer than this are the same: the closed pass is one short run. */
+const SAME_SATURATION = 0.1;
+
+/**
+ * Of the settings that the promised percentile cannot tell apart from the best, the one with the most in reserve: the
+ * highest saturation, and where that is the same too, the one that the scenario names first, its simplest.
+ */
+function mostReserve(
+  [best, ...others]: readonly Proven[],
+  settings: readonly SettingResult[],
+  percentile: PromisedPercentile,
+): Proven | undefined {
+  if (best === undefined) return undefined;
+  const tied = [best, ...others.filter((one) => sameCapacity(one, best) && overlap(one, best, percentile))];
+  if (tied.some(({ saturation }) => saturation === undefined)) return best;
+  const most = Math.max(...tied.map(saturationRows));
+  const near = tied.filter((one) => saturationRows(one) >= (1 - SAME_SATURATION) * most);
+  const place = (one: Proven) => settings.findIndex(({ axes }) => axes === one.axes);
+  return near.sort((a, b) => place(a) - place(b))[0];
+}
+
+function saturationRows({ saturation }: Proven): number {
+  return saturation?.throughput.rowsPerS ?? 0;
+}
+
 /** The same rate, but for the last bits of rows per request. */
 function sameCapacity(a: Proven, b: Proven): boolean {
   return Math.abs(a.best.rowsPerS / b.best.rowsPerS - 1) < 0.001;
@@ -109,7 +134,9 @@ function winnerAnswer(told: Told, proven: readonly Proven[]): Answer {
     sentence: single ? holds : `${serveItWith(words(winner.axes))}${as}.`,
     details: [
       ...(single ? [] : [holds]),
-      ...(ties.length === 0 ? [] : [tieSentence([winner, ...ties], percentile)]),
+      ...(ties.length === 0
+        ? []
+        : [tieSentence([winner, ...ties], percentile), ...reserveSentences(winner, ties)]),
       ...whySentences(told),
       ...unprovenSentences(told),
       bracketSentence(told),
@@ -139,4 +166,14 @@ function tieSentence(tied: readonly [Proven, ...Proven[]], percentile: PromisedP
   });
   const rate = formatRate(winner.best.requestsPerS);
   return `Their ${percentile} intervals at ${rate} overlap (${listWords(intervals)}): this run cannot tell them apart.`;
+}
+
+/** Why this one of those that tie, where its saturation says so. */
+function reserveSentences(winner: Proven, ties: readonly Proven[]): string[] {
+  const ours = saturationRows(winner);
+  if (ties.every((one) => saturationRows(one) >= (1 - SAME_SATURATION) * ours)) return [];
+  const theirs = Math.min(...ties.map(saturationRows));
+  return [
+    `It has more in reserve: without a promise it completed ${formatRate(ours)}, the least of the others ${formatRate(theirs)}.`,
+  ];
 }

@@ -36,6 +36,7 @@ export function judge(input: JudgementInput): Pick<CaseRecord, 'credibility' | '
         ? undefined
         : overloadOf(input, !provenLate({ lateShare, arrivals: counts.sent })),
     unsent: counts.unsent,
+    answered: counts.ok,
     steadiness: steady,
     missingHeadline: headlineGap(load, headline, latency),
     clock: worstClock(results),

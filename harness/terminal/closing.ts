@@ -26,7 +26,7 @@ export function closingLines(record: RunRecord, reportPath: string | undefined, 
   ];
 }
 
-/** Commands that can be pasted: the bill, and a gate on the case that proves the capacity. */
+/** Commands that can be pasted, so never broken into lines: the bill, and a gate on the case that proves the capacity. */
 function nextSteps(record: RunRecord, run: string): string[] {
   const { capacity } = record.answer;
   const [slo] = record.decide.slo;
@@ -34,8 +34,9 @@ function nextSteps(record: RunRecord, run: string): string[] {
   const axes = Object.entries(record.cases.find((one) => one.id === capacity.caseId)?.axes ?? {});
   const where = axes.map(([axis, label]) => `${axis}=${label}`).join(',');
   return [
-    paragraph('NEXT', `npx inferometer cost ${run} --traffic 500/s --headroom 30%`),
-    paragraph('', `npx inferometer gate ${run} --budget '${slo.replaceAll(' ', '')} @ ${where}'`),
+    paragraph('NEXT', 'What a fleet would cost, and a gate on this promise:'),
+    `  npx inferometer cost ${run} --traffic 500/s --headroom 30%`,
+    `  npx inferometer gate ${run} --budget '${slo.replaceAll(' ', '')} @ ${where}'`,
   ];
 }
 

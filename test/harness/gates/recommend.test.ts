@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { recommend } from '../../../harness/gates/recommend.ts';
+import type { CaseRecord } from '../../../harness/record/run-record.ts';
 import {
   plantAllOverloaded,
   plantNoneQualifies,
@@ -39,6 +40,20 @@ describe('the answer', () => {
     expect(answer.details[1]).toBe(
       'Their p99 intervals at 1,072/s overlap (40-48 ms and 41-49 ms): this run cannot tell them apart.',
     );
+  });
+
+  test('of settings that tie, the one with the most in reserve, and of equals the simplest', () => {
+    const record = plantTie();
+    const saturated = (delay: string, rowsPerS: number) => (one: CaseRecord) =>
+      one.load.shape === 'closed' && one.axes.batch === '32' && one.axes.delay === delay
+        ? { ...one, throughput: { ...one.throughput, rowsPerS } }
+        : one;
+    const changed = { ...record, cases: record.cases.map(saturated('2ms', 2000)) };
+    const answer = recommend(changed);
+    expect(answer.setting).toEqual({ batch: '32', delay: '2ms' });
+    expect(answer.details.join(' ')).toMatch(/has more in reserve: without a promise it completed 2,000\/s/);
+    const equal = { ...record, cases: record.cases.map(saturated('2ms', 1500)) };
+    expect(recommend(equal).setting).toEqual({ batch: '32', delay: '0ms' });
   });
 
   test('none qualifies: which bound broke where it came nearest', () => {
