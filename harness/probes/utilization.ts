@@ -51,7 +51,8 @@ export function meanOver(series: Series | Missing, stretch: Stretch): Figure {
   const parts = partsOver(series, stretch);
   const readS = sum(parts.map(({ s }) => s));
   if (readS < (stretch.toS - stretch.fromS) / 2) return notRead(series);
-  return sum(parts.map(({ s, value }) => s * value)) / readS;
+  // A constant stays itself: the sum of its parts would end in 41.99999999999999.
+  return Number((sum(parts.map(({ s, value }) => s * value)) / readS).toPrecision(6));
 }
 
 export function highestOver(series: Series | Missing, stretch: Stretch): Figure {
