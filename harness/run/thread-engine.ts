@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type Problem, UsageError } from '../errors.ts';
 import { packageFile } from '../package-files.ts';
@@ -21,6 +22,10 @@ export type ToEngine =
 
 /** Our own engine: one generator, in a thread of its own (from `dist/`, whoever calls). */
 export const threadEngine: LoadEngine = { name: 'inferometer', run: runInThread };
+
+// After 8 s of little allocation, which is what a low rate looks like, V8 starts to give memory back: several pauses of
+// 4 to 6 ms a run, each of which makes arrivals late.
+setFlagsFromString('--no-memory-reducer');
 
 /**
  * Rejects with UsageError when the assignment cannot be carried out as it is written, and with Error only for a bug of
