@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { EXIT, type ExitCode, nearestName, UsageError } from '../errors.ts';
 import { packageVersion } from '../package-files.ts';
+import { WIDTH } from '../terminal/layout.ts';
 import { FLAGS_OF } from './flags.ts';
 import { addMeasuringVerbs, addReadingVerbs } from './verbs.ts';
 
@@ -14,7 +15,7 @@ export async function parseCommandLine(words: readonly string[]): Promise<ExitCo
     .scriptName('inferometer')
     .usage('$0 <verb>\n\nMeasures what serving a model costs: latency, throughput, hardware and money.')
     .version(packageVersion())
-    .wrap(88)
+    .wrap(WIDTH)
     .strict()
     .demandCommand(1, 'No verb is given')
     .example('$0 run smoke', 'does everything work here?')

@@ -2,8 +2,8 @@ import { EXIT } from '../errors.ts';
 import { type Comparison, compareRuns } from '../gates/compare-runs.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { formatMs, formatRate } from '../record/wording.ts';
+import { axesText, fittedColumns, labelled } from '../terminal/layout.ts';
 import type { CommandResult } from './cost.ts';
-import { axesText, columns, labelled } from './text-layout.ts';
 
 /** Two runs side by side. Comparing reports and never fails: gating a change is for `gate`. */
 export function compareCommand(before: RunRecord, after: RunRecord): CommandResult {
@@ -50,7 +50,7 @@ function table(comparisons: readonly Comparison[]): string[] {
     MARKS[change],
   ]);
   const axes = Object.keys(comparisons[0]?.axes ?? {}).join(' · ');
-  return columns([[axes, '', 'before', 'after', 'change (95 %)', ''], ...rows], [0, 1, 5]);
+  return fittedColumns([[axes, '', 'before', 'after', 'change (95 %)', ''], ...rows], [0, 1, 5]);
 }
 
 const MARKS: Readonly<Record<Comparison['change'], string>> = {

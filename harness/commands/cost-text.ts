@@ -9,8 +9,8 @@ import {
   formatUnitPrice,
   predictionsPerDollar,
 } from '../record/wording.ts';
+import { axesText, fittedColumns, labelled } from '../terminal/layout.ts';
 import type { FleetAnswer, PricedSetting } from './cost.ts';
-import { axesText, columns, labelled } from './text-layout.ts';
 
 /** All that the cost command found; its JSON. */
 export interface CostAnswer {
@@ -67,7 +67,7 @@ function settingLines(settings: readonly PricedSetting[], slo: readonly string[]
     labelled('AT THE SLO', `always busy, at the highest rate that provenly holds ${promise}`),
     ...(rows.length === 0
       ? [labelled('', 'No setting has a price: none is proven to hold the promise.')]
-      : columns([head, ...rows], [0, 5])),
+      : fittedColumns([head, ...rows], [0, 5])),
     ...unpriced.map(({ axes, why }) => labelled('no price', `${axesText(axes)}: ${why}`)),
     ...stickerLines(settings, tag),
   ];
@@ -115,7 +115,7 @@ function fleetLines(
     .join(', ');
   return [
     labelled('FLEET', `${formatRate(traffic.meanPerS)}${peak}, with ${axesText(axes)}; ${kept}`),
-    ...columns(rows, [0, 5]),
+    ...fittedColumns(rows, [0, 5]),
     labelled('WHY', `${formatTimes(plan.factor)} the price at full use: ${causes}.`),
     ...(autoscaled === undefined
       ? []

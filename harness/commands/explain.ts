@@ -6,13 +6,12 @@ import { loadScenario } from '../scenario/load-file.ts';
 import { loadLabels } from '../scenario/load-labels.ts';
 import { type OutlineLine, outlineOf } from '../scenario/outline.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { axesText, wrap } from '../terminal/layout.ts';
 
 /** Explains a scenario (by name or file), a field (`load.ladder`), a metric, a status or a notice. */
 export function explainText(topic: string): string {
   const word = topic.replace(/^p99\.9$/, 'p999').replaceAll(' ', '-');
-  const meaning = Object.hasOwn(GLOSSARY, word)
-    ? `${word}\n${wrapped(GLOSSARY[word] ?? '', '  ')}`
-    : undefined;
+  const meaning = Object.hasOwn(GLOSSARY, word) ? `${word}\n${wrapped(GLOSSARY[word] ?? '')}` : undefined;
   if (/\.ya?ml$/.test(topic) || listScenarios().some(({ name }) => name === topic)) {
     // `capacity` is a scenario and a figure.
     return [scenarioText(topic), ...(meaning === undefined ? [] : [`As a figure: ${meaning}`])].join('\n\n');
@@ -64,15 +63,10 @@ function matrixText(scenario: Scenario): string {
   const cases = scenario.settings.map(({ load }) => loadLabels(load));
   const total = cases.reduce((sum, labels) => sum + labels.length, 0);
   const settings = scenario.settings.map(({ axes }, index) => {
-    const place = Object.entries(axes).map(([axis, label]) => `${axis} ${label}`);
-    return `  ${[...place, `at ${(cases[index] ?? []).join(', ')}`].join(' · ')}`;
+    const at = `at ${(cases[index] ?? []).join(', ')}`;
+    return `  ${Object.keys(axes).length === 0 ? at : `${axesText(axes)} · ${at}`}`;
   });
-  const skipped = scenario.skipped.map(
-    (axes) =>
-      `  skipped: ${Object.entries(axes)
-        .map((pair) => pair.join(' '))
-        .join(' · ')}`,
-  );
+  const skipped = scenario.skipped.map((axes) => `  skipped: ${axesText(axes)}`);
   const count = `${settings.length} ${settings.length === 1 ? 'setting' : 'settings'}, ${total} cases`;
   return [count, ...settings, ...skipped].join('\n');
 }
@@ -89,7 +83,7 @@ function fieldText(path: string, node: FieldNode): string {
   const width = Math.max(0, ...children.map(([key]) => key.length));
   return [
     path,
-    wrapped(node.description ?? '', '  '),
+    wrapped(node.description ?? ''),
     ...facts.map((fact) => `  ${fact}`),
     ...children.map(([key, child]) => `    ${key.padEnd(width)}  ${child.description ?? ''}`),
   ].join('\n');
@@ -99,16 +93,6 @@ function defaultText(found: unknown): string {
   return typeof found === 'string' ? found : JSON.stringify(found);
 }
 
-/** Lines of at most 88 columns. */
-function wrapped(text: string, indent: string): string {
-  const lines: string[] = [];
-  let line = indent;
-  for (const word of text.split(' ')) {
-    if (line.length + word.length + 1 > 88 && line !== indent) {
-      lines.push(line);
-      line = indent;
-    }
-    line += line === indent ? word : ` ${word}`;
-  }
-  return [...lines, line].join('\n');
+function wrapped(text: string): string {
+  return `  ${wrap(text, '  ')}`;
 }

@@ -8,8 +8,8 @@ import {
   parseBudgets,
 } from '../gates/gate-run.ts';
 import type { RunRecord } from '../record/run-record.ts';
+import { axesText, labelled } from '../terminal/layout.ts';
 import type { CommandResult } from './cost.ts';
-import { axesText, labelled } from './text-layout.ts';
 
 export interface GateOptions {
   /** As written on the command line: `p99<50ms @ batch=32,load=40%`. Default: the scenario's `decide.gates`. */
@@ -63,13 +63,13 @@ function gateText(record: RunRecord, { results, exitCode, worst }: GateRun): str
     `inferometer gate · ${record.scenario.name} · ${record.id}`,
     '',
     ...results.map(({ axes, result }) =>
-      labelled(mark(result.outcome), `${axesText(axes)}: ${result.message}`, 12),
+      labelled(mark(result.outcome), `${axesText(axes)}: ${result.message}`, 13),
     ),
     '',
     ...(worst === undefined
       ? []
-      : [labelled('WORST', `${axesText(worst.axes)}: ${worst.result.message}`, 12)]),
-    labelled(verdict(exitCode), tally.join(' · '), 12),
+      : [labelled('WORST', `${axesText(worst.axes)}: ${worst.result.message}`, 13)]),
+    labelled(verdict(exitCode), tally.join(' · '), 13),
     '',
   ].join('\n');
 }

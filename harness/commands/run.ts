@@ -6,6 +6,7 @@ import { threadEngine } from '../run/thread-engine.ts';
 import { type LoadOptions, loadScenario } from '../scenario/load-file.ts';
 import { closingLines } from '../terminal/closing.ts';
 import { dryRunText } from '../terminal/dry-run.ts';
+import { WIDTH } from '../terminal/layout.ts';
 import { progressObserver } from '../terminal/progress.ts';
 import { settingsTable } from '../terminal/results-table.ts';
 import { dryRunPlan } from './dry-run-plan.ts';
@@ -33,7 +34,7 @@ export async function runCommand(args: RunArguments): Promise<ExitCode> {
   const { drain, cancel, release } = interrupts();
   const screen = {
     isTTY: process.stdout.isTTY === true,
-    columns: process.stdout.columns ?? 88,
+    columns: process.stdout.columns ?? WIDTH,
     write: print,
   };
   const observer = args.json ? SILENT : progressObserver(screen);

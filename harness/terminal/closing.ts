@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { RunRecord } from '../record/run-record.ts';
-import { formatSeconds, WIDTH, wrap } from './format.ts';
+import { formatSeconds, noticeText } from './format.ts';
+import { labelled } from './layout.ts';
 
 /** What the first line is called where it is not an answer to `which setting?`. */
 const ANSWER_LABEL: Readonly<Partial<Record<RunRecord['answer']['status'], string>>> = {
@@ -13,11 +14,9 @@ export function closingLines(record: RunRecord, reportPath: string | undefined, 
   const { answer, notices } = record;
   return [
     '',
-    ...(answer.sentence === '' ? [] : [paragraph(ANSWER_LABEL[answer.status] ?? 'ANSWER', answer.sentence)]),
-    ...answer.details.map((detail) => paragraph('', detail)),
-    ...notices
-      .slice(0, 3)
-      .map((notice) => paragraph('NOTE', `${notice.message} ${notice.advice} [${notice.id}]`)),
+    ...(answer.sentence === '' ? [] : [labelled(ANSWER_LABEL[answer.status] ?? 'ANSWER', answer.sentence)]),
+    ...answer.details.map((detail) => labelled('', detail)),
+    ...notices.slice(0, 3).map((notice) => labelled('NOTE', noticeText(notice))),
     ...(reportPath === undefined ? [] : nextSteps(record, join(dirname(dirname(reportPath)), 'latest'))),
     ...gateLines(record),
     '',
@@ -34,7 +33,7 @@ function nextSteps(record: RunRecord, run: string): string[] {
   const axes = Object.entries(record.cases.find((one) => one.id === capacity.caseId)?.axes ?? {});
   const where = axes.map(([axis, label]) => `${axis}=${label}`).join(',');
   return [
-    paragraph('NEXT', 'What a fleet would cost, and a gate on this promise:'),
+    labelled('NEXT', 'What a fleet would cost, and a gate on this promise:'),
     `  npx inferometer cost ${run} --traffic 500/s --headroom 30%`,
     `  npx inferometer gate ${run} --budget '${slo.replaceAll(' ', '')} @ ${where}'`,
   ];
@@ -42,13 +41,7 @@ function nextSteps(record: RunRecord, run: string): string[] {
 
 function gateLines(record: RunRecord): string[] {
   const gates = record.cases.flatMap((one) => one.gates);
-  return gates.map((gate) =>
-    paragraph(`GATE ${gate.outcome === 'pass' ? 'ok' : gate.outcome}`, gate.message),
-  );
-}
-
-function paragraph(label: string, text: string): string {
-  return `  ${label.padEnd(11)}${label.length > 10 ? ' ' : ''}${wrap(text, WIDTH, ' '.repeat(13))}`;
+  return gates.map((gate) => labelled(`GATE ${gate.outcome === 'pass' ? 'ok' : gate.outcome}`, gate.message));
 }
 
 function tally(record: RunRecord): string {

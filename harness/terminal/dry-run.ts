@@ -4,7 +4,8 @@ import { formatCount } from '../record/wording.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { smallestDifferencePct } from '../statistics/detectable-difference.ts';
 import { samplesNeeded } from '../statistics/samples-needed.ts';
-import { alignColumns, formatSeconds, WIDTH, wrap } from './format.ts';
+import { formatSeconds } from './format.ts';
+import { alignColumns, axesText, labelled, wrap } from './layout.ts';
 
 /** What a run would do, known before anything is sent. */
 export interface DryRunPlan {
@@ -32,11 +33,9 @@ function percentilesOf({ decide }: Scenario): readonly (readonly [name: string, 
 
 export function dryRunText(scenario: Scenario, plan: DryRunPlan): string {
   return [
-    wrap(`${scenario.name} · ${scenario.question}`, WIDTH, ''),
+    wrap(`${scenario.name} · ${scenario.question}`),
     '',
-    ...summaryRows(scenario, plan).map(
-      ([label, text]) => `  ${label.padEnd(10)}${wrap(text, WIDTH, ' '.repeat(12))}`,
-    ),
+    ...summaryRows(scenario, plan).map(([label, text]) => labelled(label, text, 10)),
     '',
     ...percentileLines(scenario, plan),
     '',
@@ -65,13 +64,7 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text
 }
 
 function skippedRow({ skipped }: Scenario): [label: string, text: string] {
-  return ['skipped', `${skipped.map(describe).join('; ')} (skip rules)`];
-}
-
-function describe(axes: Readonly<Record<string, string>>): string {
-  return Object.entries(axes)
-    .map(([axis, label]) => `${axis} ${label}`)
-    .join(' · ');
+  return ['skipped', `${skipped.map(axesText).join('; ')} (skip rules)`];
 }
 
 /** Which percentiles the open cases will be able to show, and at which rate they would. */

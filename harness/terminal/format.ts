@@ -1,9 +1,6 @@
-import type { Figure, Percentile } from '../record/run-record.ts';
+import type { Figure, NoticeRecord, Percentile } from '../record/run-record.ts';
 import { isMissing } from '../record/run-record.ts';
 import { formatCount } from '../record/wording.ts';
-
-/** The width that every text output keeps to. */
-export const WIDTH = 88;
 
 /** Milliseconds in a table whose head names the unit: `0.42` `4.2` `24` `1,290`. */
 export function formatMs(ms: number): string {
@@ -29,34 +26,6 @@ export function formatSeconds(seconds: number): string {
   return rest === 0 ? `${Math.floor(whole / 60)} min` : `${Math.floor(whole / 60)} min ${rest} s`;
 }
 
-/** Breaks a text into lines of at most `width`, continuation lines indented. Words are never cut. */
-export function wrap(text: string, width: number, indent: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && indent.length + longer.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = longer;
-  }
-  if (line !== '') lines.push(line);
-  return lines.map((one, index) => (index === 0 ? one : indent + one)).join('\n');
-}
-
-/** Columns padded to their widest cell: those in `left` to the left, everything else to the right. */
-export function alignColumns(rows: readonly (readonly string[])[], left: readonly number[] = []): string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
-  }
-  return rows.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return left.includes(column) ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join('  ')
-      .trimEnd(),
-  );
+export function noticeText({ id, message, advice }: NoticeRecord): string {
+  return `${message} ${advice} [${id}]`;
 }

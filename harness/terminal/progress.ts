@@ -5,7 +5,8 @@ import { formatCount } from '../record/wording.ts';
 import type { LoadProgress } from '../run/load-engine.ts';
 import type { RunObserver, TrialPosition } from '../run/observer.ts';
 import type { PlannedCase } from '../run/plan.ts';
-import { formatMs, formatPercentile, formatSeconds, WIDTH, wrap } from './format.ts';
+import { formatMs, formatPercentile, formatSeconds, noticeText } from './format.ts';
+import { cut, wrap } from './layout.ts';
 
 /** Where lines go: a terminal that can be redrawn, or a pipe that gets one line per case. */
 export interface Screen {
@@ -44,7 +45,7 @@ function openingLines(
   return [
     `inferometer ${record.tool.version} · ${record.scenario.name} · seed ${record.scenario.seed} · ${folder}`,
     `${cpuCores ?? '?'} cores ${cpuModel ?? ''}, ${memoryGiB ?? '?'} GiB, Node ${process.versions.node}`,
-    wrap(record.scenario.question, WIDTH, ''),
+    wrap(record.scenario.question),
     `${plan.trials} measurements, about ${formatSeconds(plan.expectedS)}`,
     '',
   ];
@@ -66,10 +67,6 @@ function axesWords(axes: Readonly<Record<string, string>>): string {
     .join(' · ');
 }
 
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
-}
-
 function progressLine(progress: LoadProgress): string {
   const ms = (value: number | undefined) => (value === undefined ? '-' : `${formatMs(value)} ms`);
   const latency = `p50 ${ms(progress.responseP50Ms)}   p99 ${ms(progress.responseP99Ms)}`;
@@ -88,8 +85,8 @@ function caseLine(measured: CaseRecord, promised: PromisedPercentile, { index, o
   ].join('  ');
 }
 
-export function noticeLine(notice: NoticeRecord): string {
-  return `! ${wrap(`${notice.message} ${notice.advice} [${notice.id}]`, WIDTH, '  ')}`;
+function noticeLine(notice: NoticeRecord): string {
+  return `! ${wrap(noticeText(notice), '  ')}`;
 }
 
 /** A few lines at the bottom of a terminal that are drawn over and over. */

@@ -3,7 +3,8 @@ import { type PromisedPercentile, promisedPercentile } from '../gates/settings.t
 import type { CaseRecord, Figure, RunRecord } from '../record/run-record.ts';
 import { isMissing } from '../record/run-record.ts';
 import { formatCount } from '../record/wording.ts';
-import { alignColumns, formatFigure, formatPercentile, WIDTH } from './format.ts';
+import { formatFigure, formatPercentile } from './format.ts';
+import { alignColumns, WIDTH } from './layout.ts';
 
 type Axes = Readonly<Record<string, string>>;
 

@@ -5,12 +5,12 @@ import { closedCases } from '../../../harness/run/plan.ts';
 import { loadScenario } from '../../../harness/scenario/load-file.ts';
 import { closingLines } from '../../../harness/terminal/closing.ts';
 import { dryRunText } from '../../../harness/terminal/dry-run.ts';
-import { formatSeconds, wrap } from '../../../harness/terminal/format.ts';
+import { formatSeconds } from '../../../harness/terminal/format.ts';
+import { labelled, linesOf, WIDTH } from '../../../harness/terminal/layout.ts';
 import { progressObserver } from '../../../harness/terminal/progress.ts';
 import { settingsTable } from '../../../harness/terminal/results-table.ts';
 import { plantRecord, plantWinner } from '../../support/planted-records.ts';
 
-const WIDTH = 88;
 function expectNarrow(lines: readonly string[]): void {
   for (const line of lines.flatMap((one) => one.split('\n')))
     expect(line.length, line).toBeLessThanOrEqual(WIDTH);
@@ -135,5 +135,11 @@ describe('progress', () => {
 
 test('durations and wrapping', () => {
   expect([0.4, 29, 60, 91].map(formatSeconds)).toEqual(['0 s', '29 s', '1 min', '1 min 31 s']);
-  expect(wrap('one two three', 9, '  ')).toBe('one two\n  three');
+  expect(linesOf('one two three', 7)).toEqual(['one two', 'three']);
+  expect(linesOf('a 0123456789 b', 7)).toEqual(['a', '0123456', '789 b']);
+});
+
+test('a label never runs into its text', () => {
+  expect(labelled('AB', 'text', 3)).toBe('  AB text');
+  expect(labelled('ABC', 'text', 3)).toBe('  ABC\n     text');
 });
