@@ -65,12 +65,15 @@ async function drive(
   watch: TrialWatch,
   cancel: AbortSignal,
 ) {
-  let atMeasure: Promise<ServerStatistics | Missing> = Promise.resolve({
-    missing: 'the measure phase never began',
-  });
+  let atMeasure: Promise<ServerStatistics | Missing> = Promise.resolve(NEVER_MEASURED);
+  const ended = new AbortController();
   const onStart = (instants: PhaseInstants): void => {
     watch.align(instants);
-    atMeasure = sleep(Math.max(0, instants.measureAtMs - hrtimeMs())).then(() => target.statistics());
+    const warmUpLeftMs = Math.max(0, instants.measureAtMs - hrtimeMs());
+    atMeasure = sleep(warmUpLeftMs, undefined, { signal: ended.signal }).then(
+      () => target.statistics(),
+      () => NEVER_MEASURED,
+    );
   };
   let watched: WatchedTrial | undefined;
   try {
@@ -78,9 +81,13 @@ async function drive(
     watched = watch.stop();
     return { result, atMeasure, watched };
   } finally {
+    // A load that ended within its warm-up: nobody waits for a measure phase that will not come.
+    ended.abort();
     if (watched === undefined) watch.stop();
   }
 }
+
+const NEVER_MEASURED: Missing = { missing: 'the measure phase never began' };
 
 function span(
   before: ServerStatistics | Missing,
