@@ -89,7 +89,7 @@ export function addReadingVerbs(parser: Argv, done: Done): void {
           .example('$0 gate results/latest --junit gate.xml', "the scenario's own gates"),
       ({ run, budget, onInconclusive, junit, json }) => {
         const gated = gateCommand(readRun(run), { budgets: budget, onInconclusive });
-        if (junit !== undefined) writeFileSync(junit, gated.junit);
+        if (junit !== undefined) writeJunit(junit, gated.junit);
         answer(gated, json);
       },
     )
@@ -114,6 +114,16 @@ export function addReadingVerbs(parser: Argv, done: Done): void {
 
 function say(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+function writeJunit(path: string, xml: string): void {
+  try {
+    writeFileSync(path, xml);
+  } catch (error) {
+    throw new UsageError([
+      { field: '--junit', message: `cannot write ${path}: ${(error as Error).message}` },
+    ]);
+  }
 }
 
 function required<T, Name extends string>(verb: Argv<T>, name: Name, describe: string) {
