@@ -1,6 +1,7 @@
 import { arrivalMismatch } from '../record/conservation.ts';
 import { notice } from '../record/notices.ts';
 import { type CaseRecord, isMissing, type NoticeRecord, type RunRecord } from '../record/run-record.ts';
+import { ABORT_EVENT } from './abort-watch.ts';
 
 /** Concurrency and completions that differ by more than this do not describe one and the same loop. */
 const LITTLES_LAW = 0.05;
@@ -25,8 +26,6 @@ function limited(
   const ids = cases.filter(({ credibility }) => credibility.status === status).map(({ id }) => id);
   return ids.length === 0 ? [] : [notice(status, { cases: ids.length }, ids)];
 }
-
-const ABORT_EVENT = 'abort rule: ';
 
 function aborted(cases: readonly CaseRecord[]): NoticeRecord[] {
   const broken = cases.flatMap(({ id, events }) =>

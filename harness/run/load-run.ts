@@ -2,7 +2,7 @@ import type { NowMs } from '../load/clock.ts';
 import { type PhaseEdges, phaseAt } from '../measure/phases.ts';
 import type { Recorder } from '../measure/recorder.ts';
 import type { Transport } from '../transports/transport.ts';
-import { AbortWatch } from './abort-watch.ts';
+import { ABORT_EVENT, AbortWatch } from './abort-watch.ts';
 import type { Driver } from './driver.ts';
 import type { GeneratorVitals } from './generator-vitals.ts';
 import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
@@ -111,7 +111,7 @@ export class LoadRun {
       responseP99Ms: recent.responseP99Ms,
     });
     const broken = this.#abort.observe(fromMs, nowMs, recent);
-    if (broken !== undefined) this.#endEarly(`abort rule: ${broken}`);
+    if (broken !== undefined) this.#endEarly(`${ABORT_EVENT}${broken}`);
   }
 
   /** Stops scheduling; what is in flight may still finish within the drain. */
