@@ -6,11 +6,7 @@ import { isMissing, type RunRecord } from '../record/run-record.ts';
 /** What the cost panel offers: the run's own price first, then every machine of the book under each of its terms. */
 export function priceOptions(book: PriceBook, record: RunRecord): PriceOption[] {
   const all = book.machines.flatMap(optionsOf);
-  const asked = {
-    machine: record.decide.price.machine,
-    term: record.decide.price.term as 'on-demand' | 'spot',
-  };
-  const pricing = choosePricing(book, asked, ranOnOf(record));
+  const pricing = choosePricing(book, record.decide.price, ranOnOf(record));
   if (isMissing(pricing)) return all;
   const isOwn = (option: PriceOption) =>
     option.name === pricing.price.machine.name && option.term === pricing.price.term;

@@ -278,7 +278,7 @@ export type TrialRecord = z.infer<typeof trial>;
 const decideRecord = z.object({
   slo: z.array(z.string()),
   recommend: z.object({ maximize: z.enum(['capacity']), tieBreak: z.string() }).optional(),
-  price: z.object({ machine: z.string(), term: z.string() }),
+  price: z.object({ machine: z.string(), term: z.enum(['on-demand', 'spot']) }),
   gates: z.array(z.object({ where: z.record(z.string(), z.string()), expect: z.array(z.string()) })),
 });
 export type DecideRecord = z.infer<typeof decideRecord>;

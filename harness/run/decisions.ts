@@ -39,8 +39,7 @@ export function withDecisions(
   prices: PriceBook,
 ): CaseRecord {
   const record: CaseRecord = { ...measured, cost: [], gates: [] };
-  const asked = { machine: head.decide.price.machine, term: head.decide.price.term as 'on-demand' | 'spot' };
-  const pricing = choosePricing(prices, asked, ranOnOf({ ...head, cases: [record] }));
+  const pricing = choosePricing(prices, head.decide.price, ranOnOf({ ...head, cases: [record] }));
   const kept = promiseKept(record, expressionsOf(head.decide.slo));
   return {
     ...record,
@@ -66,8 +65,7 @@ export function noticesOf(record: RunRecord, prices: PriceBook): NoticeRecord[] 
 
 function pricedAs(record: RunRecord, prices: PriceBook): NoticeRecord[] {
   if (record.cases.length === 0) return [];
-  const { machine, term } = record.decide.price;
-  const pricing = choosePricing(prices, { machine, term: term as 'on-demand' | 'spot' }, ranOnOf(record));
+  const pricing = choosePricing(prices, record.decide.price, ranOnOf(record));
   if (isMissing(pricing)) return [];
   return [notice('priced-as', { machine: pricing.price.machine.name, why: pricing.whatIf ?? pricing.why })];
 }
