@@ -1,7 +1,14 @@
 import { readRun } from '../record/read-run.ts';
 import { LATEST } from '../record/store.ts';
 import { expectedTrialS } from '../run/assignment.ts';
-import { bestSaturation, closedCases, openCases, roundRate, type Saturation } from '../run/plan.ts';
+import {
+  ANY_SATURATION,
+  bestSaturation,
+  closedCases,
+  openCases,
+  roundRate,
+  type Saturation,
+} from '../run/plan.ts';
 import { fractionLabel, rateLabel } from '../scenario/load-labels.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { DryRunPlan } from '../terminal/dry-run.ts';
@@ -10,7 +17,7 @@ import type { DryRunPlan } from '../terminal/dry-run.ts';
 export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
   const last = lastSaturation(scenario, outFolder);
   const closed = closedCases(scenario).length;
-  const open = openCases(scenario, last ?? { requestsPerS: 1, caseId: '' }).cases;
+  const open = openCases(scenario, last ?? ANY_SATURATION).cases;
   const { trials, durationMs } = scenario.measure;
   const [first] = scenario.settings;
   const limit = scenario.limits.maxRequestsPerS ?? Number.POSITIVE_INFINITY;
@@ -20,7 +27,7 @@ export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
     closedCases: closed,
     openCases: open.length,
     trials,
-    totalS: all * expectedTrialS(scenario, first?.target.kind === 'reference'),
+    totalS: all * expectedTrialS(scenario),
     measuredS: (all * durationMs) / 1000,
     loads: loadsOf(scenario, last).filter(({ requestsPerS = 0 }) => requestsPerS <= limit),
     ratesFrom: ratesFrom(scenario, last),

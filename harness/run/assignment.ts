@@ -54,7 +54,8 @@ export function latencyBoundMs({ slo }: Pick<DecideSpec, 'slo'>): number | undef
 }
 
 /** Seconds that a trial takes: phases, and what starting the server and draining add. */
-export function expectedTrialS(scenario: Scenario, startsServer: boolean): number {
-  const { warmupMs, durationMs } = scenario.measure;
+export function expectedTrialS({ measure, settings }: Scenario): number {
+  const startsServer = settings[0]?.target.kind === 'reference';
+  const { warmupMs, durationMs } = measure;
   return (warmupMs + durationMs) / 1000 + (startsServer ? 1.5 : 0.3);
 }

@@ -23,6 +23,9 @@ export interface Saturation {
   readonly caseId: string;
 }
 
+/** For counting a ladder's steps, which needs no rate. */
+export const ANY_SATURATION: Saturation = { requestsPerS: 1, caseId: '' };
+
 /**
  * The closed pass: one case for every setting that differs in what is served or sent. Settings that differ in their
  * open load alone share one, labelled by the axes on which they agree.

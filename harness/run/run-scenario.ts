@@ -9,7 +9,7 @@ import { environmentFacts } from './environment.ts';
 import type { LoadEngine } from './load-engine.ts';
 import type { RunObserver } from './observer.ts';
 import { placementFor } from './place-on-cores.ts';
-import { closedCases, openCases } from './plan.ts';
+import { ANY_SATURATION, closedCases, openCases } from './plan.ts';
 import { RunBook } from './run-book.ts';
 import { RunSession } from './run-session.ts';
 
@@ -68,6 +68,3 @@ function noteBeforehand({ leftOut = [], settings }: Scenario, note: (notice: Not
   const shared = settings.some(({ target }) => placementFor(target).shared);
   if (shared) note(notice('shared-host', { sameCores: true }));
 }
-
-/** Counting a ladder's steps needs no rate. */
-const ANY_SATURATION = { requestsPerS: 1, caseId: '' };

@@ -20,6 +20,7 @@ import {
   type PlannedCase,
   type PlannedTrial,
 } from './plan.ts';
+import { addCounts } from './pooled-facts.ts';
 import type { RunBook } from './run-book.ts';
 import type { RunOptions } from './run-scenario.ts';
 import { TargetHolder } from './target-holder.ts';
@@ -42,7 +43,6 @@ export class RunSession {
   readonly #assemblies = new Map<string, CaseAssembly>();
   readonly #trials: DrivenTrial[] = [];
   #driven = 0;
-  #planned = 0;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -53,9 +53,8 @@ export class RunSession {
   /** Runs everything; resolves with the error that ended it, if one did. No target is left running. */
   async run(): Promise<Error | undefined> {
     const { scenario, book, store, options } = this.#parts;
-    this.#planned = book.planned * scenario.measure.trials;
-    const expectedS = this.#remainingS();
-    options.observer.onStart(book.record(), store.folder, { trials: this.#planned, expectedS });
+    const plan = { trials: this.#planned(), expectedS: this.#remainingS() };
+    options.observer.onStart(book.record(), store.folder, plan);
     try {
       await this.#runAll(closedCases(scenario));
       if (!options.drain.aborted) await this.#runAll(this.#openCases());
@@ -74,11 +73,8 @@ export class RunSession {
     const isLadder = scenario.settings.some(({ load }) => load.open?.kind === 'ladder');
     if (isLadder && saturation === undefined) throw nothingCarried(book.cases);
     const { cases, aboveLimit } = openCases(scenario, saturation);
-    if (aboveLimit.length > 0) {
-      note(notice('above-limit', { cases: aboveLimit.map(({ id }) => id) }));
-      book.plan(book.planned - aboveLimit.length);
-      this.#planned -= aboveLimit.length * scenario.measure.trials;
-    }
+    if (aboveLimit.length > 0) note(notice('above-limit', { cases: aboveLimit.map(({ id }) => id) }));
+    book.plan(closedCases(scenario).length + cases.length);
     return cases;
   }
 
@@ -132,22 +128,25 @@ export class RunSession {
   }
 
   #position(): TrialPosition {
-    return { index: this.#driven, of: this.#planned, remainingS: this.#remainingS() };
+    return { index: this.#driven, of: this.#planned(), remainingS: this.#remainingS() };
   }
 
   #remainingS(): number {
-    const { scenario } = this.#parts;
-    const startsServer = scenario.settings[0]?.target.kind === 'reference';
-    return (this.#planned - this.#driven) * expectedTrialS(scenario, startsServer);
+    return (this.#planned() - this.#driven) * expectedTrialS(this.#parts.scenario);
+  }
+
+  /** Trials: as many as are thought of now, since the closed pass may show that some rates lie above the limit. */
+  #planned(): number {
+    return this.#parts.book.planned * this.#parts.scenario.measure.trials;
   }
 }
 
 /** Every request of the closed pass failed, so there is no rate to take shares of. */
 function nothingCarried(cases: readonly CaseRecord[]): TargetError {
-  const outcomes = new Map<string, number>();
-  for (const [outcome, count] of cases.flatMap(({ counts }) => Object.entries(counts.byOutcome)))
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
-  const seen = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+  const { byOutcome } = addCounts(cases.map(({ counts }) => counts));
+  const seen = Object.entries(byOutcome)
+    .map(([outcome, count]) => `${count} ${outcome}`)
+    .join(', ');
   return new TargetError(
     `The closed pass brought no answer home (${seen === '' ? 'nothing was finished' : seen}), so the ladder has no rate to take shares of.`,
     'Look at the server, and at load.timeout and measure.duration; or name a rate: load.poisson.rate.',
