@@ -53,7 +53,9 @@ function latencyBounds(record: CaseRecord, metric: Metric): Bounds {
   if (name === 'max' || name === 'mean') return exactly(distribution[name]);
   const figure = distribution[name as PercentileName];
   if (!isMissing(figure)) {
-    return { value: figure.value, low: figure.low, high: figure.high ?? Number.POSITIVE_INFINITY };
+    const { value, low, high } = figure;
+    if (high !== null) return { value, low, high };
+    return { value, low, ...highestFromAbove(record, distribution, name as PercentileName) };
   }
   if (figure.above !== undefined) return { ...unknown(figure.missing), low: figure.above };
   return {
@@ -76,7 +78,7 @@ function lowestFromBelow(distribution: Distribution, name: PercentileName): numb
 const TAIL = 0.025;
 
 /**
- * What still bounds a percentile from above when its samples are too few to show it.
+ * What still bounds a percentile from above when its samples are too few to show it, or its interval is open above.
  * The greatest of m independent values lies below the q-quantile with probability q^m; where that is at most 2.5 %
  * the maximum is an upper end. With still fewer, the time-out is one: an answer that took longer would be an error,
  * and errors are judged apart.

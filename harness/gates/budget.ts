@@ -94,7 +94,8 @@ function explain(record: CaseRecord, expression: Expression, bounds: Bounds, out
   if (outcome === 'inconclusive' && bounds.value === undefined) {
     return `${expression.metric} cannot be judged against ${promise} (${bounds.reason})`;
   }
-  const figure = `${expression.metric} ${describe(bounds, expression)}`;
+  const broken = outcome === 'fail' || outcome === 'regression';
+  const figure = `${expression.metric} ${broken ? describeBreach(bounds, expression) : describe(bounds, expression)}`;
   switch (outcome) {
     case 'pass':
       return `${figure} keeps ${promise}${status === 'valid' ? '' : `, although the case is ${status}`}`;
@@ -106,6 +107,14 @@ function explain(record: CaseRecord, expression: Expression, bounds: Bounds, out
   }
 }
 
+/** A ceiling is broken by the lower end, so where there is no figure that end is what to show. */
+function describeBreach(bounds: Bounds, expression: Expression): string {
+  const { value, low, rests } = bounds;
+  if (value !== undefined || rests === undefined || !isCeiling(expression))
+    return describe(bounds, expression);
+  return `of at least ${formatFigure(low, expression.unit)}`;
+}
+
 function describe(bounds: Bounds, { unit }: Expression): string {
   const { value, low, high, rests } = bounds;
   if (value === undefined) {
@@ -114,6 +123,9 @@ function describe(bounds: Bounds, { unit }: Expression): string {
       : `of at most ${formatFigure(high, unit)} (${rests})`;
   }
   if (unit === 'fraction' || (low === value && high === value)) return formatFigure(value, unit);
+  if (rests !== undefined) {
+    return `${formatFigure(value, unit)} (at least ${formatFigure(low, unit)}, at most ${formatFigure(high, unit)}: ${rests})`;
+  }
   return `${formatFigure(value, unit)} (95 % interval ${formatRange(low, high, unit)})`;
 }
 
