@@ -10,7 +10,7 @@ import { WIDTH } from '../terminal/layout.ts';
 import { progressObserver } from '../terminal/progress.ts';
 import { settingsTable } from '../terminal/results-table.ts';
 import { dryRunPlan } from './dry-run-plan.ts';
-import { explainError } from './explain-error.ts';
+import { exitCodeOf, explainError } from './explain-error.ts';
 import { writeReport } from './report.ts';
 
 export interface RunArguments extends LoadOptions {
@@ -68,13 +68,14 @@ function print(text: string): void {
 }
 
 /**
- * 0 fine, 1 a gate failed, 2 the run cannot answer what it was asked, 4 target or internal error, 130 interrupted.
+ * 0 fine, 1 a gate failed, 2 the run cannot answer what it was asked, 3 a mistake in the scenario that only the server
+ * could show (an input that its model lacks), 4 target or internal error, 130 interrupted.
  * An overloaded case is a finding and never a failure by itself.
  */
 export function runExit(record: RunRecord, failure: Error | undefined, interrupted: boolean): ExitCode {
   const outcomes = record.cases.flatMap((one) => one.gates.map((gate) => gate.outcome));
   const codes: ExitCode[] = [EXIT.ok];
-  if (failure !== undefined) codes.push(EXIT.targetOrInternal);
+  if (failure !== undefined) codes.push(exitCodeOf(failure));
   if (outcomes.includes('fail') || outcomes.includes('regression')) codes.push(EXIT.gateFailed);
   if (outcomes.includes('inconclusive')) codes.push(EXIT.cannotAnswer);
   const unanswered = ['none-qualifies', 'all-overloaded'].includes(record.answer.status);

@@ -69,6 +69,8 @@ export function parseTrafficDay(csvText: string, file: string): Traffic {
       problems.push({ file, line: point.line, message: 'is not later than the line before it' });
     }
   }
+  if (points.length > 0 && points.every(({ rate }) => rate === 0))
+    problems.push({ file, message: 'no traffic at all: nothing would be predicted' });
   if (problems.length > 0) throw new UsageError(problems);
   const first = points[0]?.hour ?? 0;
   return trafficOf(

@@ -21,9 +21,17 @@ import type { Headline } from './case-summary.ts';
 import { hostNotices } from './host-notices.ts';
 
 /** The prices that a scenario asks for. Throws UsageError for a name that has none, before anything is sent. */
-export function pricesFor({ decide }: Scenario): PriceBook {
+export function pricesFor({
+  decide,
+  labels,
+  settings,
+}: Pick<Scenario, 'decide' | 'labels' | 'settings'>): PriceBook {
   const book = loadPriceBook();
-  if (decide.price.machine !== 'auto') priceOf(book, decide.price.machine, decide.price.term);
+  const { machine, term } = decide.price;
+  const declared = settings.map(({ target }) => (target.kind === 'external' ? target.machine : undefined));
+  // `auto` takes the machine that the user says it is, where one is said.
+  const names = machine === 'auto' ? [labels.machine, ...declared] : [machine];
+  for (const name of names) if (name !== undefined) priceOf(book, name, term);
   return book;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { runExit } from '../../../harness/commands/run.ts';
-import { type ExitCode, TargetError, worstExit } from '../../../harness/errors.ts';
+import { type ExitCode, TargetError, UsageError, worstExit } from '../../../harness/errors.ts';
 import type { GateResult, RunRecord } from '../../../harness/record/run-record.ts';
 import { plantAllOverloaded, plantNoneQualifies, plantWinner } from '../../support/planted-records.ts';
 
@@ -42,4 +42,8 @@ test('nothing to recommend is 2, but only for a run that was asked to recommend'
 test('a target that failed is 4 whatever the gates say; an interrupted run is 130', () => {
   expect(exit(gated(plantWinner(), 'fail'), died)).toBe(4);
   expect(exit(gated(plantWinner(), 'fail'), died, true)).toBe(130);
+});
+
+test('a mistake of the scenario that only the server could show is 3', () => {
+  expect(exit(gated(plantWinner(), 'fail'), new UsageError('the model has no input "feature"'))).toBe(3);
 });

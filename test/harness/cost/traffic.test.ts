@@ -17,6 +17,11 @@ describe('a day as CSV', () => {
     expect(act).toThrow(/day\.csv:3 .*"fast" is not a rate/);
     expect(act).toThrow(/day\.csv:4 .*not later/);
   });
+
+  test('a day without any traffic has no price per prediction', () => {
+    expect(() => parseTrafficDay('hour,rate\n0,0\n12,0\n', 'day.csv')).toThrow(/no traffic at all/);
+    expect(parseTrafficDay('hour,rate\n0,0\n12,10\n', 'day.csv')).toMatchObject({ meanPerS: 5 });
+  });
 });
 
 describe('a rate', () => {
