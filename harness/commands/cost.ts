@@ -8,13 +8,14 @@ import {
   type Reserve,
 } from '../cost/fleet.ts';
 import { loadPriceBook } from '../cost/load-price-book.ts';
-import { choosePricing, type Pricing, ranHere, ranOnOf } from '../cost/nearest-machine.ts';
+import { choosePricing, type Pricing, ranOnOf } from '../cost/nearest-machine.ts';
 import { parseOwnHardware } from '../cost/own-hardware.ts';
 import { mergePriceBooks, type PriceBook, TERMS, type Term } from '../cost/price-book.ts';
 import { parseTrafficDay, parseTrafficRate, type Traffic } from '../cost/traffic.ts';
 import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import { expressionsOf } from '../gates/recommend.ts';
 import { type SettingResult, settingsOf } from '../gates/settings.ts';
+import { ranHere } from '../record/ran-here.ts';
 import { isMissing, type RunRecord } from '../record/run-record.ts';
 import { type CostAnswer, costText } from './cost-text.ts';
 

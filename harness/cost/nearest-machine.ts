@@ -1,3 +1,4 @@
+import { ranHere } from '../record/ran-here.ts';
 import type { CaseRecord, Missing, RunRecord } from '../record/run-record.ts';
 import { isMissing } from '../record/run-record.ts';
 import type { Basis } from './cost.ts';
@@ -156,13 +157,6 @@ export function ranOnOf(record: Pick<RunRecord, 'environment' | 'labels' | 'case
     ...(host === undefined ? {} : { host }),
     ...(accelerator === undefined ? {} : { accelerator }),
   };
-}
-
-/** Whether the server ran on the generator's machine. */
-export function ranHere({ target }: CaseRecord): boolean {
-  if (target.kind === 'reference') return true;
-  const url = textOf(target.requested.url) ?? '';
-  return /^\w+:\/\/(127\.|localhost\b|\[::1\])/.test(url);
 }
 
 function hostOf(environment: RunRecord['environment']): HostFacts | undefined {

@@ -1,4 +1,5 @@
 import { notice } from '../record/notices.ts';
+import { ranHere } from '../record/ran-here.ts';
 import { type CaseRecord, isMissing, type NoticeRecord, type RunRecord } from '../record/run-record.ts';
 import { formatCount, formatMs, formatRate } from '../record/wording.ts';
 import { settingsOf, withoutLoad } from './settings.ts';
@@ -52,11 +53,7 @@ export function mostUsefulFirst(notices: readonly NoticeRecord[]): NoticeRecord[
 
 /** Generator and server on one machine, as for every server that a scenario starts itself. */
 function sharedHost({ cases }: Findings): NoticeRecord[] {
-  const here = cases.some(
-    ({ target }) =>
-      target.kind === 'reference' || /\/\/(127\.|localhost\b)/.test(String(target.requested.url)),
-  );
-  return here ? [notice('shared-host', { sameCores: false })] : [];
+  return cases.some(ranHere) ? [notice('shared-host', { sameCores: false })] : [];
 }
 
 function noGpu({ cases }: Findings): NoticeRecord[] {
