@@ -1,24 +1,11 @@
 import type { Counts } from '../record/run-record.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import type { Outcome } from '../transports/transport.ts';
+import { HISTOGRAMS, type HistogramName } from './histogram-names.ts';
 import type { PhaseEdges } from './phases.ts';
 import { phaseAt } from './phases.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { type WindowCounts, Windows } from './windows.ts';
-
-/** One histogram a quantity, over requests attributed to the measure phase. Names as in load-engine.ts. */
-const NAMES = [
-  'response',
-  'service',
-  'sendLag',
-  'dispatchLag',
-  'connectionWait',
-  'responseLessDispatchLag',
-  'responseLessConnectionWait',
-  'receiveLag',
-  'allOutcomes',
-] as const;
-type Name = (typeof NAMES)[number];
 
 export interface RecorderOptions {
   readonly edges: PhaseEdges;
@@ -33,7 +20,7 @@ export interface Recording {
   readonly rows: number;
   readonly goodRows: number | undefined;
   readonly completedInPhase: { requests: number; rows: number; allOutcomes: number };
-  readonly histograms: Readonly<Record<Name, string>>;
+  readonly histograms: Readonly<Record<HistogramName, string>>;
   readonly windows: readonly WindowCounts[];
   readonly clamped: { readonly negative: number; readonly aboveRange: number };
 }
@@ -53,7 +40,7 @@ export interface Recent {
 export class Recorder {
   readonly #options: RecorderOptions;
   #edges: PhaseEdges;
-  readonly #histograms: Record<Name, Histogram>;
+  readonly #histograms: Record<HistogramName, Histogram>;
   readonly #windows: Windows;
   readonly #warmup = new Tally();
   readonly #measure = new Tally();
@@ -67,8 +54,8 @@ export class Recorder {
     this.#options = options;
     this.#edges = options.edges;
     this.#windows = new Windows(options.edges, options.windowMs);
-    this.#histograms = Object.fromEntries(NAMES.map((name) => [name, new Histogram()])) as Record<
-      Name,
+    this.#histograms = Object.fromEntries(HISTOGRAMS.map((name) => [name, new Histogram()])) as Record<
+      HistogramName,
       Histogram
     >;
   }
@@ -145,7 +132,7 @@ export class Recorder {
 
   /** Takes the figures out and frees the histograms. */
   close(atMs: number): Recording {
-    const all = NAMES.map((name) => this.#histograms[name]);
+    const all = HISTOGRAMS.map((name) => this.#histograms[name]);
     const { rowsPerRequest, goodWithinMs } = this.#options;
     const recording = {
       counts: this.#measure.counts(),
@@ -157,10 +144,9 @@ export class Recorder {
         rows: this.#completedOk * rowsPerRequest,
         allOutcomes: this.#completedAll,
       },
-      histograms: Object.fromEntries(NAMES.map((name) => [name, this.#histograms[name].encode()])) as Record<
-        Name,
-        string
-      >,
+      histograms: Object.fromEntries(
+        HISTOGRAMS.map((name) => [name, this.#histograms[name].encode()]),
+      ) as Record<HistogramName, string>,
       windows: this.#windows.close(atMs),
       clamped: {
         negative: all.reduce((sum, histogram) => sum + histogram.negative, 0),

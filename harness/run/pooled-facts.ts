@@ -1,7 +1,8 @@
+import { HISTOGRAMS, type HistogramName } from '../measure/histogram-names.ts';
 import type { Counts } from '../record/run-record.ts';
 import { Buckets } from '../statistics/buckets.ts';
 import { Histogram } from '../statistics/histogram.ts';
-import { HISTOGRAMS, type HistogramName, type LoadResult, type LoadWindow } from './load-engine.ts';
+import type { LoadResult, LoadWindow } from './load-engine.ts';
 
 /** The facts of several trials as one: counts added, histograms merged, windows side by side. Never a mean of percentiles. */
 export interface PooledFacts {

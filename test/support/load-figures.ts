@@ -1,4 +1,5 @@
-import type { HistogramName, LoadResult } from '../../harness/run/load-engine.ts';
+import type { HistogramName } from '../../harness/measure/histogram-names.ts';
+import type { LoadResult } from '../../harness/run/load-engine.ts';
 import { Histogram } from '../../harness/statistics/histogram.ts';
 
 /** A percentile of one of the result's histograms, in milliseconds; NaN when it is empty. */

@@ -1,5 +1,6 @@
+import { HISTOGRAMS } from '../../harness/measure/histogram-names.ts';
 import type { Counts, LoadRecord } from '../../harness/record/run-record.ts';
-import { HISTOGRAMS, type LoadResult, type LoadWindow } from '../../harness/run/load-engine.ts';
+import type { LoadResult, LoadWindow } from '../../harness/run/load-engine.ts';
 import { Histogram } from '../../harness/statistics/histogram.ts';
 
 /** What happened to one request, in ms from the start of the measure phase; how the engine would have seen it. */
