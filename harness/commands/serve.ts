@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { EXIT, type ExitCode, nearestName, UsageError } from '../errors.ts';
 import { packageFile } from '../package-files.ts';
 import { BUNDLED_MODELS } from '../scenario/bundled-models.ts';
+import { servedName } from '../targets/reference.ts';
 
 export interface ServeArguments {
   readonly model: readonly string[];
@@ -60,7 +61,7 @@ function adviceFor(near: string | undefined): { advice?: string } {
 
 /** The server's own words for what the flags say; it refuses a field that it does not know. */
 function configOf({ model, host, port, instances, threads, provider, batching }: ServeArguments) {
-  const models = model.map((source) => ({ name: modelName(source), source }));
+  const models = model.map((source) => ({ name: servedName(source), source }));
   return { models, host, port, instances, threads, provider, batching };
 }
 
@@ -68,11 +69,6 @@ function configOf({ model, host, port, instances, threads, provider, batching }:
 function forward(child: ChildProcess, signal: NodeJS.Signals): void {
   if (signal === 'SIGINT' && process.stdin.isTTY === true) return;
   child.kill(signal);
-}
-
-/** `./ranker.onnx` is served as `ranker`, a bundled model under its own name. */
-export function modelName(source: string): string {
-  return (source.split('/').at(-1) ?? source).replace(/\.onnx$/, '');
 }
 
 function print(stream: NodeJS.WriteStream, text: string): void {
