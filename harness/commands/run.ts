@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, worstExit } from '../errors.ts';
+import { EXIT, type ExitCode, TargetError, worstExit } from '../errors.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { SILENT } from '../run/observer.ts';
 import { runScenario } from '../run/run-scenario.ts';
@@ -46,16 +46,31 @@ export async function runCommand(args: RunArguments): Promise<ExitCode> {
       cancel,
       engine: threadEngine,
     });
-    const report = record.cases.length === 0 ? undefined : await writeReport(record, folder);
+    const { report, unwritten } = await reportOf(record, folder);
     if (args.json) print(`${JSON.stringify(record)}\n`);
     else
       print(
         `${[...summary(record), ...closingLines(record, report, (performance.now() - startedAtMs) / 1000)].join('\n')}\n`,
       );
-    if (failure !== undefined) process.stderr.write(explainError(failure));
-    return runExit(record, failure, drain.aborted);
+    const failures = [failure, unwritten].filter((one) => one !== undefined);
+    for (const one of failures) process.stderr.write(explainError(one));
+    return runExit(record, failures[0], drain.aborted);
   } finally {
     release();
+  }
+}
+
+/** The path of the report, or why it could not be written: what was measured is told all the same. */
+async function reportOf(
+  record: RunRecord,
+  folder: string,
+): Promise<{ report: string | undefined; unwritten?: TargetError }> {
+  if (record.cases.length === 0) return { report: undefined };
+  try {
+    return { report: await writeReport(record, folder) };
+  } catch (error) {
+    if (error instanceof TargetError) return { report: undefined, unwritten: error };
+    throw error;
   }
 }
 
