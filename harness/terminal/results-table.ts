@@ -73,7 +73,7 @@ interface SettingCases {
   readonly cases: readonly CaseRecord[];
 }
 
-/** The cases by setting, in the order of the scenario's axes. */
+/** The cases by setting; a record has them in the order of the scenario's axes. */
 function settingsOf(record: RunRecord): SettingCases[] {
   const groups = new Map<string, { axes: Axes; cases: CaseRecord[] }>();
   for (const one of record.cases) {
@@ -83,10 +83,7 @@ function settingsOf(record: RunRecord): SettingCases[] {
     group.cases.push(one);
     groups.set(key, group);
   }
-  const labels = Object.entries(record.scenario.axes);
-  const rank = (axes: Axes) =>
-    labels.reduce((sum, [axis, all]) => sum * (all.length + 1) + all.indexOf(axes[axis] ?? '') + 1, 0);
-  return [...groups.values()].sort((a, b) => rank(a.axes) - rank(b.axes));
+  return [...groups.values()];
 }
 
 /** The open loads in ascending rate; each rate is the same for every setting. */
