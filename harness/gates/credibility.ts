@@ -3,7 +3,6 @@ import { binomialCdf } from '../statistics/binomial.ts';
 
 /** What decides whether a case may be believed. Times in ms; a percentile without its samples is left out. */
 export interface CredibilityFacts {
-  readonly shape: 'open' | 'closed';
   /** Reported percentiles of the response time, and what they would be without the client's own waits. */
   readonly percentiles: readonly {
     readonly name: string;
@@ -18,7 +17,6 @@ export interface CredibilityFacts {
   readonly lateAfterMs: number;
   /** Arrivals that were sent: what the share is of. */
   readonly arrivals: number;
-  readonly dispatchLagP99Ms: number | undefined;
   /** Ninetieth percentile of how late the generator's event loop came round to reading. */
   readonly receiveLagP90Ms: number | undefined;
   /** Why the server did not keep up; undefined where it did. */

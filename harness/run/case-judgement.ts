@@ -24,12 +24,10 @@ export function judge(input: JudgementInput): Pick<CaseRecord, 'credibility' | '
   const lateAfter = lateAfterMs(buckets.response.percentileMs(50));
   const lateShare = counts.sent === 0 ? 0 : buckets.dispatchLag.countAboveMs(lateAfter) / counts.sent;
   const record = credibility({
-    shape: load.shape === 'closed' ? 'closed' : 'open',
     percentiles: comparedPercentiles(pooled, latency),
     lateShare,
     arrivals: counts.sent,
     lateAfterMs: lateAfter,
-    dispatchLagP99Ms: buckets.dispatchLag.percentileMs(99),
     receiveLagP90Ms: buckets.receiveLag.percentileMs(90),
     overload:
       load.shape === 'closed'

@@ -1,6 +1,6 @@
-import { lookup } from 'node:dns/promises';
 import { type Address, type ConnectionOwner, Http1Connection } from './http1-connection.ts';
 import { type Http1Request, http1Request } from './http1-request.ts';
+import { addressOf } from './reachable-address.ts';
 import { SlotQueue } from './slot-queue.ts';
 import type { Sink, Template, Transport } from './transport.ts';
 
@@ -72,8 +72,8 @@ export class Http1Transport implements Transport, ConnectionOwner {
 
   async connect(connections: number): Promise<void> {
     // Once, not for every connection. A name that does not resolve shows as connect errors.
-    const found = await lookup(this.#address.host).catch(() => undefined);
-    if (found !== undefined) this.#address = { host: found.address, port: this.#address.port };
+    const { host, port } = this.#address;
+    this.#address = { host: await addressOf(host, port), port };
     this.#ahead = Math.min(connections, this.#options.connections);
     if (this.#ahead === 0) return;
     await new Promise<void>((resolve) => {

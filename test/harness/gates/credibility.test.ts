@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { type CredibilityFacts, credibility, lateAfterMs } from '../../../harness/gates/credibility.ts';
 
 const QUIET: CredibilityFacts = {
-  shape: 'open',
   percentiles: [
     { name: 'p50', responseMs: 10, responseLowMs: 10, lessDispatchLagMs: 9.9, lessConnectionWaitMs: 10 },
     { name: 'p99', responseMs: 20, responseLowMs: 20, lessDispatchLagMs: 19.5, lessConnectionWaitMs: 20 },
@@ -10,7 +9,6 @@ const QUIET: CredibilityFacts = {
   lateShare: 0.001,
   lateAfterMs: 2,
   arrivals: 10_000,
-  dispatchLagP99Ms: 0.6,
   receiveLagP90Ms: 0.5,
   overload: undefined,
   unsent: 0,
