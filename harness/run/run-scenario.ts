@@ -1,6 +1,6 @@
 import { notice } from '../record/notices.ts';
 import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
-import { createStore } from '../record/store.ts';
+import { createStore, type Store } from '../record/store.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { readyHistograms } from '../statistics/histogram.ts';
 import { readAsFound } from './as-found-label.ts';
@@ -58,8 +58,18 @@ export async function runScenario(asked: Scenario, options: RunOptions): Promise
     book.note(notice('interrupted', { measured: book.cases.length, planned: book.planned }));
   book.finish(answerOf(book.record()), noticesOf(book.record(), prices), complete);
   const record = book.record();
-  store.write(record);
-  return { record, folder: store.folder, failure };
+  const unwritten = writeLast(store, record);
+  return { record, folder: store.folder, failure: failure ?? unwritten };
+}
+
+/** A disk that filled up on the way refuses this too; then what was measured is still shown, and the reason said. */
+function writeLast(store: Store, record: RunRecord): Error | undefined {
+  try {
+    store.write(record);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 /** What is known about the run before its first request. */
