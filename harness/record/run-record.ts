@@ -261,6 +261,7 @@ export const caseRecord = z.object({
   /** Arrivals that the server counted over exactly this case, warm-up included. */
   serverArrivals: figure,
   utilization,
+  /** Of the last trial, like `readings`: pictures of time, which cannot be laid over each other. */
   windows: z.array(window),
   events: z.array(z.object({ atS: z.number(), message: z.string() })),
   /** Probe name -> metric -> series: `{ process: { cpuCores: ... } }`. */

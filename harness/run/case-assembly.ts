@@ -1,9 +1,12 @@
+import { meanOver } from '../probes/utilization.ts';
 import { type CaseRecord, isMissing } from '../record/run-record.ts';
 import { statisticsDelta } from '../targets/statistics.ts';
 import type { RunningTarget, ServerStatistics } from '../targets/target.ts';
 import { type Headline, summariseCase } from './case-summary.ts';
+import { PRESSURE_PCT, STEAL_PCT, THROTTLED_PCT } from './host-notices.ts';
 import type { PlannedCase } from './plan.ts';
 import type { StatisticsSpan, TrialFacts } from './trial.ts';
+import { type TrialUse, utilizationTogether } from './trials-together.ts';
 import { utilizationOf } from './watch-trial.ts';
 
 /** Collects the trials of one case and makes its record, anew after every trial. */
@@ -30,8 +33,9 @@ export class CaseAssembly {
 
   /** Without cost and gates, which are decided from the figures. */
   record(): Omit<CaseRecord, 'cost' | 'gates'> {
-    const last = this.#trials.at(-1);
-    if (last === undefined || this.#target === undefined) throw new Error(`${this.#planned.id} has no trial`);
+    const [first, ...others] = this.#trials;
+    if (first === undefined || this.#target === undefined)
+      throw new Error(`${this.#planned.id} has no trial`);
     const { id, axes, load } = this.#planned;
     const measured = serverView(this.#trials.map((trial) => trial.measured));
     const whole = serverView(this.#trials.map((trial) => trial.whole));
@@ -45,10 +49,14 @@ export class CaseAssembly {
       batch: measured.batch,
       serverMs: measured.serverMs,
       serverArrivals: whole.serverArrivals,
-      utilization: utilizationOf(last.watched, last.result),
-      readings: last.watched.probes.readings,
+      utilization: utilizationTogether([useOf(first), ...others.map(useOf)]),
+      readings: (others.at(-1) ?? first).watched.probes.readings,
     };
   }
+}
+
+function useOf({ watched, result }: TrialFacts): TrialUse {
+  return { utilization: utilizationOf(watched, result), durationS: result.durationMs / 1000 };
 }
 
 /** The trials' spans joined end to end: a server restarted between trials counts from 0 in each. */
@@ -82,21 +90,27 @@ function addCounts(a: Counts = {}, b: Counts = {}): Counts {
   return sum;
 }
 
-/** What the host did to the processes meanwhile, in words: the CAUSE of a late client, never a verdict. */
+/** What the host did to the processes while it was measured, in words: the CAUSE of a late client, never a verdict. */
 function causesOf(trials: readonly TrialFacts[]): string[] {
-  const worst = (metric: string): number =>
-    Math.max(
-      0,
-      ...trials
-        .flatMap(({ watched }) => watched.probes.readings.host?.[metric]?.values ?? [])
-        .map((value) => value ?? 0),
-    );
-  const causes: string[] = [];
+  const worst = (metric: string): number => Math.max(0, ...trials.map((trial) => hostMean(trial, metric)));
   const stealPct = worst('stealPct');
   const throttledPct = worst('throttledPct');
-  if (stealPct >= 2)
-    causes.push(`other virtual machines took up to ${stealPct.toFixed(0)} % of the CPU time`);
-  if (throttledPct > 0)
-    causes.push(`a CPU quota held processes back for ${throttledPct.toFixed(0)} % of the time`);
-  return causes;
+  const pressurePct = worst('cpuPressurePct');
+  return [
+    ...(stealPct > STEAL_PCT ? [`other virtual machines took ${stealPct.toFixed(0)} % of the CPU time`] : []),
+    ...(throttledPct > THROTTLED_PCT
+      ? [`a CPU quota held processes back for ${throttledPct.toFixed(0)} % of the time`]
+      : []),
+    ...(pressurePct > PRESSURE_PCT
+      ? [`some process waited for a CPU ${pressurePct.toFixed(0)} % of the time`]
+      : []),
+  ];
+}
+
+/** Over the measure phase of one trial; 0 where it was not read. */
+function hostMean({ watched, result }: TrialFacts, metric: string): number {
+  const series = watched.probes.readings.host?.[metric];
+  if (series === undefined) return 0;
+  const mean = meanOver(series, { fromS: 0, toS: result.durationMs / 1000 });
+  return isMissing(mean) ? 0 : mean;
 }

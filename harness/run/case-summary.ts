@@ -38,7 +38,8 @@ export type CaseMeasurement = Pick<
 
 /**
  * From the facts of a case's trials to its figures. Trials are pooled: counts added, histograms merged, windows kept
- * side by side; each trial is summarised alone too, so that their spread can be seen.
+ * side by side (the record shows those of the last trial); each trial is summarised alone too, so that their spread
+ * can be seen.
  * Response percentiles count timed-out, unsent and still-open requests as later than anything seen; failed ones are
  * no latency samples at all.
  */
@@ -57,7 +58,7 @@ export function summariseCase(input: CaseInput): CaseMeasurement {
     designEffect: whole.latency.designEffect,
     steady: whole.steady,
     littlesLaw: loopLaw(pooled, input.load),
-    windows: pooled.windows.flatMap((windows) => windows.map(windowRecord)),
+    windows: (pooled.windows.at(-1) ?? []).map(windowRecord),
     events: pooled.results.flatMap(({ events }) => events),
     histograms: {
       response: pooled.encoded.response,

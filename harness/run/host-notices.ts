@@ -4,13 +4,15 @@ import { type CaseRecord, isMissing, type NoticeRecord, type RunRecord } from '.
 import type { LoadResult } from './load-engine.ts';
 
 /** Mean share of the CPU time over a case that other virtual machines may take unmentioned. */
-const STEAL_PCT = 2;
+export const STEAL_PCT = 2;
 /** The same for time in which some process waited for a CPU; a server at saturation causes some of it itself. */
-const PRESSURE_PCT = 20;
+export const PRESSURE_PCT = 20;
 /** The same for time in which a quota held this container back. */
-const THROTTLED_PCT = 1;
+export const THROTTLED_PCT = 1;
 /** A pause that shows in a percentile of a server which answers in milliseconds. */
 const GC_PAUSE_MS = 10;
+/** Share of the time for which the generator's event loop was at work. */
+const BUSY_LOOP = 0.9;
 
 /** What the machine did to the run, where it was enough to matter and a reader can do something about it. */
 export function hostNotices(record: Pick<RunRecord, 'cases' | 'environment'>): NoticeRecord[] {
@@ -66,12 +68,12 @@ function meanOf({ readings, durationS }: CaseRecord, metric: string): number | u
 /** A driven trial, as far as its generator's own troubles go. */
 export interface DrivenTrial {
   readonly caseId: string;
-  readonly result: Pick<LoadResult, 'gc' | 'clock'>;
+  readonly result: Pick<LoadResult, 'gc' | 'clock' | 'eventLoopUtilization'>;
 }
 
 /** What the generator itself went through, over all trials so far. */
 export function generatorNotices(trials: readonly DrivenTrial[]): NoticeRecord[] {
-  return [...gc(trials), ...clockDrift(trials)];
+  return [...gc(trials), ...clockDrift(trials), ...busyLoop(trials)];
 }
 
 function gc(trials: readonly DrivenTrial[]): NoticeRecord[] {
@@ -80,6 +82,14 @@ function gc(trials: readonly DrivenTrial[]): NoticeRecord[] {
   const longestMs = Math.max(...paused.map(({ result }) => result.gc.longestMs));
   const count = paused.reduce((sum, { result }) => sum + result.gc.count, 0);
   return [notice('gc', { longestMs, count }, idsOf(paused))];
+}
+
+/** A hint only: it neither convicts nor acquits, the lags do. */
+function busyLoop(trials: readonly DrivenTrial[]): NoticeRecord[] {
+  const busy = trials.filter(({ result }) => result.eventLoopUtilization > BUSY_LOOP);
+  if (busy.length === 0) return [];
+  const utilizationPct = 100 * Math.max(...busy.map(({ result }) => result.eventLoopUtilization));
+  return [notice('elu-high', { utilizationPct }, idsOf(busy))];
 }
 
 /** Above max(0.1 %, 5 ms); from max(1 %, 50 ms) on the case itself is inconclusive, with the same reason. */

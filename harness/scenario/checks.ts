@@ -68,6 +68,7 @@ export function checkTogether(
   return [
     ...targetChoice(content, complain),
     ...loadChoice(content, complain),
+    ...rateLimit(content, complain),
     ...inputNames(content, complain),
   ];
 }
@@ -114,6 +115,22 @@ function loadChoice(content: Record<string, unknown>, complain: Complain): Probl
     .map((shape) =>
       complain(['load', shape], `found ${open.join(' and ')}; a scenario has one of them`, `keep ${open[0]}`),
     );
+}
+
+/** A closed pass offers all that a server takes, so on somebody else's server it cannot stand beside a limit. */
+function rateLimit(content: Record<string, unknown>, complain: Complain): Problem[] {
+  const load = asMap(content.load) ?? {};
+  const limited = asMap(content.limits)?.maxRate !== undefined;
+  const rateNamed = load.constant !== undefined || load.poisson !== undefined;
+  if (!limited || asMap(content.target)?.url === undefined) return [];
+  if (rateNamed && load.closed === undefined) return [];
+  return [
+    complain(
+      ['limits', 'maxRate'],
+      'found a limit beside a closed pass, which offers your server as much as it takes',
+      'name a rate, as in load: { poisson: { rate: 200/s } }, or leave the limit out',
+    ),
+  ];
 }
 
 /** The bundled models' inputs are known beforehand; those of other models only when the server is asked. */

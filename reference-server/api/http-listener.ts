@@ -70,8 +70,11 @@ export function buildHttpListener(
 
 function listen(http: NetServer, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    http.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
+    const refused = (error: NodeJS.ErrnoException): void => reject(cannotListen(error, host, port));
+    http.once('error', refused);
     http.listen({ host, port, backlog: BACKLOG }, () => {
+      // From here on an error is one connection that could not be accepted (no file descriptor left): not our end.
+      http.off('error', refused).on('error', () => {});
       const { port: boundPort } = http.address() as AddressInfo;
       resolve(`http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`);
     });

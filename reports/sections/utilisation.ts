@@ -5,6 +5,9 @@ import { caseFigure } from '../figures.ts';
 import { significant } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
+/** What holds the clocks of a healthy GPU: nothing to do, or somebody's setting. */
+const CLOCKS_BY_CHOICE = ['idle', 'application clocks', 'display clocks'];
+
 /** What the machine did during one case: means over the measure phase, then every series that was read. */
 export function utilisation(one: CaseRecord): Html {
   return html`<dl class="terms">
@@ -20,10 +23,8 @@ function gpus(one: CaseRecord): Html {
   if (isMissing(gpu)) return html`<dt>GPU</dt><dd>none shown: ${gpu.missing}</dd>`;
   return html`${gpu.map((device, place) => {
     const at = (field: string): Html => caseFigure(one, `utilization.gpu.${place}.${field}`);
-    const throttled =
-      device.throttleReasons.length === 0
-        ? 'not throttled'
-        : `throttled: ${device.throttleReasons.join(', ')}`;
+    const slowed = device.throttleReasons.filter((reason) => !CLOCKS_BY_CHOICE.includes(reason));
+    const throttled = slowed.length === 0 ? 'not throttled' : `throttled: ${slowed.join(', ')}`;
     return html`<dt>GPU ${device.index}</dt><dd>${device.name}: ${at('utilizationPct')} % busy, ${at('memoryUsedMiB')} of ${at('memoryTotalMiB')} MiB, ${at('powerW')} W, ${at('smClockMHz')} MHz, ${throttled}</dd>`;
   })}`;
 }

@@ -98,7 +98,7 @@ describe('several generators and trials', () => {
     expect(pooled.trials.map(({ latencyMs }) => Math.round(valueMs(latencyMs.response.p50)))).toEqual([
       11, 101,
     ]);
-    expect(pooled.windows).toHaveLength(16);
+    expect(pooled.windows).toHaveLength(8);
     expect(liveHistograms()).toBe(0);
   });
 });

@@ -52,7 +52,11 @@ test('a governor that is not performance', () => {
 });
 
 test('pauses of the generator, and clocks that drift', () => {
-  const calm = { gc: { count: 3, totalMs: 4, longestMs: 2 }, clock: { monotonicMs: 5000, wallMs: 5004 } };
+  const calm = {
+    gc: { count: 3, totalMs: 4, longestMs: 2 },
+    clock: { monotonicMs: 5000, wallMs: 5004 },
+    eventLoopUtilization: 0.9,
+  };
   expect(generatorNotices([{ caseId: 'a', result: calm }])).toEqual([]);
   const paused = { ...calm, gc: { count: 2, totalMs: 30, longestMs: 21 } };
   const drifted = { ...calm, clock: { monotonicMs: 5000, wallMs: 4988 } };
@@ -61,10 +65,12 @@ test('pauses of the generator, and clocks that drift', () => {
     { caseId: 'b', result: paused },
     { caseId: 'b', result: paused },
     { caseId: 'c', result: drifted },
+    { caseId: 'd', result: { ...calm, eventLoopUtilization: 0.97 } },
   ]);
   expect(found).toMatchObject([
     { id: 'gc', caseIds: ['b'], message: expect.stringContaining('4 times, 21.0 ms') },
     { id: 'clock-drift', caseIds: ['c'], message: expect.stringContaining('12.0 ms') },
+    { id: 'elu-high', caseIds: ['d'], message: expect.stringContaining('97 %') },
   ]);
 });
 

@@ -256,3 +256,12 @@ workload: { inputs: *t }
     }
   });
 });
+
+it('a limit on the rate of a server of your own needs named rates, not a closed pass', () => {
+  const with_ = (load: string) =>
+    `name: x\ntarget: { url: "http://127.0.0.1:1", model: m }\nlimits: { maxRate: 100/s }\n${load}`;
+  expect(() => scenarioFromText(with_(''), 'x.yaml')).toThrow(/offers your server as much as it takes/);
+  expect(() => scenarioFromText(with_('load: { closed: { inFlight: 4 } }\n'), 'x.yaml')).toThrow(/maxRate/);
+  const named = scenarioFromText(with_('load: { poisson: { rate: 50/s } }\n'), 'x.yaml');
+  expect(named.limits.maxRequestsPerS).toBe(100);
+});
