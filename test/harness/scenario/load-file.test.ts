@@ -86,6 +86,7 @@ describe('a scenario file', () => {
   model: m
   headers: { authorization: "Bearer \${SCENARIO_TEST}" }
   describe: { machine: aws/g5.xlarge }
+load: { poisson: { rate: 200/s } }
 limits: { maxRate: 500/s, abort: ["errors > 5% for 5s", "p99 > 2s for 10s"] }
 labels: { git: "\${SCENARIO_TEST_UNSET:-none}" }
 `,
