@@ -55,7 +55,7 @@ function latencyBounds(record: CaseRecord, metric: Metric): Bounds {
   if (!isMissing(figure)) {
     const { value, low, high } = figure;
     if (high !== null) return { value, low, high };
-    return { value, low, ...highestFromAbove(record, distribution, name as PercentileName) };
+    return { value, low, ...highestOfEnough(record, distribution, name as PercentileName) };
   }
   if (figure.above !== undefined) return { ...unknown(figure.missing), low: figure.above };
   return {
@@ -74,11 +74,25 @@ function lowestFromBelow(distribution: Distribution, name: PercentileName): numb
   return Math.max(0, ...lows);
 }
 
+/**
+ * An interval that is open above, of a percentile that has its samples: those are as many as prove the percentile with
+ * none of them late (MLPerf LoadGen's early stopping, confidence 0.99), so the maximum is an upper end.
+ */
+function highestOfEnough(
+  record: CaseRecord,
+  distribution: Distribution,
+  name: PercentileName,
+): Pick<Bounds, 'high' | 'rests'> {
+  const { max } = distribution;
+  if (typeof max !== 'number') return highestFromAbove(record, distribution, name);
+  return { high: max, rests: `the maximum of ${record.counts.ok} requests` };
+}
+
 /** The chance that an interval's upper end is too low, at 95 % two-sided. */
 const TAIL = 0.025;
 
 /**
- * What still bounds a percentile from above when its samples are too few to show it, or its interval is open above.
+ * What still bounds a percentile from above when its samples are too few to show it.
  * The greatest of m independent values lies below the q-quantile with probability q^m; where that is at most 2.5 %
  * the maximum is an upper end. With still fewer, the time-out is one: an answer that took longer would be an error,
  * and errors are judged apart.

@@ -1,3 +1,22 @@
+import {
+  CHUNKED,
+  CONNECTION,
+  CONTENT_LENGTH,
+  colonOf,
+  DIGIT_0,
+  decimal,
+  HEX,
+  HTTP_1,
+  isBlank,
+  isName,
+  isText,
+  NOT_HEX,
+  SEMICOLON,
+  SPACE,
+  startsWith,
+  TRANSFER_ENCODING,
+} from './http1-bytes.ts';
+
 /** What a response consists of, in order. `onEnd` comes last and once; nothing follows it in the same read. */
 export interface ResponseEvents {
   onHead(status: number): void;
@@ -243,68 +262,3 @@ export class ResponseParser {
 
 const MALFORMED = -1;
 const ENDED = -2;
-
-const SPACE = 32;
-const TAB = 9;
-const COLON = 58;
-const SEMICOLON = 59;
-const DIGIT_0 = 48;
-const NOT_HEX = 16;
-
-const HTTP_1 = Buffer.from('HTTP/1.');
-const CONTENT_LENGTH = Buffer.from('content-length');
-const TRANSFER_ENCODING = Buffer.from('transfer-encoding');
-const CONNECTION = Buffer.from('connection');
-const CHUNKED = Buffer.from('chunked');
-
-const HEX = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const text = String.fromCharCode(byte);
-  return /[0-9a-fA-F]/.test(text) ? Number.parseInt(text, 16) : NOT_HEX;
-});
-const TOKEN = Uint8Array.from({ length: 256 }, (_, byte) =>
-  /[!#$%&'*+.^_`|~0-9A-Za-z-]/.test(String.fromCharCode(byte)) ? 1 : 0,
-);
-
-function isBlank(byte: number | undefined): boolean {
-  return byte === SPACE || byte === TAB;
-}
-
-/** No control character but the tab: a CR in the middle of a line would be one. */
-function isText(line: Buffer, from: number, end: number): boolean {
-  for (let at = from; at < end; at++) {
-    const byte = line[at] ?? 0;
-    if ((byte < SPACE && byte !== TAB) || byte === 127) return false;
-  }
-  return true;
-}
-
-/** Where the colon after a header's name is; -1 when there is no name that RFC 9110 allows. */
-function colonOf(line: Buffer, from: number, end: number): number {
-  let at = from;
-  while (at < end && TOKEN[line[at] ?? 0] === 1) at += 1;
-  return at > from && at < end && line[at] === COLON ? at : -1;
-}
-
-/** Digits only; -1 when there is anything else, or nothing, or more digits than a double holds exactly. */
-function decimal(line: Buffer, from: number, end: number): number {
-  if (from === end || end - from > 15) return -1;
-  let value = 0;
-  for (let at = from; at < end; at++) {
-    const digit = (line[at] ?? 0) - DIGIT_0;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
-}
-
-function startsWith(line: Buffer, from: number, prefix: Buffer): boolean {
-  for (let at = 0; at < prefix.length; at++) if (line[from + at] !== prefix[at]) return false;
-  return true;
-}
-
-/** Equal but for case; `lower` holds lower-case letters and hyphens, whose bit 32 is set anyway. */
-function isName(line: Buffer, from: number, end: number, lower: Buffer): boolean {
-  if (end - from !== lower.length) return false;
-  for (let at = 0; at < lower.length; at++) if (((line[from + at] ?? 0) | 32) !== lower[at]) return false;
-  return true;
-}
