@@ -153,6 +153,7 @@ function rounded(value: number | null): number | null {
   return value === null || Number.isInteger(value) ? value : Number(value.toPrecision(4));
 }
 
-function hrtimeMs(): number {
+/** Milliseconds of the one clock that every thread and process of a machine shares. */
+export function hrtimeMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

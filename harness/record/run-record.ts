@@ -229,7 +229,6 @@ const targetRecord = z.object({
   effective: z.record(z.string(), z.unknown()),
   pid: z.number().int().optional(),
 });
-export type TargetRecord = z.infer<typeof targetRecord>;
 
 export const caseRecord = z.object({
   id: z.string(),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TargetError } from '../errors.ts';
+import { hrtimeMs } from '../probes/probe-loop.ts';
 import type { Missing } from '../record/run-record.ts';
 import { isMissing } from '../record/run-record.ts';
 import type { RunningTarget, ServerStatistics } from '../targets/target.ts';
@@ -96,8 +97,4 @@ function span(
   if (isMissing(before)) return before;
   if (isMissing(after)) return after;
   return { before, after };
-}
-
-function hrtimeMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
 }
