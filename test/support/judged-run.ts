@@ -1,7 +1,8 @@
 import type { CredibilityRecord } from '../../harness/record/run-record.ts';
 import { type Headline, summariseCase } from '../../harness/run/case-summary.ts';
 import type { LoadAssignment } from '../../harness/run/load-engine.ts';
-import { assignment, runLoad } from './assignment.ts';
+import { assignment } from './assignment.ts';
+import { runLoadInProcess } from './load-process.ts';
 import { loadRecordOf } from './load-record.ts';
 import { coresForTest } from './real-time.ts';
 import { startTruthServer } from './start-truth-server.ts';
@@ -18,7 +19,7 @@ export async function judgedRun(
   try {
     const given = assignment(server.url, { cpus: cores.generator, ...changes });
     const startedAt = new Date().toISOString();
-    const results = [await runLoad(given)];
+    const results = [await runLoadInProcess(given)];
     const load = loadRecordOf(given);
     return summariseCase({ trials: [{ startedAt, results }], load, headline, causes: [] }).credibility;
   } finally {

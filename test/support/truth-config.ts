@@ -7,6 +7,7 @@ export interface TruthConfig {
   /** Exits without a word at the arrival after this one. */
   readonly dieAfter?: number;
   readonly keepArrivals?: boolean;
+  readonly keepAnswers?: boolean;
   readonly port?: number;
 }
 
@@ -47,8 +48,8 @@ export interface Witness {
   arrivals: number;
   faults: number;
   connections: number;
-  /** The longest time that answers due at one instant took to be written, one after another. */
-  longestReleaseMs: number;
   /** Wall clock, only with keepArrivals. */
   readonly arrivedAtMs: number[];
+  /** When each answer had been written. Wall clock, only with keepAnswers. */
+  readonly answeredAtMs: number[];
 }

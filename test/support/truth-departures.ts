@@ -10,8 +10,6 @@ export class Departures {
   readonly #queue: Departure[] = [];
   readonly #precise: boolean;
   #head = 0;
-  /** The longest time that departures due at one instant took, one after another. */
-  longestReleaseMs = 0;
   #waiting = false;
 
   constructor(precise: boolean) {
@@ -45,7 +43,6 @@ export class Departures {
       this.#head += 1;
       next.leave();
     }
-    this.longestReleaseMs = Math.max(this.longestReleaseMs, performance.now() - nowMs);
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0;
       this.#head = 0;

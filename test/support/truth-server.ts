@@ -13,7 +13,7 @@ import { DepartureLaw } from './truth-law.ts';
 const config = JSON.parse(process.argv[2] ?? '{}') as TruthConfig;
 const law = new DepartureLaw(config.law);
 const departures = new Departures(config.precise ?? false);
-const witness: Witness = { arrivals: 0, faults: 0, connections: 0, longestReleaseMs: 0, arrivedAtMs: [] };
+const witness: Witness = { arrivals: 0, faults: 0, connections: 0, arrivedAtMs: [], answeredAtMs: [] };
 
 const server = createServer({ noDelay: true }, (socket) => {
   witness.connections += 1;
@@ -48,7 +48,6 @@ function requestIn(bytes: Buffer): { line: string; body: Buffer; bytes: number }
 
 function serve(socket: Socket, line: string, body: Buffer): void {
   if (line.startsWith('GET /witness')) {
-    witness.longestReleaseMs = departures.longestReleaseMs;
     socket.write(httpAnswer(JSON.stringify(witness)));
   } else if (line.startsWith('GET /v2/health')) socket.write(httpAnswer('{}'));
   else if (line.startsWith('GET /v2/models')) socket.write(httpAnswer(JSON.stringify(METADATA)));
@@ -70,6 +69,7 @@ function infer(socket: Socket, body: Buffer): void {
   departures.at(law.departure(nowMs), () => {
     if (faulty) commit(fault.kind, socket, id);
     else socket.write(answer);
+    if (config.keepAnswers === true) witness.answeredAtMs.push(performance.timeOrigin + performance.now());
   });
 }
 

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { availableCpus } from '../../../harness/run/available-cpus.ts';
-import type { LoadAssignment } from '../../../harness/run/load-engine.ts';
-import { readyHistograms } from '../../../harness/statistics/histogram.ts';
-import { judgedRun } from '../../support/judged-run.ts';
-import { onQuietMachine } from '../../support/real-time.ts';
+import { availableCpus } from '../../harness/run/available-cpus.ts';
+import type { LoadAssignment } from '../../harness/run/load-engine.ts';
+import { readyHistograms } from '../../harness/statistics/histogram.ts';
+import { judgedRun } from '../support/judged-run.ts';
+import { onQuietMachine } from '../support/real-time.ts';
 
 /** Low rate, short answers: a case that a quiet machine measures well. */
 const QUIET: Partial<LoadAssignment> = {
