@@ -2,7 +2,7 @@
 // and no dependency: install what is missing, build, then do the job. A second call installs nothing.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -49,8 +49,20 @@ function build() {
   const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], {
     stdio: 'inherit',
   });
-  if (tsc.status === 0) chmodSync(join(root, 'dist/harness/cli.js'), 0o755);
-  return tsc.status;
+  if (tsc.status !== 0) return tsc.status;
+  removeOrphans('');
+  chmodSync(join(root, 'dist/harness/cli.js'), 0o755);
+  return 0;
+}
+
+/** The compiler leaves what it made of sources that are gone; a package would ship it. */
+function removeOrphans(folder) {
+  for (const entry of readdirSync(join(root, 'dist', folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) removeOrphans(path);
+    else if (!existsSync(join(root, path.replace(/\.(js|d\.ts)(\.map)?$/, '.ts'))))
+      rmSync(join(root, 'dist', path));
+  }
 }
 
 function lint() {

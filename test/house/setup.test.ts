@@ -36,6 +36,8 @@ describe('setup.mjs', () => {
     clone = mkdtempSync(join(tmpdir(), 'inferometer-setup-'));
     copyFileSync(packageFile('setup.mjs'), join(clone, 'setup.mjs'));
     mkdirSync(join(clone, 'bin'));
+    mkdirSync(join(clone, 'harness'));
+    write('harness/cli.ts', '');
     write('bin/npm', NPM);
     chmodSync(join(clone, 'bin/npm'), 0o755);
     write('tsc.cjs', TSC);
@@ -53,6 +55,14 @@ describe('setup.mjs', () => {
     const { code, output } = await setup('start');
     expect(output).toContain('cli run batching');
     expect(code).toBe(2);
+  });
+
+  it('removes from dist what has no source any more', async () => {
+    mkdirSync(join(clone, 'dist/harness/gone'), { recursive: true });
+    write('dist/harness/gone/old.js', '');
+    await setup('build');
+    expect(existsSync(join(clone, 'dist/harness/gone/old.js'))).toBe(false);
+    expect(existsSync(join(clone, 'dist/harness/cli.js'))).toBe(true);
   });
 
   it('installs nothing the second time, and again when the lock file has changed', async () => {
