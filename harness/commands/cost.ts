@@ -9,8 +9,7 @@ import {
 } from '../cost/fleet.ts';
 import { loadPriceBook } from '../cost/load-price-book.ts';
 import { choosePricing, type Pricing, ranOnOf } from '../cost/nearest-machine.ts';
-import { parseOwnHardware } from '../cost/own-hardware.ts';
-import { mergePriceBooks, type PriceBook, TERMS, type Term } from '../cost/price-book.ts';
+import { TERMS, type Term } from '../cost/price-book.ts';
 import { parseTrafficDay, parseTrafficRate, type Traffic } from '../cost/traffic.ts';
 import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import { expressionsOf } from '../gates/recommend.ts';
@@ -54,7 +53,8 @@ export function costCommand(record: RunRecord, options: CostOptions = {}): Comma
   const traffic = options.traffic === undefined ? undefined : readTraffic(options.traffic);
   const reserve = readReserve(options);
   const term = readTerm(options.term ?? record.decide.price.term);
-  const { book, machine } = readBook(options, record.decide.price.machine);
+  const book = loadPriceBook(options.prices);
+  const machine = options.price ?? record.decide.price.machine;
   const pricing = choosePricing(book, { machine, term }, ranOnOf(record));
   if (isMissing(pricing))
     throw new UsageError(`no price: ${pricing.missing}`, 'Name a machine: --price aws/c7i.large');
@@ -78,14 +78,6 @@ function readTerm(text: string): Term {
   const term = TERMS.find((known) => known === text);
   if (term === undefined) throw new UsageError(`--term ${text}: known are ${TERMS.join(', ')}`);
   return term;
-}
-
-function readBook(options: CostOptions, fromScenario: string): { book: PriceBook; machine: string } {
-  const book = loadPriceBook(options.prices);
-  const asked = options.price ?? fromScenario;
-  if (!asked.startsWith('own/') || !asked.includes(':')) return { book, machine: asked };
-  const own = parseOwnHardware(asked);
-  return { book: mergePriceBooks([book, { machines: [own] }]), machine: own.name };
 }
 
 function readReserve({ headroom = 0.3, spare = 1 }: CostOptions): Reserve {

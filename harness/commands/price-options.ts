@@ -8,9 +8,9 @@ export function priceOptions(book: PriceBook, record: RunRecord): PriceOption[] 
   const all = book.machines.flatMap(optionsOf);
   const pricing = choosePricing(book, record.decide.price, ranOnOf(record));
   if (isMissing(pricing)) return all;
-  const isOwn = (option: PriceOption) =>
-    option.name === pricing.price.machine.name && option.term === pricing.price.term;
-  return [...all.filter(isOwn), ...all.filter((option) => !isOwn(option))];
+  const { machine, term } = pricing.price;
+  const isOwn = (option: PriceOption) => option.name === machine.name && option.term === term;
+  return [...optionsOf(machine).filter(isOwn), ...all.filter((option) => !isOwn(option))];
 }
 
 function optionsOf(machine: PricedMachine): PriceOption[] {

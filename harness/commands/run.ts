@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode, TargetError, worstExit } from '../errors.ts';
 import type { RunRecord } from '../record/run-record.ts';
+import { pricesFor } from '../run/decisions.ts';
 import { SILENT } from '../run/observer.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import { threadEngine } from '../run/thread-engine.ts';
@@ -28,6 +29,8 @@ export async function runCommand(args: RunArguments): Promise<ExitCode> {
   const startedAtMs = performance.now();
   const scenario = loadScenario(args.scenario, args);
   if (args.dryRun) {
+    // What a run would refuse before it sends anything, a rehearsal refuses too.
+    pricesFor(scenario);
     process.stdout.write(dryRunText(scenario, dryRunPlan(scenario, args.out)));
     return EXIT.ok;
   }

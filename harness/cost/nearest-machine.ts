@@ -2,6 +2,7 @@ import { ranHere } from '../record/ran-here.ts';
 import type { CaseRecord, Missing, RunRecord } from '../record/run-record.ts';
 import { isMissing } from '../record/run-record.ts';
 import type { Basis } from './cost.ts';
+import { describesOwnHardware, parseOwnHardware } from './own-hardware.ts';
 import {
   type Accelerator,
   type Price,
@@ -48,10 +49,10 @@ export function choosePricing(
   ranOn: RanOn,
 ): Pricing | Missing {
   if (asked.machine !== 'auto')
-    return pricedAs(priceOf(book, asked.machine, asked.term), 'as asked for', ranOn);
+    return pricedAs(priceFor(book, asked.machine, asked.term), 'as asked for', ranOn);
   if (ranOn.declared !== undefined) {
     return pricedAs(
-      priceOf(book, ranOn.declared, asked.term),
+      priceFor(book, ranOn.declared, asked.term),
       'the machine that the run is said to have run on',
       ranOn,
     );
@@ -71,8 +72,16 @@ export function choosePricing(
   return pricedAs(priceOf(book, nearest.name, asked.term), why, ranOn);
 }
 
+/** The price of a machine of the book, or of own hardware as it is described. Throws UsageError; never 0. */
+export function priceFor(book: PriceBook, machine: string, term: Term): Price {
+  if (!describesOwnHardware(machine)) return priceOf(book, machine, term);
+  const own = parseOwnHardware(machine);
+  return priceOf({ machines: [own] }, own.name, 'own');
+}
+
 function pricedAs(price: Price, why: string, ranOn: RanOn): Pricing {
-  if (ranOn.declared === price.machine.name) return { price, basis: 'measured-on-this-machine', why };
+  const [declared] = ranOn.declared?.split(':') ?? [];
+  if (declared === price.machine.name) return { price, basis: 'measured-on-this-machine', why };
   return { price, basis: 'assumed-same-throughput', why, whatIf: whatIfWords(price.machine, ranOn) };
 }
 

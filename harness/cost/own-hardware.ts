@@ -16,6 +16,11 @@ const FIELDS: Readonly<Record<string, { pattern: RegExp; form: string }>> = {
 };
 const REQUIRED = ['purchase', 'lifetime', 'power', 'energy'];
 
+/** A description to parse, rather than a name in a price book. */
+export function describesOwnHardware(text: string): boolean {
+  return text.startsWith('own/') && text.includes(':');
+}
+
 /**
  * Reads `own/<name>:purchase=4200,lifetime=3y,power=220W,energy=0.12/kWh[,cores=16,memory=64GiB]`.
  * USD per hour = purchase / (years x 8,760 h) + kW x USD per kWh: hardware that is always on.

@@ -1,7 +1,7 @@
 import { costsOfCase } from '../cost/cost.ts';
 import { loadPriceBook } from '../cost/load-price-book.ts';
-import { choosePricing, ranOnOf } from '../cost/nearest-machine.ts';
-import { type PriceBook, priceOf } from '../cost/price-book.ts';
+import { choosePricing, priceFor, ranOnOf } from '../cost/nearest-machine.ts';
+import type { PriceBook } from '../cost/price-book.ts';
 import { promiseKept } from '../gates/budget.ts';
 import { findingsOf, mostUsefulFirst } from '../gates/findings.ts';
 import { budgetsOf, gatesOfCase } from '../gates/gate-run.ts';
@@ -31,7 +31,7 @@ export function pricesFor({
   const declared = settings.map(({ target }) => (target.kind === 'external' ? target.machine : undefined));
   // `auto` takes the machine that the user says it is, where one is said.
   const names = machine === 'auto' ? [labels.machine, ...declared] : [machine];
-  for (const name of names) if (name !== undefined) priceOf(book, name, term);
+  for (const name of names) if (name !== undefined) priceFor(book, name, term);
   return book;
 }
 

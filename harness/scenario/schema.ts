@@ -169,7 +169,9 @@ const decide = z
       .describe('Name the setting to serve with'),
     price: z
       .strictObject({
-        machine: text('A name from the price book; auto: the nearest match to this machine').prefault('auto'),
+        machine: text(
+          'A name from the price book; own/name:purchase=…,lifetime=…,power=…,energy=… for your own; auto: the nearest match to this machine',
+        ).prefault('auto'),
         term: choice('How it is paid', ['on-demand', 'spot']).prefault('on-demand'),
       })
       .prefault({})

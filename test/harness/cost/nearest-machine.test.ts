@@ -60,6 +60,18 @@ describe('what a price rests on', () => {
     expect(pricing).not.toHaveProperty('whatIf');
   });
 
+  test('own hardware is described where a machine is named, in a price or as what the run ran on', () => {
+    const box = 'own/box:purchase=8760,lifetime=1y,power=1000W,energy=0.5/kWh';
+    const asked = choosePricing(book, { machine: box, term: 'on-demand' }, ranOnOf(plantWinner()));
+    expect(asked).toMatchObject({ price: { usdPerHour: 1.5, term: 'own', machine: { name: 'own/box' } } });
+    expect(asked).toHaveProperty('whatIf');
+    const declared = choosePricing(book, AUTO, ranOnOf({ ...plantWinner(), labels: { machine: box } }));
+    expect(declared).toMatchObject({ basis: 'measured-on-this-machine', price: { usdPerHour: 1.5 } });
+    expect(() =>
+      choosePricing(book, { machine: 'own/box:lifetime=1', term: 'own' }, ranOnOf(plantWinner())),
+    ).toThrow(/lifetime/);
+  });
+
   test('a remote server of unknown machine has no price', () => {
     const record = plantWinner();
     for (const one of record.cases) {
