@@ -11,6 +11,7 @@ import { packageVersion } from '../package-files.ts';
 import { oipRest } from '../protocols/oip-rest.ts';
 import { readyHistograms } from '../statistics/histogram.ts';
 import { Http1Transport } from '../transports/http1.ts';
+import { NodeSockets } from '../transports/node-sockets.ts';
 import type { Prepared } from '../transports/transport.ts';
 import { syntheticWorkload } from '../workload/synthetic.ts';
 import { ClosedDriver } from './closed-driver.ts';
@@ -47,6 +48,7 @@ export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch)
     connections: bounds.connections,
     timeoutMs: assignment.timeoutMs,
     now,
+    sockets: new NodeSockets(now),
     sink: flights,
   });
   let pacer: Pacer | undefined;

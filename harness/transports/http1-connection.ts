@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Address, ByteStream, ByteStreamEvents, SocketSource } from './byte-stream.ts';
 import { type ResponseEvents, ResponseParser } from './http1-parser.ts';
 import type { Http1Request } from './http1-request.ts';
 import type { Sink, TransportOutcome } from './transport.ts';
@@ -14,17 +14,12 @@ export interface ConnectionOwner {
   gone(connection: Http1Connection, wasOpen: boolean): void;
 }
 
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
 const NO_SLOT = -1;
 
 /** One socket carrying one request at a time. Its buffer for the stamped bytes is rewritten only between requests. */
-export class Http1Connection implements ResponseEvents {
+export class Http1Connection implements ResponseEvents, ByteStreamEvents {
   readonly #owner: ConnectionOwner;
-  readonly #socket: Socket;
+  readonly #socket: ByteStream;
   readonly #parser: ResponseParser;
   readonly #startedMs: number;
   #open = false;
@@ -34,21 +29,16 @@ export class Http1Connection implements ResponseEvents {
   #readAtMs = 0;
   #loaded: Http1Request | undefined;
   #start: Buffer = Buffer.alloc(0);
+  /** True while bytes of the request wait to be taken: the buffers are not ours to rewrite. */
+  #unwritten = false;
+  /** Shared part of a large body that has not been handed over yet. */
+  #rest: Buffer | undefined;
 
-  /** `readBuffer` is shared by all connections of a thread: bytes are consumed before the next read. */
-  constructor(owner: ConnectionOwner, address: Address, readBuffer: Buffer) {
+  constructor(owner: ConnectionOwner, sockets: SocketSource, address: Address) {
     this.#owner = owner;
     this.#parser = new ResponseParser(this);
     this.#startedMs = owner.now();
-    this.#socket = connect({
-      ...address,
-      noDelay: true,
-      onread: { buffer: readBuffer, callback: (bytes) => this.#read(readBuffer, bytes) },
-    });
-    this.#socket.on('connect', () => this.#connected());
-    this.#socket.on('end', () => this.#broken(true));
-    this.#socket.on('error', () => this.#broken(false));
-    this.#socket.on('close', () => this.#broken(false));
+    this.#socket = sockets.open(address, this);
   }
 
   send(request: Http1Request, slot: number, index: number): void {
@@ -58,14 +48,10 @@ export class Http1Connection implements ResponseEvents {
     this.#slot = slot;
     this.#sentAtMs = this.#owner.now();
     this.#owner.sink.sent(slot, this.#sentAtMs);
-    if (request.rest === undefined) {
-      this.#socket.write(this.#start);
-      return;
-    }
-    this.#socket.cork();
-    this.#socket.write(this.#start);
-    this.#socket.write(request.rest);
-    this.#socket.uncork();
+    this.#rest = request.rest;
+    const taken = this.#socket.write(this.#start, 0, this.#start.length, this.#rest !== undefined);
+    this.#unwritten = !taken;
+    if (taken && this.#rest !== undefined) this.#writeRest(this.#rest);
   }
 
   /** Ends the request, or the attempt to connect, that has lasted too long. */
@@ -79,7 +65,32 @@ export class Http1Connection implements ResponseEvents {
   /** Without a word to anyone. */
   drop(): void {
     this.#closed = true;
-    this.#socket.destroy();
+    this.#socket.close();
+  }
+
+  connected(): void {
+    this.#open = true;
+    this.#owner.opened(this, this.#owner.now() - this.#startedMs);
+  }
+
+  read(buffer: Buffer, from: number, to: number, atMs: number): void {
+    this.#readAtMs = atMs;
+    if (!this.#parser.read(buffer, from, to)) this.#fail('malformed');
+  }
+
+  drained(): void {
+    this.#unwritten = false;
+    if (this.#rest !== undefined) this.#writeRest(this.#rest);
+  }
+
+  /**
+   * Only where it broke decides, not how: a reset that is read together with the bytes before it looks like an orderly
+   * close to libuv. Just an answer without a length needs the orderly close to be complete.
+   */
+  closed(how: 'orderly' | 'broken'): void {
+    const answer = this.#parser.close();
+    if (answer === 'nothing') this.#fail('reset');
+    else this.#fail(how === 'orderly' ? answer : 'truncated');
   }
 
   onHead(status: number): void {
@@ -91,8 +102,8 @@ export class Http1Connection implements ResponseEvents {
   }
 
   onEnd(reusable: boolean): void {
-    // An answer before the request was wholly written: its bytes are still queued, so the buffer is not ours to rewrite.
-    if (!reusable || this.#socket.writableLength > 0) {
+    // An answer before the request was wholly written: it cannot be taken back, so nothing else can be sent.
+    if (!reusable || this.#unwritten) {
       this.#fail('complete');
       return;
     }
@@ -108,27 +119,9 @@ export class Http1Connection implements ResponseEvents {
     this.#loaded = request;
   }
 
-  #connected(): void {
-    if (this.#closed) return;
-    this.#open = true;
-    this.#owner.opened(this, this.#owner.now() - this.#startedMs);
-  }
-
-  #read(buffer: Buffer, bytes: number): boolean {
-    if (this.#closed) return false;
-    this.#readAtMs = this.#owner.now();
-    if (!this.#parser.read(buffer, 0, bytes)) this.#fail('malformed');
-    return !this.#closed;
-  }
-
-  /**
-   * Only where it broke decides, not how: a reset that is read together with the bytes before it looks like an orderly
-   * close to libuv. Just an answer without a length needs the orderly close to be complete.
-   */
-  #broken(orderly: boolean): void {
-    const answer = this.#parser.close();
-    if (answer === 'nothing') this.#fail('reset');
-    else this.#fail(orderly ? answer : 'truncated');
+  #writeRest(rest: Buffer): void {
+    this.#rest = undefined;
+    this.#unwritten = !this.#socket.write(rest, 0, rest.length);
   }
 
   /** Closes the connection and ends what it carried, once. */
@@ -137,7 +130,7 @@ export class Http1Connection implements ResponseEvents {
     this.#closed = true;
     const slot = this.#slot;
     this.#slot = NO_SLOT;
-    this.#socket.destroy();
+    this.#socket.close();
     this.#owner.gone(this, this.#open);
     if (slot !== NO_SLOT) this.#owner.sink.end(slot, outcome, this.#owner.now());
   }

@@ -1,4 +1,5 @@
-import { type Address, type ConnectionOwner, Http1Connection } from './http1-connection.ts';
+import type { Address, SocketSource } from './byte-stream.ts';
+import { type ConnectionOwner, Http1Connection } from './http1-connection.ts';
 import { type Http1Request, http1Request } from './http1-request.ts';
 import { addressOf } from './reachable-address.ts';
 import { SlotQueue } from './slot-queue.ts';
@@ -14,10 +15,10 @@ export interface Http1Options {
   /** From the first byte sent to the last byte answered; also for opening a connection, up to 5 s. */
   readonly timeoutMs: number;
   readonly now: () => number;
+  readonly sockets: SocketSource;
   readonly sink: Sink;
 }
 
-const READ_BUFFER_BYTES = 262_144;
 /** More would overflow the accept queue of a server with a short one; then SYNs are lost for a second. */
 const CONNECTING_AT_ONCE = 64;
 const CONNECT_TIMEOUT_MS = 5000;
@@ -25,7 +26,7 @@ const FIRST_BACKOFF_MS = 10;
 const LAST_BACKOFF_MS = 250;
 
 /**
- * HTTP/1.1 over `node:net`: keep-alive connections, opened on demand, one request at a time on each. Timeouts are found
+ * HTTP/1.1: keep-alive connections, opened on demand, one request at a time on each. Timeouts are found
  * by a sweep over the connections, a twentieth of the timeout late at most, instead of by a timer a request.
  */
 export class Http1Transport implements Transport, ConnectionOwner {
@@ -33,7 +34,6 @@ export class Http1Transport implements Transport, ConnectionOwner {
   readonly now: () => number;
   readonly #options: Http1Options;
   readonly #hostHeader: string;
-  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #connections = new Set<Http1Connection>();
   /** The most recently used on top, so that no more connections are kept busy than the load needs. */
   readonly #idle: Http1Connection[] = [];
@@ -72,8 +72,10 @@ export class Http1Transport implements Transport, ConnectionOwner {
 
   async connect(connections: number): Promise<void> {
     // Once, not for every connection. A name that does not resolve shows as connect errors.
-    const { host, port } = this.#address;
-    this.#address = { host: await addressOf(host, port), port };
+    if ('host' in this.#address) {
+      const { host, port } = this.#address;
+      this.#address = { host: await addressOf(host, port), port };
+    }
     this.#ahead = Math.min(connections, this.#options.connections);
     if (this.#ahead === 0) return;
     await new Promise<void>((resolve) => {
@@ -155,7 +157,7 @@ export class Http1Transport implements Transport, ConnectionOwner {
       this.#connections.size < this.#options.connections
     ) {
       this.#connecting += 1;
-      this.#connections.add(new Http1Connection(this, this.#address, this.#readBuffer));
+      this.#connections.add(new Http1Connection(this, this.#options.sockets, this.#address));
     }
   }
 
