@@ -10,8 +10,6 @@ import { windowLengthMs } from '../measure/windows.ts';
 import { packageVersion } from '../package-files.ts';
 import { oipRest } from '../protocols/oip-rest.ts';
 import { readyHistograms } from '../statistics/histogram.ts';
-import { Http1Transport } from '../transports/http1.ts';
-import { NodeSockets } from '../transports/node-sockets.ts';
 import type { Prepared } from '../transports/transport.ts';
 import { syntheticWorkload } from '../workload/synthetic.ts';
 import { ClosedDriver } from './closed-driver.ts';
@@ -19,6 +17,7 @@ import type { Driver } from './driver.ts';
 import { GeneratorVitals } from './generator-vitals.ts';
 import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
 import { LoadRun } from './load-run.ts';
+import { makeTransport } from './make-transport.ts';
 import { OpenDriver } from './open-driver.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
 
@@ -38,7 +37,7 @@ export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch)
     maxInFlight: bounds.maxInFlight,
     now,
   });
-  const transport = new Http1Transport({
+  const transport = makeTransport(assignment.transport, {
     url: assignment.endpoint.url,
     headers: {
       'User-Agent': `inferometer/${packageVersion()}`,
@@ -48,7 +47,6 @@ export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch)
     connections: bounds.connections,
     timeoutMs: assignment.timeoutMs,
     now,
-    sockets: new NodeSockets(now),
     sink: flights,
   });
   let pacer: Pacer | undefined;

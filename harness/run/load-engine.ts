@@ -1,6 +1,6 @@
 import type { HistogramName } from '../measure/histogram-names.ts';
 import type { Counts } from '../record/run-record.ts';
-import type { Arrivals, LimitsSpec, WorkloadSpec } from '../scenario/scenario.ts';
+import type { Arrivals, LimitsSpec, TransportName, WorkloadSpec } from '../scenario/scenario.ts';
 import type { ModelMetadata } from '../targets/target.ts';
 
 /**
@@ -56,6 +56,7 @@ export interface LoadAssignment {
   readonly maxInFlight: number;
   readonly endpoint: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
   readonly protocol: 'oip-rest';
+  readonly transport: TransportName;
   readonly model: ModelMetadata;
   readonly workload: WorkloadSpec;
   /** Rows answered within this count as good; absent when no latency SLO is given. */

@@ -81,6 +81,14 @@ export interface WorkloadSpec {
 
 export type Arrivals = 'even' | 'poisson';
 
+/** What drives a load. */
+export const ENGINES = ['inferometer'] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+/** What carries the requests of our engine; `auto` is the best of ours for the target. */
+export const TRANSPORTS = ['auto', 'node-http'] as const;
+export type TransportName = (typeof TRANSPORTS)[number];
+
 export interface LoadSpec {
   /** What is measured, besides the closed pass. Absent: only the closed pass. */
   readonly open?:
@@ -88,6 +96,8 @@ export interface LoadSpec {
     | { readonly kind: 'rate'; readonly arrivals: Arrivals; readonly requestsPerS: number };
   /** A closed loop: measured for its own sake, or first of all to resolve a ladder's rates ("saturation"). */
   readonly closed?: { readonly inFlight: number; readonly thinkTimeMs: number };
+  readonly engine: EngineName;
+  readonly transport: TransportName;
   /** Connections at most; undefined: as many as the requests in flight need. */
   readonly connections?: number;
   /** Arrivals beyond this many in flight are counted `unsent`. */
