@@ -1,7 +1,6 @@
 import { calibratedClock, type NowMs } from '../load/clock.ts';
 import { slotsOf } from '../load/closed.ts';
 import { Pacer } from '../load/pacer.ts';
-import { seededRandom } from '../load/random.ts';
 import { openSchedule, sliceOf } from '../load/schedule.ts';
 import { threadTaskPath } from '../load/thread.ts';
 import type { PhaseEdges } from '../measure/phases.ts';
@@ -10,8 +9,6 @@ import { windowLengthMs } from '../measure/windows.ts';
 import { packageVersion } from '../package-files.ts';
 import { oipRest } from '../protocols/oip-rest.ts';
 import { readyHistograms } from '../statistics/histogram.ts';
-import type { Prepared } from '../transports/transport.ts';
-import { syntheticWorkload } from '../workload/synthetic.ts';
 import { ClosedDriver } from './closed-driver.ts';
 import type { Driver } from './driver.ts';
 import { GeneratorVitals } from './generator-vitals.ts';
@@ -19,6 +16,7 @@ import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
 import { LoadRun } from './load-run.ts';
 import { makeTransport } from './make-transport.ts';
 import { OpenDriver } from './open-driver.ts';
+import { type RequestPlan, requestPlan } from './request-plan.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
 
 /** An open loop starts with so many connections; more are opened as they are needed. */
@@ -51,42 +49,27 @@ export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch)
   });
   let pacer: Pacer | undefined;
   try {
-    const requests = preparedRequests(assignment, (sample) => transport.prepare(protocol.encode(sample)));
+    const plan = requestPlan(assignment, (template) => transport.prepare(template));
     pacer = await Pacer.start(now);
     await transport.connect(bounds.ahead);
     const edges = edgesFrom(now, assignment);
-    const recorder = recorderFor(assignment, edges);
+    const recorder = recorderFor(assignment, plan, edges);
     const driver = driverFor(assignment, edges, pacer, (at, index) => flights.dispatch(at, index));
     const vitals = new GeneratorVitals([threadTaskPath(), pacer.taskPath]);
     const run = new LoadRun({ assignment, edges, now, driver, flights, recorder, transport, vitals, watch });
-    flights.use({ transport, requests, recorder, onFree: (doneAtMs) => run.freed(doneAtMs) });
+    flights.use({ transport, plan, recorder, onFree: (doneAtMs) => run.freed(doneAtMs) });
     pacer.begin(
       edges.warmupAtMs,
       () => run.wake(),
       (plannedAtMs, lagMs) => recorder.receiveLag(plannedAtMs, lagMs),
     );
-    return await run.untilDone();
+    const payloadKeys = plan.classFacts.map(({ keys }) => keys ?? null);
+    return { ...(await run.untilDone()), payloadKeys };
   } finally {
     transport.close();
     await pacer?.stop();
   }
 }
-
-type SampleOf = Parameters<ReturnType<typeof oipRest>['encode']>[0];
-
-function preparedRequests(
-  assignment: LoadAssignment,
-  prepare: (sample: SampleOf) => Prepared,
-): readonly Prepared[] {
-  const { seed } = assignment;
-  const workload = syntheticWorkload(assignment.workload, assignment.model, (stream) =>
-    seededRandom(seed, FIRST_SAMPLE_STREAM + stream),
-  );
-  return Array.from({ length: workload.samples }, (_, number) => prepare(workload.sample(number)));
-}
-
-/** Streams below belong to the schedules. */
-const FIRST_SAMPLE_STREAM = 1000;
 
 /** This generator's share of what the assignment allows to all. */
 function boundsOf(assignment: LoadAssignment): {
@@ -113,12 +96,12 @@ function edgesFrom(now: NowMs, { warmupMs, durationMs }: LoadAssignment): PhaseE
   return { warmupAtMs, measureAtMs, measureEndAtMs: measureAtMs + durationMs };
 }
 
-function recorderFor(assignment: LoadAssignment, edges: PhaseEdges): Recorder {
+function recorderFor(assignment: LoadAssignment, { classFacts }: RequestPlan, edges: PhaseEdges): Recorder {
   const { warmupMs, durationMs, drainMs } = assignment;
   return new Recorder({
     edges,
     windowMs: windowLengthMs(assignment.windowMs, warmupMs + durationMs + drainMs),
-    rowsPerRequest: assignment.workload.rows,
+    ...(classFacts.length === 1 ? {} : { classes: classFacts.map(({ name }) => name) }),
     goodWithinMs: assignment.goodWithinMs,
   });
 }

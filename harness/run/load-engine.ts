@@ -1,3 +1,4 @@
+import type { ClassRecording } from '../measure/class-recorder.ts';
 import type { HistogramName } from '../measure/histogram-names.ts';
 import type { Counts } from '../record/run-record.ts';
 import type { Arrivals, LimitsSpec, TransportName, WorkloadSpec } from '../scenario/scenario.ts';
@@ -58,6 +59,8 @@ export interface LoadAssignment {
   readonly protocol: 'oip-rest';
   readonly transport: TransportName;
   readonly model: ModelMetadata;
+  /** Further models that the workload's mix asks. */
+  readonly otherModels?: readonly ModelMetadata[];
   readonly workload: WorkloadSpec;
   /** Rows answered within this count as good; absent when no latency SLO is given. */
   readonly goodWithinMs?: number;
@@ -86,6 +89,10 @@ export interface LoadResult {
   /** Base64 of the HdrHistogram V2 compressed encoding. */
   readonly histograms: Readonly<Record<HistogramName, string>>;
   readonly windows: readonly LoadWindow[];
+  /** By name, only of a mix. */
+  readonly classes?: Readonly<Record<string, ClassRecording>>;
+  /** How many payloads each class of the workload has; null: none comes twice. Absent: not told. */
+  readonly payloadKeys?: readonly (number | null)[];
   /** Values that the recorder had to clamp. A negative one is a bug of ours and makes the case inconclusive. */
   readonly clamped: { readonly negative: number; readonly aboveRange: number };
   /** Length of the run by the monotonic and by the wall clock. */
