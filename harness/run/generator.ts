@@ -1,6 +1,6 @@
 import { calibratedClock, type NowMs } from '../load/clock.ts';
 import { slotsOf } from '../load/closed.ts';
-import { Pacer } from '../load/pacer.ts';
+import type { Pacer } from '../load/pacer.ts';
 import { openSchedule, sliceOf } from '../load/schedule.ts';
 import { threadTaskPath } from '../load/thread.ts';
 import type { PhaseEdges } from '../measure/phases.ts';
@@ -18,6 +18,7 @@ import { makeTransport } from './make-transport.ts';
 import { OpenDriver } from './open-driver.ts';
 import { type RequestPlan, requestPlan } from './request-plan.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
+import { openSockets } from './sockets.ts';
 
 /** An open loop starts with so many connections; more are opened as they are needed. */
 const OPEN_LOOP_CONNECTIONS = 32;
@@ -35,6 +36,8 @@ export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch)
     maxInFlight: bounds.maxInFlight,
     now,
   });
+  const sockets = await openSockets(assignment, now);
+  const { pacer } = sockets;
   const transport = makeTransport(assignment.transport, {
     url: assignment.endpoint.url,
     headers: {
@@ -45,17 +48,16 @@ export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch)
     connections: bounds.connections,
     timeoutMs: assignment.timeoutMs,
     now,
+    sockets: sockets.source,
     sink: flights,
   });
-  let pacer: Pacer | undefined;
   try {
     const plan = requestPlan(assignment, (template) => transport.prepare(template));
-    pacer = await Pacer.start(now);
     await transport.connect(bounds.ahead);
     const edges = edgesFrom(now, assignment);
     const recorder = recorderFor(assignment, plan, edges);
     const driver = driverFor(assignment, edges, pacer, (at, index) => flights.dispatch(at, index));
-    const vitals = new GeneratorVitals([threadTaskPath(), pacer.taskPath]);
+    const vitals = new GeneratorVitals([threadTaskPath(), pacer.taskPath], sockets.sleptMs);
     const run = new LoadRun({ assignment, edges, now, driver, flights, recorder, transport, vitals, watch });
     flights.use({ transport, plan, recorder, onFree: (doneAtMs) => run.freed(doneAtMs) });
     pacer.begin(
@@ -64,10 +66,10 @@ export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch)
       (plannedAtMs, lagMs) => recorder.receiveLag(plannedAtMs, lagMs),
     );
     const payloadKeys = plan.classFacts.map(({ keys }) => keys ?? null);
-    return { ...(await run.untilDone()), payloadKeys };
+    return { ...(await run.untilDone()), payloadKeys, sockets: sockets.kind };
   } finally {
     transport.close();
-    await pacer?.stop();
+    await pacer.stop();
   }
 }
 

@@ -41,6 +41,9 @@ export interface LoadProgress {
   readonly responseP99Ms: number | undefined;
 }
 
+/** Who drives the sockets: our own loop over the system's calls (Linux), or Node. */
+export type SocketsKind = 'native' | 'node';
+
 export interface LoadAssignment {
   /** This generator takes arrivals i with i mod of = index of the one global schedule. */
   readonly generator: { readonly index: number; readonly of: number };
@@ -55,6 +58,8 @@ export interface LoadAssignment {
   readonly timeoutMs: number;
   readonly connections?: number;
   readonly maxInFlight: number;
+  /** Left out: native where it can be. */
+  readonly sockets?: 'auto' | SocketsKind;
   readonly endpoint: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
   readonly protocol: 'oip-rest';
   readonly transport: TransportName;
@@ -98,6 +103,8 @@ export interface LoadResult {
   /** Length of the run by the monotonic and by the wall clock. */
   readonly clock: { readonly monotonicMs: number; readonly wallMs: number };
   readonly connections: { readonly opened: number; readonly connectMeanMs: number | undefined };
+  /** Who drove the sockets; absent where a peer engine did. */
+  readonly sockets?: SocketsKind;
   /** CPU of the generator's own threads over the measure phase, in cores; undefined where it cannot be read. */
   readonly generatorCpuCores: number | undefined;
   readonly eventLoopUtilization: number;
