@@ -55,9 +55,8 @@ function jsonBody(sample: Sample): Body {
     stamp(buffer, at, index) {
       writeDigits(buffer, at + ID_START.length, index);
       if (variation === undefined) return;
-      const key = variation.keyOf(index);
       for (let position = 0; position < varied; position++) {
-        const value = variedValue(variation, key, position);
+        const value = variedValue(variation, index, position);
         writeNumber(buffer, at + dataAt + position * (NUMBER_WIDTH + 1), value);
       }
     },
@@ -96,9 +95,8 @@ function binaryBody(sample: Sample): Body {
     stamp(buffer, at, index) {
       writeDigits(buffer, at + ID_START.length, index);
       if (variation === undefined) return;
-      const key = variation.keyOf(index);
       for (let position = 0; position < varied; position++) {
-        const value = variedValue(variation, key, position);
+        const value = variedValue(variation, index, position);
         writeElement(datatype, buffer, at + json.length + position * width, value);
       }
     },

@@ -35,7 +35,6 @@ export function assignmentFor(
     maxInFlight: load.maxInFlight,
     endpoint: target.endpoint,
     protocol: 'oip-rest',
-    transport: setting.load.transport,
     model: target.model,
     workload: setting.workload,
     abort: scenario.limits.abort,

@@ -101,10 +101,8 @@ function openCasesOf(
 function loadLimits(
   load: LoadSpec,
   seed: number,
-): Pick<LoadRecord, 'connections' | 'maxInFlight' | 'timeoutMs' | 'seed' | 'engine' | 'transport'> {
+): Pick<LoadRecord, 'connections' | 'maxInFlight' | 'timeoutMs' | 'seed'> {
   return {
-    ...(load.engine === 'inferometer' ? {} : { engine: load.engine }),
-    ...(load.transport === 'auto' ? {} : { transport: load.transport }),
     connections: load.connections ?? load.maxInFlight,
     maxInFlight: load.maxInFlight,
     timeoutMs: load.timeoutMs,

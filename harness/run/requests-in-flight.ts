@@ -1,8 +1,7 @@
 import type { Recorder } from '../measure/recorder.ts';
 import type { RequestFacts } from '../measure/request-facts.ts';
 import type { AnswerReader } from '../protocols/protocol.ts';
-import type { Outcome, Sink, Transport, TransportOutcome } from '../transports/transport.ts';
-import type { RequestPlan } from './request-plan.ts';
+import type { Outcome, Prepared, Sink, Transport, TransportOutcome } from '../transports/transport.ts';
 
 /** The facts of the request that occupies a slot; rewritten for the next one. */
 class Flight implements RequestFacts {
@@ -14,8 +13,6 @@ class Flight implements RequestFacts {
   sentAtMs = 0;
   doneAtMs = 0;
   outcome: Outcome = 'ok';
-  rows = 0;
-  requestClass = 0;
   status = 0;
 
   constructor(slot: number, reader: AnswerReader) {
@@ -32,7 +29,8 @@ export interface FlightOptions {
 
 export interface Route {
   readonly transport: Transport;
-  readonly plan: RequestPlan;
+  /** Taken in turn, by the request's index. */
+  readonly requests: readonly Prepared[];
   readonly recorder: Recorder;
   /** Called after each request's end. */
   onFree(doneAtMs: number): void;
@@ -64,21 +62,16 @@ export class RequestsInFlight implements Sink {
   /** Sends request `index` now; at the in-flight cap it is counted as unsent. */
   dispatch(intendedAtMs: number, index: number): void {
     const route = this.#route;
-    if (route === undefined) return;
-    const { plan } = route;
-    const sample = plan.sampleOf(index);
-    const request = plan.requests[sample];
-    if (request === undefined) return;
+    const request = route?.requests[index % route.requests.length];
+    if (route === undefined || request === undefined) return;
     if (this.#count >= this.#options.maxInFlight) {
-      route.recorder.unsent(intendedAtMs, plan.classes[sample] ?? 0);
+      route.recorder.unsent(intendedAtMs);
       return;
     }
     const flight = this.#takeFlight();
     flight.active = true;
     flight.intendedAtMs = intendedAtMs;
     flight.dispatchedAtMs = this.#options.now();
-    flight.rows = plan.rows[sample] ?? 0;
-    flight.requestClass = plan.classes[sample] ?? 0;
     flight.status = 0;
     flight.reader.begin(index);
     this.#count += 1;

@@ -1,7 +1,8 @@
 /** What the truth server is told. Times in milliseconds. */
 export interface TruthConfig {
   readonly law: Law;
-  readonly fault?: { readonly kind: FaultKind; readonly every: number };
+  /** Every how many-th request meets it. */
+  readonly fault?: { readonly kind: FaultKind | GrpcFaultKind; readonly every: number };
   /** Spins instead of sleeping, so that answers leave within microseconds of their instant. Takes a core. */
   readonly precise?: boolean;
   /** Exits without a word at the arrival after this one. */
@@ -20,13 +21,23 @@ export type Law =
       readonly stallFromMs: number;
       readonly stallForMs: number;
     }
-  /** One server, first in, first out: D_k = max(D_k-1, A_k) + S_k. */
+  /** Each by itself, fast or slow. */
   | {
-      readonly kind: 'queue';
-      readonly service: 'exponential' | 'deterministic';
-      readonly meanMs: number;
+      readonly kind: 'bimodal';
+      readonly fastMs: number;
+      readonly slowMs: number;
+      readonly slowShare: number;
       readonly seed: number;
-    };
+    }
+  | QueueLaw;
+
+/** One server, first in, first out: D_k = max(D_k-1, A_k) + S_k. */
+export interface QueueLaw {
+  readonly kind: 'queue';
+  readonly service: 'exponential' | 'deterministic';
+  readonly meanMs: number;
+  readonly seed: number;
+}
 
 export const FAULTS = [
   'status-404',
@@ -44,12 +55,37 @@ export const FAULTS = [
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
+export const GRPC_FAULTS = [
+  /** RESOURCE_EXHAUSTED and UNAVAILABLE, in a response of trailers only. */
+  'grpc-status-8',
+  'grpc-status-14',
+  /** RST_STREAM before any answer. */
+  'rst-stream',
+  /** RST_STREAM after half of the message. */
+  'rst-midway',
+  /** GOAWAY that disowns the request, then the connection's end. */
+  'goaway',
+  /** GOAWAY that owns the request and answers it, then the connection's end: nothing is lost. */
+  'goaway-graceful',
+  /** The stream ends after the message: nobody says that it is well. */
+  'no-trailers',
+  /** A frame longer than the client allows. */
+  'malformed-frame',
+  /** A message that announces more bytes than come. */
+  'short-message',
+  /** The connection ends after half of the message. */
+  'truncated-stream',
+  'half-open',
+  'dribble',
+] as const;
+export type GrpcFaultKind = (typeof GRPC_FAULTS)[number];
+
 export interface Witness {
   arrivals: number;
   faults: number;
   connections: number;
-  /** Wall clock, only with keepArrivals. */
+  /** By the clock that all processes share (process.hrtime), only with keepArrivals. */
   readonly arrivedAtMs: number[];
-  /** When each answer had been written. Wall clock, only with keepAnswers. */
+  /** When each answer had been written, by the same clock. Only with keepAnswers. */
   readonly answeredAtMs: number[];
 }

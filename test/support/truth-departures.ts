@@ -5,7 +5,7 @@ interface Departure {
   readonly leave: () => void;
 }
 
-/** Lets each departure leave at its instant; the instants come in non-decreasing order. */
+/** Lets each departure leave at its instant. Most instants come in non-decreasing order; the others are sorted in. */
 export class Departures {
   readonly #queue: Departure[] = [];
   readonly #precise: boolean;
@@ -21,8 +21,15 @@ export class Departures {
       leave();
       return;
     }
-    this.#queue.push({ atMs, leave });
+    this.#insert({ atMs, leave });
     this.#wait();
+  }
+
+  #insert(departure: Departure): void {
+    let place = this.#queue.length;
+    while (place > this.#head && (this.#queue[place - 1]?.atMs ?? 0) > departure.atMs) place -= 1;
+    if (place === this.#queue.length) this.#queue.push(departure);
+    else this.#queue.splice(place, 0, departure);
   }
 
   #wait(): void {

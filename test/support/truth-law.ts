@@ -1,5 +1,5 @@
 import { exponential, seededRandom } from '../../harness/load/random.ts';
-import type { Law } from './truth-config.ts';
+import type { Law, QueueLaw } from './truth-config.ts';
 
 /** Absolute departures, so that a late timer delays one answer and not all that follow. */
 export class DepartureLaw {
@@ -10,25 +10,28 @@ export class DepartureLaw {
 
   constructor(law: Law) {
     this.#law = law;
-    this.#random = seededRandom(law.kind === 'queue' ? law.seed : 0);
+    this.#random = seededRandom('seed' in law ? law.seed : 0);
   }
 
   departure(arrivedAtMs: number): number {
     const law = this.#law;
     this.#firstAtMs ??= arrivedAtMs;
     if (law.kind === 'constant') return arrivedAtMs + law.delayMs;
+    if (law.kind === 'bimodal') {
+      return arrivedAtMs + (this.#random() < law.slowShare ? law.slowMs : law.fastMs);
+    }
     if (law.kind === 'stall') {
       const stallAtMs = this.#firstAtMs + law.stallFromMs;
       const leavesAtMs = arrivedAtMs + law.delayMs;
       const stalled = leavesAtMs >= stallAtMs && arrivedAtMs < stallAtMs + law.stallForMs;
       return stalled ? Math.max(leavesAtMs, stallAtMs + law.stallForMs) : leavesAtMs;
     }
-    this.#lastAtMs = Math.max(this.#lastAtMs, arrivedAtMs) + law.meanMs * this.#serviceShare();
+    this.#lastAtMs = Math.max(this.#lastAtMs, arrivedAtMs) + serviceMs(law, this.#random);
     return this.#lastAtMs;
   }
+}
 
-  #serviceShare(): number {
-    const exponentially = this.#law.kind === 'queue' && this.#law.service === 'exponential';
-    return exponentially ? exponential(this.#random) : 1;
-  }
+/** Service time of the next customer: the k-th draw belongs to the k-th arrival. */
+export function serviceMs({ service, meanMs }: QueueLaw, random: () => number): number {
+  return service === 'exponential' ? meanMs * exponential(random) : meanMs;
 }
