@@ -24,8 +24,6 @@ export const CONTROL = {
   begun: 6,
 } as const;
 
-export const PROBE_INTERVAL_MS = 10;
-
 /** More than an open loop draws ahead, and than a closed loop has slots that think. */
 const RING = 65_536;
 

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { calibratedClock } from './clock.ts';
-import { CONTROL, type PacerMemory, PROBE_INTERVAL_MS } from './pacer-memory.ts';
+import { PROBE_INTERVAL_MS } from './pacer.ts';
+import { CONTROL, type PacerMemory } from './pacer-memory.ts';
 import { lowerTimerSlack, threadTaskPath } from './thread.ts';
 
 const { control, due, probe } = workerData as PacerMemory;

@@ -1,16 +1,18 @@
 import type { Counts } from '../record/run-record.ts';
 import { Histogram } from '../statistics/histogram.ts';
-import type { Outcome } from '../transports/transport.ts';
+import { ClassRecorder, type ClassRecording } from './class-recorder.ts';
 import { HISTOGRAMS, type HistogramName } from './histogram-names.ts';
 import type { PhaseEdges } from './phases.ts';
 import { phaseAt } from './phases.ts';
 import type { RequestFacts } from './request-facts.ts';
+import { Tally } from './tally.ts';
 import { type WindowCounts, Windows } from './windows.ts';
 
 export interface RecorderOptions {
   readonly edges: PhaseEdges;
   readonly windowMs: number;
-  readonly rowsPerRequest: number;
+  /** Names of the classes of a mix, counted apart; absent: all requests are of one class. */
+  readonly classes?: readonly string[];
   readonly goodWithinMs: number | undefined;
 }
 
@@ -23,6 +25,8 @@ export interface Recording {
   readonly histograms: Readonly<Record<HistogramName, string>>;
   readonly windows: readonly WindowCounts[];
   readonly clamped: { readonly negative: number; readonly aboveRange: number };
+  /** Only of a mix. */
+  readonly classes?: Readonly<Record<string, ClassRecording>>;
 }
 
 export interface Recent {
@@ -44,16 +48,20 @@ export class Recorder {
   readonly #windows: Windows;
   readonly #warmup = new Tally();
   readonly #measure = new Tally();
+  readonly #classes: readonly ClassRecorder[];
   readonly #recent = new Histogram();
   #recentNotOk = 0;
-  #goodRequests = 0;
+  #rows = 0;
+  #goodRows = 0;
   #completedOk = 0;
+  #completedRows = 0;
   #completedAll = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#edges = options.edges;
     this.#windows = new Windows(options.edges, options.windowMs);
+    this.#classes = (options.classes ?? []).map(() => new ClassRecorder());
     this.#histograms = Object.fromEntries(HISTOGRAMS.map((name) => [name, new Histogram()])) as Record<
       HistogramName,
       Histogram
@@ -61,31 +69,34 @@ export class Recorder {
   }
 
   /** The arrival met the in-flight cap. */
-  unsent(intendedAtMs: number): void {
+  unsent(intendedAtMs: number, requestClass: number): void {
     this.#windows.arrival(intendedAtMs);
     this.#tallyOf(intendedAtMs).unsent += 1;
+    this.#classes[requestClass]?.unsent(this.#isMeasured(intendedAtMs));
   }
 
   dispatched(facts: RequestFacts): void {
     this.#windows.arrival(facts.intendedAtMs);
     this.#tallyOf(facts.intendedAtMs).sent += 1;
-    if (this.#isMeasured(facts)) {
+    const measured = this.#isMeasured(facts.intendedAtMs);
+    this.#classes[facts.requestClass]?.dispatched(measured);
+    if (measured) {
       this.#histograms.dispatchLag.recordMs(facts.dispatchedAtMs - facts.intendedAtMs);
     }
   }
 
   sent(facts: RequestFacts): void {
-    if (!this.#isMeasured(facts)) return;
+    if (!this.#isMeasured(facts.intendedAtMs)) return;
     this.#histograms.sendLag.recordMs(facts.sentAtMs - facts.intendedAtMs);
     this.#histograms.connectionWait.recordMs(facts.sentAtMs - facts.dispatchedAtMs);
   }
 
   finished(facts: RequestFacts): void {
-    const { intendedAtMs, doneAtMs, outcome } = facts;
+    const { intendedAtMs, doneAtMs, outcome, rows } = facts;
     const isOk = outcome === 'ok';
     this.#tallyOf(intendedAtMs).count(outcome);
     if (isOk) {
-      this.#windows.ok(doneAtMs, doneAtMs - intendedAtMs, this.#options.rowsPerRequest);
+      this.#windows.ok(doneAtMs, doneAtMs - intendedAtMs, rows);
       this.#recent.recordMs(doneAtMs - intendedAtMs);
     } else {
       this.#windows.notOk(doneAtMs);
@@ -93,9 +104,14 @@ export class Recorder {
     }
     if (phaseAt(this.#edges, doneAtMs) === 'measure') {
       this.#completedAll += 1;
-      if (isOk) this.#completedOk += 1;
+      if (isOk) {
+        this.#completedOk += 1;
+        this.#completedRows += rows;
+      }
     }
-    if (!this.#isMeasured(facts)) return;
+    const measured = this.#isMeasured(intendedAtMs);
+    this.#classes[facts.requestClass]?.finished(facts, measured);
+    if (!measured) return;
     this.#histograms.allOutcomes.recordMs(doneAtMs - intendedAtMs);
     if (isOk) this.#okMeasured(facts);
   }
@@ -103,6 +119,7 @@ export class Recorder {
   /** Still open when the drain ended: its latency is known only to be at least its age. */
   leftInFlight(facts: RequestFacts): void {
     this.#tallyOf(facts.intendedAtMs).inFlightAtEnd += 1;
+    this.#classes[facts.requestClass]?.leftInFlight(this.#isMeasured(facts.intendedAtMs));
   }
 
   receiveLag(plannedAtMs: number, lagMs: number): void {
@@ -133,15 +150,15 @@ export class Recorder {
   /** Takes the figures out and frees the histograms. */
   close(atMs: number): Recording {
     const all = HISTOGRAMS.map((name) => this.#histograms[name]);
-    const { rowsPerRequest, goodWithinMs } = this.#options;
+    const { classes, goodWithinMs } = this.#options;
     const recording = {
       counts: this.#measure.counts(),
       warmupCounts: this.#warmup.counts(),
-      rows: this.#measure.ok * rowsPerRequest,
-      goodRows: goodWithinMs === undefined ? undefined : this.#goodRequests * rowsPerRequest,
+      rows: this.#rows,
+      goodRows: goodWithinMs === undefined ? undefined : this.#goodRows,
       completedInPhase: {
         requests: this.#completedOk,
-        rows: this.#completedOk * rowsPerRequest,
+        rows: this.#completedRows,
         allOutcomes: this.#completedAll,
       },
       histograms: Object.fromEntries(
@@ -154,59 +171,28 @@ export class Recorder {
       },
     };
     for (const histogram of [...all, this.#recent]) histogram.destroy();
-    return recording;
+    if (classes === undefined) return recording;
+    const recorded = this.#classes.map((one, position) => [classes[position] ?? '', one.close()] as const);
+    return { ...recording, classes: Object.fromEntries(recorded) };
   }
 
-  #okMeasured({ intendedAtMs, dispatchedAtMs, sentAtMs, doneAtMs }: RequestFacts): void {
+  #okMeasured({ intendedAtMs, dispatchedAtMs, sentAtMs, doneAtMs, rows }: RequestFacts): void {
     const responseMs = doneAtMs - intendedAtMs;
     const { response, service, responseLessDispatchLag, responseLessConnectionWait } = this.#histograms;
     response.recordMs(responseMs);
     service.recordMs(doneAtMs - sentAtMs);
     responseLessDispatchLag.recordMs(doneAtMs - dispatchedAtMs);
     responseLessConnectionWait.recordMs(responseMs - (sentAtMs - dispatchedAtMs));
-    if (responseMs <= (this.#options.goodWithinMs ?? -1)) this.#goodRequests += 1;
+    this.#rows += rows;
+    if (responseMs <= (this.#options.goodWithinMs ?? -1)) this.#goodRows += rows;
   }
 
-  #isMeasured(facts: RequestFacts): boolean {
-    return facts.intendedAtMs >= this.#edges.measureAtMs;
+  #isMeasured(intendedAtMs: number): boolean {
+    return intendedAtMs >= this.#edges.measureAtMs;
   }
 
   /** Nothing is intended after the end of the measure phase. */
   #tallyOf(intendedAtMs: number): Tally {
     return intendedAtMs < this.#edges.measureAtMs ? this.#warmup : this.#measure;
-  }
-}
-
-/** Conservation by construction: scheduled = sent + unsent; sent = everything counted + inFlightAtEnd. */
-class Tally {
-  sent = 0;
-  unsent = 0;
-  inFlightAtEnd = 0;
-  finished = 0;
-  readonly #byOutcome: Partial<Record<Outcome, number>> = {};
-
-  get ok(): number {
-    return this.#byOutcome.ok ?? 0;
-  }
-
-  count(outcome: Outcome): void {
-    this.finished += 1;
-    this.#byOutcome[outcome] = (this.#byOutcome[outcome] ?? 0) + 1;
-  }
-
-  counts(): Counts {
-    const timedOut = this.#byOutcome.timeout ?? 0;
-    const cancelled = this.#byOutcome.cancelled ?? 0;
-    return {
-      scheduled: this.sent + this.unsent,
-      sent: this.sent,
-      unsent: this.unsent,
-      ok: this.ok,
-      failed: this.finished - this.ok - timedOut - cancelled,
-      timedOut,
-      cancelled,
-      inFlightAtEnd: this.inFlightAtEnd,
-      byOutcome: { ...this.#byOutcome },
-    };
   }
 }

@@ -9,4 +9,7 @@ export interface RequestFacts {
   readonly sentAtMs: number;
   readonly doneAtMs: number;
   readonly outcome: Outcome;
+  readonly rows: number;
+  /** Position of its class in the workload; 0 where there is no mix. */
+  readonly requestClass: number;
 }

@@ -55,8 +55,9 @@ function jsonBody(sample: Sample): Body {
     stamp(buffer, at, index) {
       writeDigits(buffer, at + ID_START.length, index);
       if (variation === undefined) return;
+      const key = variation.keyOf(index);
       for (let position = 0; position < varied; position++) {
-        const value = variedValue(variation, index, position);
+        const value = variedValue(variation, key, position);
         writeNumber(buffer, at + dataAt + position * (NUMBER_WIDTH + 1), value);
       }
     },
@@ -95,8 +96,9 @@ function binaryBody(sample: Sample): Body {
     stamp(buffer, at, index) {
       writeDigits(buffer, at + ID_START.length, index);
       if (variation === undefined) return;
+      const key = variation.keyOf(index);
       for (let position = 0; position < varied; position++) {
-        const value = variedValue(variation, index, position);
+        const value = variedValue(variation, key, position);
         writeElement(datatype, buffer, at + json.length + position * width, value);
       }
     },

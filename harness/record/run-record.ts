@@ -203,6 +203,9 @@ const loadRecord = z.object({
   fractionOf: z.object({ fraction: z.number(), ofRate: z.number(), ofCase: z.string() }).optional(),
   inFlight: z.number().int().optional(),
   thinkTimeMs: z.number().optional(),
+  /** What drove it and what carried it, where it was not the default. */
+  engine: z.string().optional(),
+  transport: z.string().optional(),
   connections: z.number().int(),
   maxInFlight: z.number().int(),
   timeoutMs: z.number(),

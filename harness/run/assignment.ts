@@ -35,6 +35,7 @@ export function assignmentFor(
     maxInFlight: load.maxInFlight,
     endpoint: target.endpoint,
     protocol: 'oip-rest',
+    transport: setting.load.transport,
     model: target.model,
     workload: setting.workload,
     abort: scenario.limits.abort,

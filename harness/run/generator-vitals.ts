@@ -23,8 +23,15 @@ export class GeneratorVitals {
   #loop: EventLoopUtilization = performance.eventLoopUtilization();
   #result: Vitals | undefined;
 
-  /** Paths under /proc of the threads to add up. */
-  constructor(taskPaths: readonly (string | undefined)[]) {
+  readonly #sleptMs: (() => number) | undefined;
+  #sleptBeforeMs = 0;
+
+  /**
+   * Paths under /proc of the threads to add up. `sleptMs`: time that a loop of our own has waited so far, where there
+   * is one: libuv takes that for work.
+   */
+  constructor(taskPaths: readonly (string | undefined)[], sleptMs?: () => number) {
+    this.#sleptMs = sleptMs;
     this.#taskPaths = taskPaths.filter((path) => path !== undefined);
     this.#observer = new PerformanceObserver((list) => this.#collected(list.getEntries()));
     this.#observer.observe({ entryTypes: ['gc'] });
@@ -34,6 +41,7 @@ export class GeneratorVitals {
     this.#beganMs = performance.now();
     this.#cpuMs = this.#readCpuMs();
     this.#loop = performance.eventLoopUtilization();
+    this.#sleptBeforeMs = this.#sleptMs?.() ?? 0;
   }
 
   /** The first call counts; later ones return the same. */
@@ -50,9 +58,14 @@ export class GeneratorVitals {
     const known = cpuMs !== undefined && this.#cpuMs !== undefined && tookMs > 0;
     return {
       cpuCores: known ? (cpuMs - (this.#cpuMs ?? 0)) / tookMs : undefined,
-      eventLoopUtilization: performance.eventLoopUtilization(this.#loop).utilization,
+      eventLoopUtilization: this.#utilization(tookMs),
       gc: this.#gc,
     };
+  }
+
+  #utilization(tookMs: number): number {
+    if (this.#sleptMs === undefined) return performance.eventLoopUtilization(this.#loop).utilization;
+    return tookMs > 0 ? Math.max(0, 1 - (this.#sleptMs() - this.#sleptBeforeMs) / tookMs) : 0;
   }
 
   #collected(entries: readonly GcEntry[]): void {

@@ -1,7 +1,6 @@
 import { calibratedClock, type NowMs } from '../load/clock.ts';
 import { slotsOf } from '../load/closed.ts';
-import { Pacer } from '../load/pacer.ts';
-import { seededRandom } from '../load/random.ts';
+import type { Pacer } from '../load/pacer.ts';
 import { openSchedule, sliceOf } from '../load/schedule.ts';
 import { threadTaskPath } from '../load/thread.ts';
 import type { PhaseEdges } from '../measure/phases.ts';
@@ -10,17 +9,16 @@ import { windowLengthMs } from '../measure/windows.ts';
 import { packageVersion } from '../package-files.ts';
 import { oipRest } from '../protocols/oip-rest.ts';
 import { readyHistograms } from '../statistics/histogram.ts';
-import { Http1Transport } from '../transports/http1.ts';
-import { NodeSockets } from '../transports/node-sockets.ts';
-import type { Prepared } from '../transports/transport.ts';
-import { syntheticWorkload } from '../workload/synthetic.ts';
 import { ClosedDriver } from './closed-driver.ts';
 import type { Driver } from './driver.ts';
 import { GeneratorVitals } from './generator-vitals.ts';
 import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
 import { LoadRun } from './load-run.ts';
+import { makeTransport } from './make-transport.ts';
 import { OpenDriver } from './open-driver.ts';
+import { type RequestPlan, requestPlan } from './request-plan.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
+import { openSockets } from './sockets.ts';
 
 /** An open loop starts with so many connections; more are opened as they are needed. */
 const OPEN_LOOP_CONNECTIONS = 32;
@@ -38,7 +36,9 @@ export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch)
     maxInFlight: bounds.maxInFlight,
     now,
   });
-  const transport = new Http1Transport({
+  const sockets = await openSockets(assignment, now);
+  const { pacer } = sockets;
+  const transport = makeTransport(assignment.transport, {
     url: assignment.endpoint.url,
     headers: {
       'User-Agent': `inferometer/${packageVersion()}`,
@@ -48,47 +48,30 @@ export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch)
     connections: bounds.connections,
     timeoutMs: assignment.timeoutMs,
     now,
-    sockets: new NodeSockets(now),
+    sockets: sockets.source,
     sink: flights,
   });
-  let pacer: Pacer | undefined;
   try {
-    const requests = preparedRequests(assignment, (sample) => transport.prepare(protocol.encode(sample)));
-    pacer = await Pacer.start(now);
+    const plan = requestPlan(assignment, (template) => transport.prepare(template));
     await transport.connect(bounds.ahead);
     const edges = edgesFrom(now, assignment);
-    const recorder = recorderFor(assignment, edges);
+    const recorder = recorderFor(assignment, plan, edges);
     const driver = driverFor(assignment, edges, pacer, (at, index) => flights.dispatch(at, index));
-    const vitals = new GeneratorVitals([threadTaskPath(), pacer.taskPath]);
+    const vitals = new GeneratorVitals([threadTaskPath(), pacer.taskPath], sockets.sleptMs);
     const run = new LoadRun({ assignment, edges, now, driver, flights, recorder, transport, vitals, watch });
-    flights.use({ transport, requests, recorder, onFree: (doneAtMs) => run.freed(doneAtMs) });
+    flights.use({ transport, plan, recorder, onFree: (doneAtMs) => run.freed(doneAtMs) });
     pacer.begin(
       edges.warmupAtMs,
       () => run.wake(),
       (plannedAtMs, lagMs) => recorder.receiveLag(plannedAtMs, lagMs),
     );
-    return await run.untilDone();
+    const payloadKeys = plan.classFacts.map(({ keys }) => keys ?? null);
+    return { ...(await run.untilDone()), payloadKeys, sockets: sockets.kind };
   } finally {
     transport.close();
-    await pacer?.stop();
+    await pacer.stop();
   }
 }
-
-type SampleOf = Parameters<ReturnType<typeof oipRest>['encode']>[0];
-
-function preparedRequests(
-  assignment: LoadAssignment,
-  prepare: (sample: SampleOf) => Prepared,
-): readonly Prepared[] {
-  const { seed } = assignment;
-  const workload = syntheticWorkload(assignment.workload, assignment.model, (stream) =>
-    seededRandom(seed, FIRST_SAMPLE_STREAM + stream),
-  );
-  return Array.from({ length: workload.samples }, (_, number) => prepare(workload.sample(number)));
-}
-
-/** Streams below belong to the schedules. */
-const FIRST_SAMPLE_STREAM = 1000;
 
 /** This generator's share of what the assignment allows to all. */
 function boundsOf(assignment: LoadAssignment): {
@@ -115,12 +98,12 @@ function edgesFrom(now: NowMs, { warmupMs, durationMs }: LoadAssignment): PhaseE
   return { warmupAtMs, measureAtMs, measureEndAtMs: measureAtMs + durationMs };
 }
 
-function recorderFor(assignment: LoadAssignment, edges: PhaseEdges): Recorder {
+function recorderFor(assignment: LoadAssignment, { classFacts }: RequestPlan, edges: PhaseEdges): Recorder {
   const { warmupMs, durationMs, drainMs } = assignment;
   return new Recorder({
     edges,
     windowMs: windowLengthMs(assignment.windowMs, warmupMs + durationMs + drainMs),
-    rowsPerRequest: assignment.workload.rows,
+    ...(classFacts.length === 1 ? {} : { classes: classFacts.map(({ name }) => name) }),
     goodWithinMs: assignment.goodWithinMs,
   });
 }

@@ -1,6 +1,7 @@
+import type { ClassRecording } from '../measure/class-recorder.ts';
 import type { HistogramName } from '../measure/histogram-names.ts';
 import type { Counts } from '../record/run-record.ts';
-import type { Arrivals, LimitsSpec, WorkloadSpec } from '../scenario/scenario.ts';
+import type { Arrivals, LimitsSpec, TransportName, WorkloadSpec } from '../scenario/scenario.ts';
 import type { ModelMetadata } from '../targets/target.ts';
 
 /**
@@ -40,6 +41,9 @@ export interface LoadProgress {
   readonly responseP99Ms: number | undefined;
 }
 
+/** Who drives the sockets: our own loop over the system's calls (Linux), or Node. */
+export type SocketsKind = 'native' | 'node';
+
 export interface LoadAssignment {
   /** This generator takes arrivals i with i mod of = index of the one global schedule. */
   readonly generator: { readonly index: number; readonly of: number };
@@ -54,9 +58,14 @@ export interface LoadAssignment {
   readonly timeoutMs: number;
   readonly connections?: number;
   readonly maxInFlight: number;
+  /** Left out: native where it can be. */
+  readonly sockets?: 'auto' | SocketsKind;
   readonly endpoint: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
   readonly protocol: 'oip-rest';
+  readonly transport: TransportName;
   readonly model: ModelMetadata;
+  /** Further models that the workload's mix asks. */
+  readonly otherModels?: readonly ModelMetadata[];
   readonly workload: WorkloadSpec;
   /** Rows answered within this count as good; absent when no latency SLO is given. */
   readonly goodWithinMs?: number;
@@ -85,11 +94,17 @@ export interface LoadResult {
   /** Base64 of the HdrHistogram V2 compressed encoding. */
   readonly histograms: Readonly<Record<HistogramName, string>>;
   readonly windows: readonly LoadWindow[];
+  /** By name, only of a mix. */
+  readonly classes?: Readonly<Record<string, ClassRecording>>;
+  /** How many payloads each class of the workload has; null: none comes twice. Absent: not told. */
+  readonly payloadKeys?: readonly (number | null)[];
   /** Values that the recorder had to clamp. A negative one is a bug of ours and makes the case inconclusive. */
   readonly clamped: { readonly negative: number; readonly aboveRange: number };
   /** Length of the run by the monotonic and by the wall clock. */
   readonly clock: { readonly monotonicMs: number; readonly wallMs: number };
   readonly connections: { readonly opened: number; readonly connectMeanMs: number | undefined };
+  /** Who drove the sockets; absent where a peer engine did. */
+  readonly sockets?: SocketsKind;
   /** CPU of the generator's own threads over the measure phase, in cores; undefined where it cannot be read. */
   readonly generatorCpuCores: number | undefined;
   readonly eventLoopUtilization: number;

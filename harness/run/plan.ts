@@ -101,8 +101,10 @@ function openCasesOf(
 function loadLimits(
   load: LoadSpec,
   seed: number,
-): Pick<LoadRecord, 'connections' | 'maxInFlight' | 'timeoutMs' | 'seed'> {
+): Pick<LoadRecord, 'connections' | 'maxInFlight' | 'timeoutMs' | 'seed' | 'engine' | 'transport'> {
   return {
+    ...(load.engine === 'inferometer' ? {} : { engine: load.engine }),
+    ...(load.transport === 'auto' ? {} : { transport: load.transport }),
     connections: load.connections ?? load.maxInFlight,
     maxInFlight: load.maxInFlight,
     timeoutMs: load.timeoutMs,

@@ -1,7 +1,8 @@
 import type { Recorder } from '../measure/recorder.ts';
 import type { RequestFacts } from '../measure/request-facts.ts';
 import type { AnswerReader } from '../protocols/protocol.ts';
-import type { Outcome, Prepared, Sink, Transport, TransportOutcome } from '../transports/transport.ts';
+import type { Outcome, Sink, Transport, TransportOutcome } from '../transports/transport.ts';
+import type { RequestPlan } from './request-plan.ts';
 
 /** The facts of the request that occupies a slot; rewritten for the next one. */
 class Flight implements RequestFacts {
@@ -13,6 +14,8 @@ class Flight implements RequestFacts {
   sentAtMs = 0;
   doneAtMs = 0;
   outcome: Outcome = 'ok';
+  rows = 0;
+  requestClass = 0;
   status = 0;
 
   constructor(slot: number, reader: AnswerReader) {
@@ -29,8 +32,7 @@ export interface FlightOptions {
 
 export interface Route {
   readonly transport: Transport;
-  /** Taken in turn, by the request's index. */
-  readonly requests: readonly Prepared[];
+  readonly plan: RequestPlan;
   readonly recorder: Recorder;
   /** Called after each request's end. */
   onFree(doneAtMs: number): void;
@@ -62,16 +64,21 @@ export class RequestsInFlight implements Sink {
   /** Sends request `index` now; at the in-flight cap it is counted as unsent. */
   dispatch(intendedAtMs: number, index: number): void {
     const route = this.#route;
-    const request = route?.requests[index % route.requests.length];
-    if (route === undefined || request === undefined) return;
+    if (route === undefined) return;
+    const { plan } = route;
+    const sample = plan.sampleOf(index);
+    const request = plan.requests[sample];
+    if (request === undefined) return;
     if (this.#count >= this.#options.maxInFlight) {
-      route.recorder.unsent(intendedAtMs);
+      route.recorder.unsent(intendedAtMs, plan.classes[sample] ?? 0);
       return;
     }
     const flight = this.#takeFlight();
     flight.active = true;
     flight.intendedAtMs = intendedAtMs;
     flight.dispatchedAtMs = this.#options.now();
+    flight.rows = plan.rows[sample] ?? 0;
+    flight.requestClass = plan.classes[sample] ?? 0;
     flight.status = 0;
     flight.reader.begin(index);
     this.#count += 1;

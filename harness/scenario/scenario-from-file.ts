@@ -37,6 +37,8 @@ export function loadFrom({ load }: ScenarioFile): LoadSpec {
     ...(load.closed === undefined
       ? {}
       : { closed: { inFlight: load.closed.inFlight, thinkTimeMs: load.closed.thinkTime } }),
+    engine: load.engine,
+    transport: load.transport,
     ...(load.connections === undefined ? {} : { connections: load.connections }),
     maxInFlight: load.maxInFlight,
     timeoutMs: load.timeout,

@@ -14,6 +14,7 @@ import {
   whole,
 } from './leaves.ts';
 import { isProblem, show } from './quantities.ts';
+import { ENGINES, TRANSPORTS } from './scenario.ts';
 
 /**
  * The one place for a scenario's fields, units and defaults. From it come the checks of `load-file.ts`,
@@ -124,6 +125,11 @@ const load = z
       })
       .optional()
       .describe('A fixed number of requests in flight; reported as saturation, never as capacity'),
+    engine: choice('What drives the load', ENGINES).prefault('inferometer'),
+    transport: choice(
+      "What carries the requests; auto is the fastest of ours. node-http, Node's own client, is a peer for comparison",
+      TRANSPORTS,
+    ).prefault('auto'),
     connections: whole(
       'Connections at most; left out: as many as the requests in flight need',
       1,

@@ -1,77 +1,135 @@
 import { type Problem, UsageError } from '../errors.ts';
-import type { WorkloadSpec } from '../scenario/scenario.ts';
+import type { PayloadSpec } from '../scenario/scenario.ts';
 import type { ModelMetadata, TensorMetadata } from '../targets/target.ts';
 import { DISTRIBUTION_FORMS, type Distribution, parseDistribution } from './distribution.ts';
+import type { Payloads } from './payloads.ts';
+import type { RowChoice } from './row-choice.ts';
 import { NUMERIC_DATATYPES, variationOf } from './variation.ts';
-import type { InputTensor, Sample, Workload } from './workload.ts';
+import type { InputTensor } from './workload.ts';
 
 /** A stream of uniform numbers in [0, 1), the same for the same number. */
 export type RandomStreams = (stream: number) => () => number;
 
-/** With `distinct: all` the samples differ in full only this often, as memory allows; the variation does the rest. */
-const MOST_SAMPLES = 64;
-const SAMPLE_VALUES = 2 ** 22;
+/** So many payloads are drawn in full; more are varied from fewer, each still of its own key. */
+const MOST_IN_FULL = 4096;
+/** Samples that are varied by their key differ in full only this often, as memory allows. */
+const MOST_TEMPLATES = 64;
+const TEMPLATE_VALUES = 2 ** 22;
+/** 256 MiB of 32-bit floats. */
+const MOST_VALUES = 2 ** 26;
+
+export interface SyntheticOptions {
+  readonly spec: PayloadSpec;
+  readonly model: ModelMetadata;
+  /** How many payloads are wanted; undefined: none twice. */
+  readonly keys: number | undefined;
+  readonly rows: RowChoice;
+  readonly randomStreams: RandomStreams;
+  /** Dotted path of the class in the scenario, for messages. */
+  readonly field: string;
+  /** Names that another model of the mix may have. */
+  readonly otherInputs?: readonly string[];
+}
 
 /** Numbers drawn from the scenario's distributions, in the model's shapes. Throws UsageError with every problem. */
-export function syntheticWorkload(
-  spec: WorkloadSpec,
-  model: ModelMetadata,
-  randomStreams: RandomStreams,
-): Workload {
-  const inputs = plannedInputs(spec, model);
-  const variation = spec.distinct === 'all' ? variationOf(inputs) : undefined;
-  const ordered =
-    variation === undefined
-      ? inputs
-      : [variation.input, ...inputs.filter((input) => input !== variation.input)];
-  const valuesPerSample = inputs.reduce((sum, input) => sum + sizeOf(input.shape), 0);
-  const affordable = Math.max(1, Math.min(MOST_SAMPLES, Math.floor(SAMPLE_VALUES / valuesPerSample)));
+export function syntheticPayloads(options: SyntheticOptions): Payloads {
+  const { keys, rows, randomStreams } = options;
+  const inputs = plannedInputs(options);
+  const perRow = inputs.reduce((sum, input) => sum + sizeOf(input.rowShape), 0);
+  const draw = (input: PlannedInput, count: number, random: () => number) => drawn(input, count, random);
+  if (
+    keys !== undefined &&
+    keys <= MOST_IN_FULL &&
+    keys * perRow * Math.max(...rows.rows) <= TEMPLATE_VALUES
+  ) {
+    return {
+      available: undefined,
+      samples: keys,
+      sampleOfKey: (key) => key,
+      sample(number) {
+        const random = randomStreams(number);
+        const count = rows.rows[rows.choiceOf(number)] ?? 1;
+        return { rows: count, inputs: inputs.map((input) => draw(input, count, random)) };
+      },
+    };
+  }
+  const { input: first, variation: varied } = variationOf(withSmallestShape(inputs, rows), options.field);
+  const ordered = [first, ...inputs.filter((input) => input.name !== first.name)];
+  const each = templatesEach(perRow, rows, options.field);
   return {
-    samples: spec.distinct === 'all' ? affordable : spec.distinct,
-    sample(number): Sample {
+    available: undefined,
+    samples: each * rows.rows.length,
+    sampleOfKey: (key) => rows.choiceOf(key) * each + (key % each),
+    sample(number) {
       const random = randomStreams(number);
-      const tensors = ordered.map((input) => drawn(input, random));
-      const sample = { rows: spec.rows, inputs: tensors };
-      return variation === undefined ? sample : { ...sample, variation: variation.variation };
+      const count = rows.rows[Math.floor(number / each)] ?? 1;
+      return { rows: count, inputs: ordered.map((input) => draw(input, count, random)), varied };
     },
   };
 }
 
-export interface PlannedInput {
+/** Templates for each number of rows. */
+function templatesEach(perRow: number, { rows }: RowChoice, field: string): number {
+  const once = perRow * rows.reduce((sum, count) => sum + count, 0);
+  if (once > MOST_VALUES) {
+    const message = `one payload for each number of rows makes ${once} numbers; at most ${MOST_VALUES} are held`;
+    throw new UsageError([{ field: `${field}.rows`, message, advice: 'Name fewer numbers of rows.' }]);
+  }
+  return Math.max(1, Math.min(MOST_TEMPLATES, Math.floor(TEMPLATE_VALUES / once)));
+}
+
+interface PlannedInput {
   readonly name: string;
   readonly datatype: string;
-  readonly shape: readonly number[];
+  /** Of one row; undefined for an input without dimensions. */
+  readonly rowShape: readonly number[];
+  readonly scalar: boolean;
   readonly distribution: Distribution;
 }
 
-function plannedInputs(spec: WorkloadSpec, model: ModelMetadata): PlannedInput[] {
+function withSmallestShape(inputs: readonly PlannedInput[], { rows }: RowChoice) {
+  return inputs.map((input) => ({ ...input, shape: shapeOf(input, Math.min(...rows)) }));
+}
+
+function shapeOf({ rowShape, scalar }: PlannedInput, rows: number): number[] {
+  return scalar ? [] : [rows, ...rowShape];
+}
+
+function plannedInputs({ spec, model, rows, field, otherInputs = [] }: SyntheticOptions): PlannedInput[] {
   const problems: Problem[] = [];
   const known = model.inputs.map((input) => input.name);
   for (const name of Object.keys(spec.inputs)) {
-    if (!known.includes(name)) {
+    if (!known.includes(name) && !otherInputs.includes(name)) {
       problems.push({
-        field: `workload.inputs.${name}`,
+        field: `${field}.inputs.${name}`,
         message: `the model ${model.name} has no input ${name}`,
         advice: `Its inputs: ${known.join(', ')}.`,
       });
     }
   }
-  const planned = model.inputs.map((input) => planInput(spec, input, problems));
-  if (model.maxRows !== undefined && spec.rows > model.maxRows) {
+  const most = Math.max(...rows.rows);
+  const planned = model.inputs.map((input) => planInput(spec, input, rows, field, problems));
+  if (model.maxRows !== undefined && most > model.maxRows) {
     problems.push({
-      field: 'workload.rows',
-      message: `${spec.rows} rows a request, but the model takes ${model.maxRows} at most`,
+      field: `${field}.rows`,
+      message: `${most} rows a request, but the model takes ${model.maxRows} at most`,
     });
   }
   if (problems.length > 0) throw new UsageError(problems);
   return planned;
 }
 
-function planInput(spec: WorkloadSpec, input: TensorMetadata, problems: Problem[]): PlannedInput {
-  const field = `workload.inputs.${input.name}`;
+function planInput(
+  spec: PayloadSpec,
+  input: TensorMetadata,
+  rows: RowChoice,
+  parent: string,
+  problems: Problem[],
+): PlannedInput {
+  const field = `${parent}.inputs.${input.name}`;
   const text = spec.inputs[input.name] ?? defaultDistribution(input.datatype);
   const distribution = parseDistribution(text);
-  const [rows = 1, ...rest] = input.shape;
+  const [fixedRows = 1, ...rest] = input.shape;
   if (distribution === undefined) {
     const advice = `Write one of ${DISTRIBUTION_FORMS.join(', ')}.`;
     problems.push({ field, message: `"${text}" is no distribution`, advice });
@@ -84,14 +142,16 @@ function planInput(spec: WorkloadSpec, input: TensorMetadata, problems: Problem[
     const message = `shape [${input.shape.join(', ')}]: only the first dimension, the rows, may be variable`;
     problems.push({ field, message, advice: 'Serve the model with the other dimensions fixed.' });
   }
-  if (rows >= 0 && rows !== spec.rows && input.shape.length > 0) {
-    const advice = `Set workload.rows to ${rows}.`;
-    problems.push({ field, message: `takes exactly ${rows} rows, but a request has ${spec.rows}`, advice });
+  const other = rows.rows.find((count) => count !== fixedRows);
+  if (fixedRows >= 0 && other !== undefined && input.shape.length > 0) {
+    const advice = `Set workload.rows to ${fixedRows}.`;
+    problems.push({ field, message: `takes exactly ${fixedRows} rows, but a request has ${other}`, advice });
   }
   return {
     name: input.name,
     datatype: input.datatype,
-    shape: input.shape.length === 0 ? [] : [spec.rows, ...rest],
+    rowShape: rest,
+    scalar: input.shape.length === 0,
     distribution: distribution ?? { kind: 'constant', value: 0 },
   };
 }
@@ -100,15 +160,16 @@ function defaultDistribution(datatype: string): string {
   return datatype.startsWith('FP') ? 'normal(0, 1)' : 'ints(0, 1)';
 }
 
-export function sizeOf(shape: readonly number[]): number {
+function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-function drawn(input: PlannedInput, random: () => number): InputTensor {
+function drawn(input: PlannedInput, rows: number, random: () => number): InputTensor {
   const draw = drawer(input.distribution, random);
-  const values = new Float64Array(sizeOf(input.shape));
+  const shape = shapeOf(input, rows);
+  const values = new Float64Array(sizeOf(shape));
   for (let at = 0; at < values.length; at++) values[at] = draw();
-  return { name: input.name, datatype: input.datatype, shape: input.shape, values };
+  return { name: input.name, datatype: input.datatype, shape, values };
 }
 
 function drawer(distribution: Distribution, random: () => number): () => number {

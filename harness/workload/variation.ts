@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { Distribution } from './distribution.ts';
-import type { Variation } from './workload.ts';
+import type { Varied } from './payloads.ts';
 
 /** Datatype -> digits of its significand in bits: whole numbers are exact within their range. */
 export const NUMERIC_DATATYPES: ReadonlyMap<string, number> = new Map([
@@ -23,28 +23,31 @@ const ENOUGH = 2 ** 40;
 const AT_LEAST = 2 ** 20;
 const MOST_STEPS = 2 ** 20;
 
-interface Varied {
+interface Variable {
   readonly datatype: string;
   readonly shape: readonly number[];
   readonly distribution: Distribution;
 }
 
-/** The first input that can spell every request's index, and how. Throws UsageError when none can. */
-export function variationOf<T extends Varied>(inputs: readonly T[]): { input: T; variation: Variation } {
+/** The first input that can spell every payload's key, and how. Throws UsageError when none can. */
+export function variationOf<T extends Variable>(
+  inputs: readonly T[],
+  field = 'workload',
+): { input: T; variation: Varied } {
   for (const input of inputs) {
     const variation = variationFor(input);
     if (variation !== undefined) return { input, variation };
   }
   throw new UsageError([
     {
-      field: 'workload.distinct',
+      field: `${field}.distinct`,
       message: 'no input can take enough different values for every payload to be different',
       advice: 'Write `distinct: 1` (or another number of payloads), or give an input a wider distribution.',
     },
   ]);
 }
 
-function variationFor({ datatype, shape, distribution }: Varied): Variation | undefined {
+function variationFor({ datatype, shape, distribution }: Variable): Varied | undefined {
   const range = rangeOf(distribution);
   if (range === undefined) return undefined;
   const [from, to] = range;

@@ -16,6 +16,7 @@ export function assignment(url: string, changes: Partial<LoadAssignment> = {}): 
     maxInFlight: 256,
     endpoint: { url, headers: {} },
     protocol: 'oip-rest',
+    transport: 'auto',
     model: { name: 'truth', inputs: METADATA.inputs, outputs: METADATA.outputs },
     workload: { rows: 1, encoding: 'json', inputs: {}, distinct: 'all' },
     abort: [],

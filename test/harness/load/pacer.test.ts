@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { calibratedClock } from '../../../harness/load/clock.ts';
-import { Pacer } from '../../../harness/load/pacer.ts';
+import { ThreadPacer } from '../../../harness/load/thread-pacer.ts';
 
 it('brings no probe and no wake-up after it was stopped, although one was under way', async () => {
   const now = calibratedClock();
-  const pacer = await Pacer.start(now);
+  const pacer = await ThreadPacer.start(now);
   const calls: string[] = [];
   pacer.begin(
     now(),

@@ -12,7 +12,7 @@ beforeAll(readyHistograms);
 const EDGES = { warmupAtMs: 0, measureAtMs: 1000, measureEndAtMs: 4000 };
 
 const recorder = (changes = {}) =>
-  new Recorder({ edges: EDGES, windowMs: 1000, rowsPerRequest: 2, goodWithinMs: 50, ...changes });
+  new Recorder({ edges: EDGES, windowMs: 1000, goodWithinMs: 50, ...changes });
 
 function facts(intendedAtMs: number, changes: Partial<RequestFacts> = {}): RequestFacts {
   const dispatchedAtMs = intendedAtMs + 1;
@@ -22,6 +22,8 @@ function facts(intendedAtMs: number, changes: Partial<RequestFacts> = {}): Reque
     sentAtMs: dispatchedAtMs + 2,
     doneAtMs: intendedAtMs + 10,
     outcome: 'ok',
+    rows: 2,
+    requestClass: 0,
     ...changes,
   };
 }
@@ -88,6 +90,20 @@ describe('Recorder', () => {
     expect(without.close(5000).goodRows).toBeUndefined();
   });
 
+  it('counts the rows of each request, so that requests and rows differ honestly', () => {
+    const into = recorder();
+    for (const [at, rows] of [
+      [1500, 1],
+      [1600, 8],
+      [1700, 8],
+    ] as const)
+      record(into, facts(at, { rows }));
+    record(into, facts(1800, { rows: 100, outcome: 'reset' }));
+    const { rows, goodRows, completedInPhase, windows } = into.close(5000);
+    expect([rows, goodRows, completedInPhase.rows, completedInPhase.requests]).toEqual([17, 17, 17, 3]);
+    expect(windows.find(({ startMs }) => startMs === 0)?.rows).toBe(17);
+  });
+
   it('tells a negative time as the bug that it is', () => {
     const into = recorder();
     record(into, facts(1500, { doneAtMs: 1499 }));
@@ -121,7 +137,7 @@ describe('Recorder', () => {
       fc.property(fc.array(fc.tuple(fc.nat(3999), fate), { maxLength: 60 }), (events) => {
         const into = recorder();
         for (const [at, outcome] of events.sort(([a], [b]) => a - b)) {
-          if (outcome === 'unsent') into.unsent(at);
+          if (outcome === 'unsent') into.unsent(at, 0);
           else if (outcome === 'left') {
             into.dispatched(facts(at));
             into.leftInFlight(facts(at));
@@ -146,7 +162,42 @@ describe('Recorder', () => {
   it('frees its histograms', () => {
     const before = liveHistograms();
     recorder().close(5000);
+    recorder({ classes: ['a', 'b'] }).close(5000);
     expect(liveHistograms()).toBe(before);
+  });
+});
+
+describe('classes', () => {
+  it('are counted apart and sum to the whole, with histograms of their own', () => {
+    const into = recorder({ classes: ['small', 'big'] });
+    for (let at = 0; at < 3000; at += 100) {
+      const requestClass = at % 300 === 0 ? 1 : 0;
+      const outcome = at % 700 === 0 ? ('timeout' as const) : ('ok' as const);
+      if (at % 1100 === 0) into.unsent(at, requestClass);
+      else if (at === 2900) {
+        into.dispatched(facts(at, { requestClass }));
+        into.leftInFlight(facts(at, { requestClass }));
+      } else record(into, facts(at, { requestClass, outcome, rows: requestClass === 1 ? 8 : 1 }));
+    }
+    const { classes = {}, counts, warmupCounts, rows, histograms } = into.close(5000);
+    const all = Object.values(classes);
+    expect(Object.keys(classes)).toEqual(['small', 'big']);
+    for (const name of ['scheduled', 'sent', 'unsent', 'ok', 'timedOut', 'inFlightAtEnd'] as const) {
+      expect(all.reduce((sum, one) => sum + one.counts[name], 0)).toBe(counts[name]);
+      expect(all.reduce((sum, one) => sum + one.warmupCounts[name], 0)).toBe(warmupCounts[name]);
+    }
+    expect(all.reduce((sum, one) => sum + one.rows, 0)).toBe(rows);
+    const counted = all.map(
+      ({ response }) => read({ histograms: { response } } as Recording, 'response').count,
+    );
+    expect(counted).toEqual(all.map((one) => one.counts.ok));
+    expect(counted.reduce((sum, count) => sum + count, 0)).toBe(
+      read({ histograms } as Recording, 'response').count,
+    );
+  });
+
+  it('are not there without a mix', () => {
+    expect(recorder().close(5000).classes).toBeUndefined();
   });
 });
 
@@ -154,7 +205,7 @@ describe('windows', () => {
   it('count an arrival by its intended instant and a completion by its end', () => {
     const into = recorder();
     record(into, facts(1900, { doneAtMs: 2100 }));
-    into.unsent(1950);
+    into.unsent(1950, 0);
     record(into, facts(2950, { doneAtMs: 2960, outcome: 'reset' }));
     const windows = into.close(4500).windows.filter(({ phase }) => phase === 'measure');
     expect(windows.map(({ arrivals, ok, notOk, rows }) => [arrivals, ok, notOk, rows])).toEqual([
@@ -171,7 +222,7 @@ describe('windows', () => {
   it('take a late arrival back to its own window', () => {
     const into = recorder();
     record(into, facts(3500));
-    into.unsent(200);
+    into.unsent(200, 0);
     expect(into.close(4000).windows[0]).toMatchObject({ phase: 'warmup', arrivals: 1 });
   });
 

@@ -8,12 +8,13 @@ import type { Sample } from '../../../harness/workload/workload.ts';
 
 const MODEL = { name: 'a model', version: '2', inputs: [], outputs: [] };
 const SAMPLE: Sample = {
+  requestClass: 0,
   rows: 2,
   inputs: [
     { name: 'x', datatype: 'FP32', shape: [2, 3], values: Float64Array.of(9, 9, 0.25, -1.5, 4, 5) },
     { name: 'ids', datatype: 'INT64', shape: [2, 1], values: Float64Array.of(7, -8) },
   ],
-  variation: { elements: 2, radix: 1000, from: -1, step: 0.002 },
+  variation: { elements: 2, radix: 1000, from: -1, step: 0.002, keyOf: (index) => index },
 };
 
 /** The body of request `index`, as it leaves. */
@@ -41,6 +42,16 @@ describe('oipRest, JSON', () => {
     });
   });
 
+  it('spells the key of the payload, not the index', () => {
+    const popular = {
+      ...SAMPLE,
+      variation: { elements: 2, radix: 1000, from: -1, step: 0.002, keyOf: () => 3 },
+    };
+    const stamped = oipRest({ model: MODEL, encoding: 'json' }).encode(popular);
+    const { id, inputs } = JSON.parse(bodyOf(stamped, 77).toString());
+    expect([id, inputs[0].data.slice(0, 2)]).toEqual(['000000000077', [-0.994, -1]]);
+  });
+
   it('stamps only what is its own', () => {
     const one = bodyOf(template, 1);
     const other = bodyOf(template, 999_999);
@@ -49,8 +60,8 @@ describe('oipRest, JSON', () => {
   });
 
   it('repeats the payload but for the id when no variation is wanted', () => {
-    const { rows, inputs } = SAMPLE;
-    const plain = oipRest({ model: MODEL, encoding: 'json' }).encode({ rows, inputs });
+    const { requestClass, rows, inputs } = SAMPLE;
+    const plain = oipRest({ model: MODEL, encoding: 'json' }).encode({ requestClass, rows, inputs });
     expect(JSON.parse(bodyOf(plain, 5).toString()).inputs[0].data[0]).toBe(9);
     expect(plain.own.length).toBe('{"id":"'.length + ID_WIDTH);
   });

@@ -45,6 +45,8 @@ describe('a scenario file', () => {
           load: {
             open: { kind: 'ladder', arrivals: 'poisson', fractions: [0.1, 0.4, 0.75] },
             closed: { inFlight: 64, thinkTimeMs: 0 },
+            engine: 'inferometer',
+            transport: 'auto',
             maxInFlight: 2048,
             timeoutMs: 10_000,
           },
@@ -75,7 +77,13 @@ describe('a scenario file', () => {
     ],
   ])('reads load %s', (load, expected) => {
     const scenario = scenarioFromText(`${MINIMAL}load: { ${load} }\n`, 'x.yaml');
-    expect(scenario.settings[0]?.load).toEqual({ maxInFlight: 2048, timeoutMs: 10_000, ...expected });
+    expect(scenario.settings[0]?.load).toEqual({
+      engine: 'inferometer',
+      transport: 'auto',
+      maxInFlight: 2048,
+      timeoutMs: 10_000,
+      ...expected,
+    });
   });
 
   it('reads limits, an own server and its labels', () => {

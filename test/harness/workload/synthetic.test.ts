@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../harness/load/random.ts';
 import type { WorkloadSpec } from '../../../harness/scenario/scenario.ts';
 import type { ModelMetadata } from '../../../harness/targets/target.ts';
-import { syntheticWorkload } from '../../../harness/workload/synthetic.ts';
+import { createWorkload } from '../../../harness/workload/create-workload.ts';
 import { type Variation, variedValue } from '../../../harness/workload/workload.ts';
 
 const MODEL: ModelMetadata = {
@@ -22,9 +22,9 @@ const SPEC: WorkloadSpec = {
 };
 
 const workloadOf = (changes: Partial<WorkloadSpec> = {}, model = MODEL) =>
-  syntheticWorkload({ ...SPEC, ...changes }, model, (stream) => seededRandom(1, stream));
+  createWorkload({ ...SPEC, ...changes }, [model], (stream) => seededRandom(1, stream));
 
-describe('syntheticWorkload', () => {
+describe('a synthetic workload', () => {
   it('draws what the distributions say, in the shape of the model', () => {
     const [ids, x] = workloadOf({ distinct: 2 }).sample(0).inputs;
     expect(ids?.shape).toEqual([4, 16]);
@@ -39,8 +39,8 @@ describe('syntheticWorkload', () => {
   });
 
   it('draws the same for the same number, and another for another', () => {
-    expect(workloadOf().sample(1)).toEqual(workloadOf().sample(1));
-    expect(workloadOf().sample(1)).not.toEqual(workloadOf().sample(2));
+    expect(workloadOf().sample(1).inputs).toEqual(workloadOf().sample(1).inputs);
+    expect(workloadOf().sample(1).inputs).not.toEqual(workloadOf().sample(2).inputs);
   });
 
   it('has as many samples as are to be distinct', () => {

@@ -1,0 +1,59 @@
+import { seededRandom } from '../load/random.ts';
+import { oipRest } from '../protocols/oip-rest.ts';
+import type { Protocol } from '../protocols/protocol.ts';
+import type { Prepared, Template } from '../transports/transport.ts';
+import { createWorkload } from '../workload/create-workload.ts';
+import type { RequestClass, Workload } from '../workload/workload.ts';
+import type { LoadAssignment } from './load-engine.ts';
+
+/** Every request that a workload can send, prepared before the clock, and which of them an index sends. */
+export interface RequestPlan {
+  /** By sample. */
+  readonly requests: readonly Prepared[];
+  readonly rows: Uint32Array;
+  readonly classes: Uint16Array;
+  readonly classFacts: readonly RequestClass[];
+  sampleOf(index: number): number;
+}
+
+type Asked = Pick<LoadAssignment, 'seed' | 'protocol' | 'model' | 'otherModels' | 'workload'>;
+
+/** Throws UsageError with every problem of the workload. */
+export function requestPlan(asked: Asked, prepare: (template: Template) => Prepared): RequestPlan {
+  const workload = workloadOf(asked);
+  const protocols = workload.classes.map((one) => protocolOf(asked, one));
+  const rows = new Uint32Array(workload.samples);
+  const classes = new Uint16Array(workload.samples);
+  const requests = Array.from({ length: workload.samples }, (_, number) => {
+    const sample = workload.sample(number);
+    rows[number] = sample.rows;
+    classes[number] = sample.requestClass;
+    const protocol = protocols[sample.requestClass];
+    if (protocol === undefined) throw new Error(`sample ${number} belongs to no class`);
+    return prepare(protocol.encode(sample));
+  });
+  return {
+    requests,
+    rows,
+    classes,
+    classFacts: workload.classes,
+    sampleOf: (index) => workload.sampleOf(index),
+  };
+}
+
+/** Throws UsageError with every problem. Reads files. */
+export function workloadOf({ seed, workload, model, otherModels = [] }: Asked): Workload {
+  return createWorkload(workload, [model, ...otherModels], payloadStreams(seed));
+}
+
+/** The streams of all that a workload draws; those below belong to the schedules. */
+export function payloadStreams(seed: number): (stream: number) => () => number {
+  return (stream) => seededRandom(seed, FIRST_SAMPLE_STREAM + stream);
+}
+
+const FIRST_SAMPLE_STREAM = 1000;
+
+function protocolOf({ model, otherModels = [] }: Asked, one: RequestClass): Protocol {
+  const asked = [model, ...otherModels].find(({ name }) => name === one.model) ?? model;
+  return oipRest({ model: asked, encoding: one.encoding });
+}

@@ -1,0 +1,41 @@
+import { UsageError } from '../errors.ts';
+import type { NowMs } from '../load/clock.ts';
+import { LoopPacer } from '../load/loop-pacer.ts';
+import type { Pacer } from '../load/pacer.ts';
+import { lowerTimerSlack } from '../load/thread.ts';
+import { ThreadPacer } from '../load/thread-pacer.ts';
+import type { SocketSource } from '../transports/byte-stream.ts';
+import { linuxCalls } from '../transports/linux-calls.ts';
+import { NativeLoop } from '../transports/native-loop.ts';
+import { NodeSockets } from '../transports/node-sockets.ts';
+import type { LoadAssignment, SocketsKind } from './load-engine.ts';
+
+/** Sockets, and what wakes the generator when an arrival is due: one loop for both, or Node's and a thread. */
+export interface Sockets {
+  readonly kind: SocketsKind;
+  readonly source: SocketSource;
+  readonly pacer: Pacer;
+  /** How long a loop of our own has waited so far. */
+  readonly sleptMs?: () => number;
+}
+
+const LONGEST_TURN_MS = 50;
+
+/** Native where this system can, or as the assignment says. */
+export async function openSockets(assignment: LoadAssignment, now: NowMs): Promise<Sockets> {
+  const { sockets: wanted = 'auto', transport } = assignment;
+  const calls = linuxCalls();
+  // A peer transport lives in Node's event loop, which the native loop blocks.
+  const isOurs = transport === 'auto';
+  if (wanted === 'node' || (wanted === 'auto' && (!isOurs || 'missing' in calls))) {
+    return { kind: 'node', source: new NodeSockets(now), pacer: await ThreadPacer.start(now) };
+  }
+  if ('missing' in calls || !isOurs) {
+    const why = 'missing' in calls ? calls.missing : `${transport} has sockets of its own`;
+    throw new UsageError(`cannot use native sockets: ${why}`, 'Leave the choice to the engine.');
+  }
+  lowerTimerSlack();
+  const turnMs = Math.min(LONGEST_TURN_MS, Math.max(2, assignment.timeoutMs / 20));
+  const loop = new NativeLoop({ calls, now, turnMs });
+  return { kind: 'native', source: loop, pacer: new LoopPacer(loop), sleptMs: () => loop.sleptMs };
+}
