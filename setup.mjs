@@ -14,6 +14,7 @@ const JOBS = {
   start: () => build() || node('dist/harness/cli.js', ...(rest.length > 0 ? rest : ['run', 'batching'])),
   test: () => systemTools() || build() || lint() || vitest('vitest.config.ts'),
   truth: () => build() || vitest('vitest.truth.config.ts'),
+  fuzz: () => build() || node('dist/test/fuzz/fuzz.js', ...rest),
 };
 
 requireNode();

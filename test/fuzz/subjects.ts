@@ -1,0 +1,11 @@
+import type { Subject } from './fuzz-loop.ts';
+import { httpSubject } from './http-subject.ts';
+
+const SUBJECTS = { http: httpSubject } as const satisfies Readonly<Record<string, () => Subject>>;
+
+export type SubjectName = keyof typeof SUBJECTS;
+export const SUBJECT_NAMES = Object.keys(SUBJECTS) as SubjectName[];
+
+export function subjectOf(name: SubjectName): Subject {
+  return SUBJECTS[name]();
+}
