@@ -1,9 +1,9 @@
 import { EXIT, type ExitCode, TargetError, worstExit } from '../errors.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { pricesFor } from '../run/decisions.ts';
+import { LOAD_ENGINES } from '../run/engines.ts';
 import { SILENT } from '../run/observer.ts';
 import { runScenario } from '../run/run-scenario.ts';
-import { threadEngine } from '../run/thread-engine.ts';
 import { type LoadOptions, loadScenario } from '../scenario/load-file.ts';
 import { closingLines } from '../terminal/closing.ts';
 import { dryRunText } from '../terminal/dry-run.ts';
@@ -47,7 +47,7 @@ export async function runCommand(args: RunArguments): Promise<ExitCode> {
       observer,
       drain,
       cancel,
-      engine: threadEngine,
+      engines: LOAD_ENGINES,
     });
     const { report, unwritten } = await reportOf(record, folder);
     if (args.json) print(`${JSON.stringify(record)}\n`);

@@ -67,6 +67,15 @@ const NOTICES = {
     (p: { cases: number }) => `${count(p.cases, 'case')} waited for a free connection of the client.`,
     'Raise load.connections.',
   ),
+  'peer-engine': entry(
+    (p: { engine: string }) =>
+      `${p.engine} drove the load: it has no plan, so there is no response time and no lag, and answers are judged by their status alone.`,
+    'Compare its service times and its throughput; use load.engine: inferometer for everything else.',
+  ),
+  'peer-transport': entry(
+    (p: { transport: string }) => `${p.transport} carried the requests, at several times the CPU of ours.`,
+    'Use it to check ours; its own work is part of every latency that it shows.',
+  ),
   'littles-law': entry(
     (p: { ratio: number }) =>
       `Concurrency and completions do not agree (Little's law is off by ${Math.abs((p.ratio - 1) * 100).toFixed(0)} %).`,

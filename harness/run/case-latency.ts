@@ -23,10 +23,18 @@ export function latencyOf(pooled: PooledFacts): Latency {
   const { buckets, counts } = pooled;
   const dependent = dependences(pooled);
   const unfinished = counts.timedOut + counts.inFlightAtEnd;
+  const service = distribution(buckets.service, unfinished, dependent);
+  if (pooled.responseMissing !== undefined) {
+    const none = unknown(pooled.responseMissing);
+    return {
+      latencyMs: { response: none, service, sendLag: none, dispatchLag: none },
+      designEffect: dependent.p99.forWidth,
+    };
+  }
   return {
     latencyMs: {
       response: distribution(buckets.response, unfinished + counts.unsent, dependent),
-      service: distribution(buckets.service, unfinished, dependent),
+      service,
       sendLag: distribution(buckets.sendLag, counts.unsent, dependent),
       dispatchLag: distribution(buckets.dispatchLag, 0, dependent),
     },
@@ -35,18 +43,24 @@ export function latencyOf(pooled: PooledFacts): Latency {
 }
 
 /** Windows of the drain count too: the latest requests end there. */
-function dependences({ buckets: { response }, windows }: PooledFacts): Dependences {
+function dependences({ buckets, windows, responseMissing }: PooledFacts): Dependences {
+  const times = responseMissing === undefined ? buckets.response : buckets.service;
   const seen = windows
     .flat()
     .filter(({ phase }) => phase !== 'warmup')
     .map((window) => window.response);
   const at = (name: Name, below?: Dependence): Dependence =>
-    dependence(designEffect(seen, response.percentileMs(PERCENTILES[name] * 100) ?? 0), below);
+    dependence(designEffect(seen, times.percentileMs(PERCENTILES[name] * 100) ?? 0), below);
   const p50 = at('p50');
   const p90 = at('p90', p50);
   const p95 = at('p95', p90);
   const p99 = at('p99', p95);
   return { p50, p90, p95, p99, p999: at('p999', p99) };
+}
+
+function unknown(missing: string): Distribution {
+  const none = { missing };
+  return { p50: none, p90: none, p95: none, p99: none, p999: none, max: none, mean: none };
 }
 
 function distribution(values: Buckets, censored: number, dependent: Dependences): Distribution {

@@ -1,6 +1,12 @@
 import { arrivalMismatch } from '../record/conservation.ts';
 import { notice } from '../record/notices.ts';
-import { type CaseRecord, isMissing, type NoticeRecord, type RunRecord } from '../record/run-record.ts';
+import {
+  type CaseRecord,
+  isMissing,
+  type LoadRecord,
+  type NoticeRecord,
+  type RunRecord,
+} from '../record/run-record.ts';
 import { ABORT_EVENT } from './abort-watch.ts';
 
 /** Concurrency and completions that differ by more than this do not describe one and the same loop. */
@@ -12,6 +18,7 @@ export function caseNotices(record: Pick<RunRecord, 'cases' | 'environment'>): N
   return [
     ...limited(cases, 'client-limited'),
     ...limited(cases, 'connection-limited'),
+    ...peers(cases),
     ...aborted(cases),
     ...countMismatch(cases),
     ...littlesLaw(cases),
@@ -25,6 +32,32 @@ function limited(
 ): NoticeRecord[] {
   const ids = cases.filter(({ credibility }) => credibility.status === status).map(({ id }) => id);
   return ids.length === 0 ? [] : [notice(status, { cases: ids.length }, ids)];
+}
+
+function peers(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const byEngine = cases.filter(({ load }) => load.engine !== undefined);
+  const byTransport = cases.filter(({ load }) => PEER_TRANSPORTS.includes(load.transport ?? ''));
+  return [
+    ...peer(byEngine, ({ engine = '' }, ids) => notice('peer-engine', { engine }, ids)),
+    ...peer(byTransport, ({ transport = '' }, ids) => notice('peer-transport', { transport }, ids)),
+  ];
+}
+
+const PEER_TRANSPORTS = ['node-http', 'grpc-js'];
+
+function peer(
+  cases: readonly CaseRecord[],
+  make: (load: LoadRecord, ids: string[]) => NoticeRecord,
+): NoticeRecord[] {
+  const [first] = cases;
+  return first === undefined
+    ? []
+    : [
+        make(
+          first.load,
+          cases.map(({ id }) => id),
+        ),
+      ];
 }
 
 function aborted(cases: readonly CaseRecord[]): NoticeRecord[] {

@@ -58,7 +58,7 @@ export function summariseCase(input: CaseInput): CaseMeasurement {
     designEffect: whole.latency.designEffect,
     steady: whole.steady,
     littlesLaw: loopLaw(pooled, input.load),
-    windows: (pooled.windows.at(-1) ?? []).map(windowRecord),
+    windows: (pooled.windows.at(-1) ?? []).map((window) => windowRecord(window, pooled.responseMissing)),
     events: pooled.results.flatMap(({ events }) => events),
     histograms: {
       response: pooled.encoded.response,
@@ -89,7 +89,7 @@ function figuresOf(pooled: PooledFacts, { load, headline, causes }: CaseInput) {
 }
 
 function throughputOf(pooled: PooledFacts): CaseRecord['throughput'] {
-  const { durationS, completed, goodRows } = pooled;
+  const { durationS, completed, goodRows, responseMissing } = pooled;
   const rates = pooled.windows.flatMap((windows) =>
     windows.filter(({ phase }) => phase === 'measure').map(({ ok, durationS: length }) => ok / length),
   );
@@ -98,7 +98,10 @@ function throughputOf(pooled: PooledFacts): CaseRecord['throughput'] {
   return {
     requestsPerS: perS(completed.requests),
     rowsPerS: perS(completed.rows),
-    goodRowsPerS: goodRows === undefined ? { missing: 'no latency objective is given' } : perS(goodRows),
+    goodRowsPerS:
+      goodRows === undefined
+        ? { missing: responseMissing ?? 'no latency objective is given' }
+        : perS(goodRows),
     interval: interval ?? { missing: `${rates.length} windows; an interval needs 3` },
   };
 }
@@ -115,8 +118,13 @@ function loopLaw(pooled: PooledFacts, load: LoadRecord): CaseRecord['littlesLaw'
   });
 }
 
-function windowRecord({ response, ...window }: PooledWindow): CaseRecord['windows'][number] {
+function windowRecord(
+  { response, ...window }: PooledWindow,
+  responseMissing: string | undefined,
+): CaseRecord['windows'][number] {
   const percentile = (p: number): Figure =>
-    response.percentileMs(p) ?? { missing: 'nothing was answered in this window' };
+    responseMissing === undefined
+      ? (response.percentileMs(p) ?? { missing: 'nothing was answered in this window' })
+      : { missing: responseMissing };
   return { ...window, responseP50Ms: percentile(50), responseP99Ms: percentile(99) };
 }

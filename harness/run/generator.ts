@@ -98,7 +98,11 @@ function edgesFrom(now: NowMs, { warmupMs, durationMs }: LoadAssignment): PhaseE
   return { warmupAtMs, measureAtMs, measureEndAtMs: measureAtMs + durationMs };
 }
 
-function recorderFor(assignment: LoadAssignment, { classFacts }: RequestPlan, edges: PhaseEdges): Recorder {
+export function recorderFor(
+  assignment: LoadAssignment,
+  { classFacts }: Pick<RequestPlan, 'classFacts'>,
+  edges: PhaseEdges,
+): Recorder {
   const { warmupMs, durationMs, drainMs } = assignment;
   return new Recorder({
     edges,

@@ -91,6 +91,11 @@ export interface LoadResult {
     readonly rows: number;
     readonly allOutcomes: number;
   };
+  /**
+   * Why there are service times and nothing else: an engine without a plan has no response time and no lag. Their
+   * histograms are empty then, and the windows hold service times.
+   */
+  readonly responseMissing?: string;
   /** Base64 of the HdrHistogram V2 compressed encoding. */
   readonly histograms: Readonly<Record<HistogramName, string>>;
   readonly windows: readonly LoadWindow[];

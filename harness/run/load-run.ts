@@ -1,11 +1,12 @@
 import type { NowMs } from '../load/clock.ts';
 import { type PhaseEdges, phaseAt } from '../measure/phases.ts';
 import type { Recorder } from '../measure/recorder.ts';
+import type { WindowCounts } from '../measure/windows.ts';
 import type { Transport } from '../transports/transport.ts';
 import { ABORT_EVENT, AbortWatch } from './abort-watch.ts';
 import type { Driver } from './driver.ts';
 import type { GeneratorVitals } from './generator-vitals.ts';
-import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
+import type { LoadAssignment, LoadResult, LoadWatch, LoadWindow } from './load-engine.ts';
 import type { RequestsInFlight } from './requests-in-flight.ts';
 
 export interface LoadRunParts {
@@ -153,11 +154,7 @@ export class LoadRun {
       ...recording,
       instants: this.#edges,
       durationMs: this.#edges.measureEndAtMs - this.#edges.measureAtMs,
-      windows: windows.map(({ startMs, endMs, ...counts }) => ({
-        startS: startMs / 1000,
-        durationS: (endMs - startMs) / 1000,
-        ...counts,
-      })),
+      windows: loadWindows(windows),
       clock,
       connections: transport.connectStatistics,
       generatorCpuCores: this.#measuring ? cpuCores : undefined,
@@ -167,4 +164,13 @@ export class LoadRun {
       endedEarly: this.#endedEarly,
     });
   }
+}
+
+/** Windows as a result carries them: in seconds. */
+export function loadWindows(windows: readonly WindowCounts[]): LoadWindow[] {
+  return windows.map(({ startMs, endMs, ...counts }) => ({
+    startS: startMs / 1000,
+    durationS: (endMs - startMs) / 1000,
+    ...counts,
+  }));
 }

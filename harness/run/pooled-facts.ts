@@ -18,6 +18,8 @@ export interface PooledFacts {
   /** One list a trial; the windows of its generators added up. */
   readonly windows: readonly (readonly PooledWindow[])[];
   readonly results: readonly LoadResult[];
+  /** Why there are only service times, which the windows hold then. */
+  readonly responseMissing: string | undefined;
 }
 
 export interface PooledWindow extends Omit<LoadWindow, 'response'> {
@@ -45,6 +47,7 @@ export function poolFacts(trials: readonly (readonly LoadResult[])[]): PooledFac
     encoded,
     windows: trials.map(windowsOfTrial),
     results,
+    responseMissing: results.find((one) => one.responseMissing !== undefined)?.responseMissing,
   };
 }
 

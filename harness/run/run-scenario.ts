@@ -1,7 +1,7 @@
 import { notice } from '../record/notices.ts';
 import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
 import { createStore, type Store } from '../record/store.ts';
-import type { Scenario } from '../scenario/scenario.ts';
+import type { EngineName, Scenario } from '../scenario/scenario.ts';
 import { readyHistograms } from '../statistics/histogram.ts';
 import { readAsFound } from './as-found-label.ts';
 import { answerOf, noticesOf, pricesFor } from './decisions.ts';
@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly drain: AbortSignal;
   /** Second interrupt: stop at once. */
   readonly cancel: AbortSignal;
-  readonly engine: LoadEngine;
+  readonly engines: Readonly<Record<EngineName, LoadEngine>>;
 }
 
 export interface RunOutcome {

@@ -102,7 +102,7 @@ export class RunSession {
     const facts = await driveTrial({
       target,
       assignment,
-      engine: options.engine,
+      engine: options.engines[planned.setting.load.engine],
       drain,
       cancel,
       onProgress: (progress) => options.observer.onProgress(planned, progress, position),

@@ -34,12 +34,21 @@ for (const flag of ['--no-memory-reducer', '--min-semi-space-size=32', '--max-se
  * Rejects with UsageError when the assignment cannot be carried out as it is written, and with Error only for a bug of
  * ours: whatever the server does is in the result.
  */
-async function runInThread(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult> {
+function runInThread(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult> {
+  return runOnThread('generator-thread.js', assignment, watch);
+}
+
+/** `entry`: the file beside this one, as built, that answers with messages of the kind `ToEngine`. */
+export async function runOnThread(
+  entry: string,
+  assignment: LoadAssignment,
+  watch: LoadWatch,
+): Promise<LoadResult> {
   const protocol = URL.canParse(assignment.endpoint.url) ? new URL(assignment.endpoint.url).protocol : '';
   if (protocol !== 'http:') {
     throw new UsageError(`cannot drive ${assignment.endpoint.url}`, 'Give a URL like http://host:port.');
   }
-  const file = packageFile('dist', 'harness', 'run', 'generator-thread.js');
+  const file = packageFile('dist', 'harness', 'run', entry);
   const worker = new Worker(file, { workerData: assignment });
   const drain = (): void => worker.postMessage('drain' satisfies ToGenerator);
   const cancel = (): void => worker.postMessage('cancel' satisfies ToGenerator);

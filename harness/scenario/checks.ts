@@ -5,6 +5,7 @@ import { BUNDLED_MODELS } from './bundled-models.ts';
 import { located, type ScenarioDocument, writtenAt } from './document.ts';
 import { fieldNames } from './json-schema.ts';
 import { notYetAdvice } from './not-yet.ts';
+import { peerProblems } from './peer-checks.ts';
 import type { Axes } from './scenario.ts';
 
 /** Turns a path of the content into the path of the document where the value was written. */
@@ -68,12 +69,13 @@ export function checkTogether(
   return [
     ...targetChoice(content, complain),
     ...loadChoice(content, complain),
+    ...peerProblems(content, complain),
     ...rateLimit(content, complain),
     ...inputNames(content, complain),
   ];
 }
 
-type Complain = (path: readonly string[], message: string, advice: string) => Problem;
+export type Complain = (path: readonly string[], message: string, advice: string) => Problem;
 
 function targetChoice(content: Record<string, unknown>, complain: Complain): Problem[] {
   const target = asMap(content.target);

@@ -135,8 +135,8 @@ export interface ValidateSpec {
 
 export type Arrivals = 'even' | 'poisson';
 
-/** What drives a load. */
-export const ENGINES = ['inferometer'] as const;
+/** What drives a load: ours, or a peer with a loop and a clock of its own. */
+export const ENGINES = ['inferometer', 'autocannon'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
 /** What carries the requests of our engine; `auto` is the best of ours for the target. */

@@ -125,7 +125,10 @@ const load = z
       })
       .optional()
       .describe('A fixed number of requests in flight; reported as saturation, never as capacity'),
-    engine: choice('What drives the load', ENGINES).prefault('inferometer'),
+    engine: choice(
+      'What drives the load; autocannon is a peer for comparison: closed HTTP loads, service times only',
+      ENGINES,
+    ).prefault('inferometer'),
     transport: choice(
       "What carries the requests; auto is the fastest of ours. node-http, Node's own client, is a peer for comparison",
       TRANSPORTS,

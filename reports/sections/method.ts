@@ -39,12 +39,15 @@ function loads(record: RunRecord): Html {
   const seen = new Map(record.cases.map((one) => [one.load.label, one]));
   const words = [...seen.values()].map((one) => {
     const { load } = one;
-    if (load.shape === 'closed') return `${load.label}: closed loop, ${load.inFlight ?? '?'} in flight`;
+    const by = load.engine === undefined ? '' : `, driven by ${load.engine}`;
+    const over = load.transport === undefined ? '' : `, over the transport ${load.transport}`;
+    if (load.shape === 'closed')
+      return `${load.label}: closed loop, ${load.inFlight ?? '?'} in flight${by}${over}`;
     const share =
       load.fractionOf === undefined
         ? ''
         : `, ${significant(load.fractionOf.fraction * 100)} % of the ${perSecond(load.fractionOf.ofRate)}/s of ${load.fractionOf.ofCase}`;
-    return `${load.label}: ${perSecond(rateOf(one))}/s ${load.shape}${share}`;
+    return `${load.label}: ${perSecond(rateOf(one))}/s ${load.shape}${share}${over}`;
   });
   return html`${words.join('; ')}. Seed ${record.scenario.seed}. A closed loop waits for its answers, so its times are not comparable with those of the open loads.`;
 }

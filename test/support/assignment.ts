@@ -25,8 +25,12 @@ export function assignment(url: string, changes: Partial<LoadAssignment> = {}): 
   };
 }
 
-export function runLoad(given: LoadAssignment, watch: Partial<LoadWatch> = {}): Promise<LoadResult> {
-  return threadEngine.run(given, {
+export function runLoad(
+  given: LoadAssignment,
+  watch: Partial<LoadWatch> = {},
+  engine = threadEngine,
+): Promise<LoadResult> {
+  return engine.run(given, {
     onProgress: () => {},
     onStart: () => {},
     drain: new AbortController().signal,

@@ -9,6 +9,8 @@ export interface TruthConfig {
   readonly dieAfter?: number;
   readonly keepArrivals?: boolean;
   readonly keepAnswers?: boolean;
+  /** The id that each request bears. */
+  readonly keepIds?: boolean;
   readonly port?: number;
 }
 
@@ -88,4 +90,6 @@ export interface Witness {
   readonly arrivedAtMs: number[];
   /** When each answer had been written, by the same clock. Only with keepAnswers. */
   readonly answeredAtMs: number[];
+  /** Only with keepIds. */
+  readonly ids: string[];
 }

@@ -37,6 +37,7 @@ export class TruthHttp {
   #infer(body: Buffer): void {
     const socket = this.#socket;
     const id = /"id":"(\d+)"/.exec(body.toString('latin1', 0, 64))?.[1] ?? '';
+    this.#truth.saw(id);
     // Made on arrival, so that a thousand answers that leave at one instant are a thousand writes and nothing else.
     const answer = answerBytes(id);
     this.#truth.arrival((fault) => {

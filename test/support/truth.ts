@@ -13,6 +13,7 @@ export class Truth {
     connections: 0,
     arrivedAtMs: [],
     answeredAtMs: [],
+    ids: [],
   };
   readonly #config: TruthConfig;
   readonly #shared = calibratedClock();
@@ -27,6 +28,10 @@ export class Truth {
 
   get breaksConnections(): boolean {
     return CONNECTION_FAULTS.includes(this.#config.fault?.kind ?? '');
+  }
+
+  saw(id: string): void {
+    if (this.#config.keepIds === true) this.witness.ids.push(id);
   }
 
   /** `answer` is called at the instant that the law fixes, with the fault to commit, if any. */

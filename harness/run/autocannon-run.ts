@@ -1,0 +1,238 @@
+import { UsageError } from '../errors.ts';
+import { calibratedClock, type NowMs } from '../load/clock.ts';
+import { threadTaskPath } from '../load/thread.ts';
+import type { HistogramName } from '../measure/histogram-names.ts';
+import { type PhaseEdges, phaseAt } from '../measure/phases.ts';
+import type { Recorder } from '../measure/recorder.ts';
+import { packageVersion } from '../package-files.ts';
+import { Histogram, readyHistograms } from '../statistics/histogram.ts';
+import { addressOf } from '../transports/reachable-address.ts';
+import { ABORT_EVENT, AbortWatch } from './abort-watch.ts';
+import { type AutocannonRequest, autocannon, WatchedClient } from './autocannon-client.ts';
+import { recorderFor } from './generator.ts';
+import { GeneratorVitals } from './generator-vitals.ts';
+import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
+import { loadWindows } from './load-run.ts';
+import { type RequestPlan, requestPlan } from './request-plan.ts';
+
+/** Why a case that autocannon drove has a service time only. */
+const NO_PLAN = 'autocannon has a loop and a clock of its own: it knows no plan, so no lateness either';
+
+const TICK_MS = 20;
+const PROGRESS_MS = 1000;
+
+/** autocannon in this thread: warm-up and measure phase are one run of it, told apart by when each request was sent. */
+export async function runAutocannon(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult> {
+  await readyHistograms();
+  const now = calibratedClock();
+  const url = new URL(assignment.endpoint.url);
+  url.hostname = await addressOf(url.hostname.replace(/^\[|\]$/g, ''), Number(url.port || 80));
+  const plan = requestPlan(assignment, (template) => ({ template }));
+  const rows = rowsOf(plan);
+  const warmupAtMs = Math.ceil(now());
+  const measureAtMs = warmupAtMs + assignment.warmupMs;
+  const edges = { warmupAtMs, measureAtMs, measureEndAtMs: measureAtMs + assignment.durationMs };
+  // Nothing is good within a deadline that nobody can measure.
+  const { goodWithinMs: _, ...withoutDeadline } = assignment;
+  const recorder = recorderFor(withoutDeadline, plan, edges);
+  const options = { recorder, rows, now, timeoutMs: assignment.timeoutMs, endAtMs: edges.measureEndAtMs };
+  const clients: WatchedClient[] = [];
+  const peer = autocannon({
+    url: url.href,
+    connections: assignment.load.shape === 'closed' ? assignment.load.inFlight : 1,
+    pipelining: 1,
+    timeout: assignment.timeoutMs / 1000,
+    // Ended by us, at the end of the measure phase.
+    duration: 2 ** 20,
+    sampleInt: TICK_MS,
+    requests: [requestOf(plan, assignment, url.host)],
+    setupClient(client) {
+      clients.push(new WatchedClient(client, options));
+    },
+  });
+  const run = new AutocannonRun({ assignment, watch, now, edges, recorder, clients });
+  const result = await run.untilDone();
+  peer.stop();
+  return result;
+}
+
+/** It makes its requests before it says that it sends one, so which one it sends is not known: all must be alike. */
+function rowsOf({ rows, classFacts }: RequestPlan): number {
+  if (classFacts.length > 1) {
+    throw new UsageError('autocannon cannot count the parts of a mix apart', 'Use load.engine: inferometer.');
+  }
+  const [first = 1] = rows;
+  if (rows.every((one) => one === first)) return first;
+  throw new UsageError('autocannon cannot count requests of different rows', 'Use load.engine: inferometer.');
+}
+
+/** One request, written anew each time: the next of the workload. */
+function requestOf(plan: RequestPlan, assignment: LoadAssignment, host: string): AutocannonRequest {
+  const headers = {
+    'User-Agent': `inferometer/${packageVersion()}`,
+    'X-Inferometer-Run': assignment.runId,
+    ...assignment.endpoint.headers,
+    Host: host,
+  };
+  let made = 0;
+  const next = (): AutocannonRequest => {
+    const index = made++;
+    const template = plan.requests[plan.sampleOf(index)]?.template;
+    if (template === undefined) throw new Error(`request ${index} has no payload`);
+    const body = Buffer.concat([template.own, template.shared]);
+    template.stamp(body, 0, index);
+    const { method, path } = template;
+    return { method, path, headers: { ...headers, ...Object.fromEntries(template.headers) }, body };
+  };
+  return { ...next(), setupRequest: next };
+}
+
+interface RunParts {
+  readonly assignment: LoadAssignment;
+  readonly watch: LoadWatch;
+  readonly now: NowMs;
+  readonly edges: PhaseEdges;
+  readonly recorder: Recorder;
+  readonly clients: readonly WatchedClient[];
+}
+
+/** The phases around a loop that is not ours: when it is to stop, and what became of its requests. */
+class AutocannonRun {
+  readonly #parts: RunParts;
+  readonly #vitals = new GeneratorVitals([threadTaskPath()]);
+  readonly #abort: AbortWatch;
+  readonly #events: { atS: number; message: string }[] = [];
+  readonly #beganWallMs = Date.now();
+  readonly #beganMs: number;
+  readonly #tick: NodeJS.Timeout;
+  #edges: PhaseEdges;
+  #progressAtMs: number;
+  #measuring = false;
+  #stopping = false;
+  #ok = 0;
+  #notOk = 0;
+  #endedEarly: string | undefined;
+  #resolve: (result: LoadResult) => void = () => {};
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.#edges = parts.edges;
+    this.#beganMs = parts.now();
+    this.#progressAtMs = parts.edges.warmupAtMs;
+    this.#abort = new AbortWatch(parts.assignment.abort);
+    this.#tick = setInterval(() => this.#look(), TICK_MS);
+  }
+
+  untilDone(): Promise<LoadResult> {
+    const { watch, edges } = this.#parts;
+    watch.onStart(edges);
+    const drain = () => this.#endEarly('interrupted: drained what was in flight');
+    const cancel = () => {
+      this.#endEarly('interrupted: stopped at once');
+      this.#finish('cancel');
+    };
+    watch.drain.addEventListener('abort', drain);
+    watch.cancel.addEventListener('abort', cancel);
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      if (watch.drain.aborted) drain();
+      if (watch.cancel.aborted) cancel();
+    });
+  }
+
+  #look(): void {
+    const nowMs = this.#parts.now();
+    const { assignment, clients } = this.#parts;
+    if (phaseAt(this.#edges, nowMs) === 'measure' && !this.#measuring) {
+      this.#measuring = true;
+      this.#vitals.begin();
+    }
+    if (nowMs - this.#progressAtMs >= PROGRESS_MS) this.#progress(nowMs);
+    if (nowMs >= this.#edges.measureEndAtMs) this.#stop();
+    if (!this.#stopping) return;
+    const drained = clients.every(({ active }) => !active);
+    if (drained || nowMs >= this.#edges.measureEndAtMs + assignment.drainMs) this.#finish('leave');
+  }
+
+  #stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#vitals.end();
+    for (const client of this.#parts.clients) client.finish();
+  }
+
+  #endEarly(reason: string): void {
+    if (this.#stopping) return;
+    const nowMs = this.#parts.now();
+    this.#endedEarly = reason;
+    this.#events.push({ atS: (nowMs - this.#parts.edges.measureAtMs) / 1000, message: reason });
+    this.#edges = { ...this.#edges, measureEndAtMs: Math.max(nowMs, this.#edges.measureAtMs) };
+    this.#parts.recorder.endMeasure(nowMs);
+    this.#stop();
+  }
+
+  #progress(nowMs: number): void {
+    const { recorder, watch, edges } = this.#parts;
+    const recent = recorder.takeRecent();
+    const sinceMs = nowMs - this.#progressAtMs;
+    this.#ok += recent.ok;
+    this.#notOk += recent.notOk;
+    watch.onProgress({
+      phase: phaseAt(this.#edges, nowMs),
+      atS: (nowMs - edges.measureAtMs) / 1000,
+      ok: this.#ok,
+      notOk: this.#notOk,
+      requestsPerS: (1000 * recent.ok) / sinceMs,
+      responseP50Ms: undefined,
+      responseP99Ms: undefined,
+    });
+    const sample = { ok: recent.ok, notOk: recent.notOk, responseP99Ms: undefined };
+    const broken = this.#abort.observe(this.#progressAtMs, nowMs, sample);
+    this.#progressAtMs = nowMs;
+    if (broken !== undefined) this.#endEarly(`${ABORT_EVENT}${broken}`);
+  }
+
+  #finish(how: 'leave' | 'cancel'): void {
+    clearInterval(this.#tick);
+    const { clients, recorder, now } = this.#parts;
+    for (const client of clients) client.close(how);
+    const { cpuCores, eventLoopUtilization, gc } = this.#vitals.end();
+    const { windows, ...recording } = recorder.close(now());
+    this.#resolve({
+      ...recording,
+      histograms: { ...recording.histograms, ...emptied() },
+      responseMissing: NO_PLAN,
+      instants: this.#edges,
+      durationMs: this.#edges.measureEndAtMs - this.#edges.measureAtMs,
+      windows: loadWindows(windows),
+      clock: { monotonicMs: now() - this.#beganMs, wallMs: Date.now() - this.#beganWallMs },
+      connections: { opened: clients.length, connectMeanMs: undefined },
+      generatorCpuCores: this.#measuring ? cpuCores : undefined,
+      eventLoopUtilization,
+      gc,
+      events: this.#events,
+      endedEarly: this.#endedEarly,
+    });
+  }
+}
+
+/** All but `service` and `allOutcomes`: with no plan they would read 0, or the service time once more. */
+const UNKNOWN: readonly HistogramName[] = [
+  'response',
+  'sendLag',
+  'dispatchLag',
+  'connectionWait',
+  'responseLessDispatchLag',
+  'responseLessConnectionWait',
+  'receiveLag',
+];
+
+function emptied(): Partial<Record<HistogramName, string>> {
+  const none = new Histogram();
+  try {
+    const encoded = none.encode();
+    return Object.fromEntries(UNKNOWN.map((name) => [name, encoded]));
+  } finally {
+    none.destroy();
+  }
+}

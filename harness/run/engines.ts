@@ -1,0 +1,10 @@
+import type { EngineName } from '../scenario/scenario.ts';
+import { autocannonEngine } from './autocannon-engine.ts';
+import type { LoadEngine } from './load-engine.ts';
+import { threadEngine } from './thread-engine.ts';
+
+/** What `load.engine` names. */
+export const LOAD_ENGINES: Readonly<Record<EngineName, LoadEngine>> = {
+  inferometer: threadEngine,
+  autocannon: autocannonEngine,
+};

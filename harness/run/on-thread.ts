@@ -1,0 +1,39 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { UsageError } from '../errors.ts';
+import { bindThread } from '../load/thread.ts';
+import type { LoadAssignment, LoadEngine } from './load-engine.ts';
+import type { ToEngine, ToGenerator } from './thread-engine.ts';
+
+/** The work of a thread that drives a load: takes its assignment, talks in plain messages only. */
+export async function workOnThread(drive: LoadEngine['run']): Promise<void> {
+  const assignment = workerData as LoadAssignment;
+  const drain = new AbortController();
+  const cancel = new AbortController();
+  parentPort?.on('message', (message: ToGenerator) => {
+    if (message === 'drain') drain.abort();
+    else cancel.abort();
+  });
+  if (assignment.cpus !== undefined) bindThread(assignment.cpus);
+  try {
+    const result = await drive(assignment, {
+      onStart: (instants) => tell({ kind: 'start', instants }),
+      onProgress: (progress) => tell({ kind: 'progress', progress }),
+      drain: drain.signal,
+      cancel: cancel.signal,
+    });
+    tell({ kind: 'result', result });
+  } catch (error) {
+    tell(failureOf(error));
+  }
+  parentPort?.close();
+}
+
+function failureOf(error: unknown): ToEngine {
+  if (error instanceof UsageError) return { kind: 'usage', problems: error.problems };
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: 'failed', message };
+}
+
+function tell(message: ToEngine): void {
+  parentPort?.postMessage(message);
+}
