@@ -7,13 +7,13 @@ import type { PhaseEdges } from '../measure/phases.ts';
 import { Recorder } from '../measure/recorder.ts';
 import { windowLengthMs } from '../measure/windows.ts';
 import { packageVersion } from '../package-files.ts';
-import { oipRest } from '../protocols/oip-rest.ts';
 import { readyHistograms } from '../statistics/histogram.ts';
 import { ClosedDriver } from './closed-driver.ts';
 import type { Driver } from './driver.ts';
 import { GeneratorVitals } from './generator-vitals.ts';
 import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
 import { LoadRun } from './load-run.ts';
+import { makeProtocol } from './make-protocol.ts';
 import { makeTransport } from './make-transport.ts';
 import { OpenDriver } from './open-driver.ts';
 import { type RequestPlan, requestPlan } from './request-plan.ts';
@@ -30,7 +30,7 @@ export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch)
   await readyHistograms();
   const now = calibratedClock();
   const bounds = boundsOf(assignment);
-  const protocol = oipRest({ model: assignment.model, encoding: assignment.workload.encoding });
+  const protocol = makeProtocol(assignment, assignment.model, assignment.workload.encoding);
   const flights = new RequestsInFlight({
     newReader: () => protocol.reader(),
     maxInFlight: bounds.maxInFlight,

@@ -1,7 +1,7 @@
 import type { ClassRecording } from '../measure/class-recorder.ts';
 import type { HistogramName } from '../measure/histogram-names.ts';
 import type { Counts } from '../record/run-record.ts';
-import type { Arrivals, LimitsSpec, TransportName, WorkloadSpec } from '../scenario/scenario.ts';
+import type { Arrivals, HttpSpec, LimitsSpec, TransportName, WorkloadSpec } from '../scenario/scenario.ts';
 import type { ModelMetadata } from '../targets/target.ts';
 
 /**
@@ -61,7 +61,9 @@ export interface LoadAssignment {
   /** Left out: native where it can be. */
   readonly sockets?: 'auto' | SocketsKind;
   readonly endpoint: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
-  readonly protocol: 'oip-rest';
+  readonly protocol: 'oip-rest' | 'http';
+  /** Of the protocol `http`: what to ask. Left out: GET /. */
+  readonly http?: HttpSpec;
   readonly transport: TransportName;
   readonly model: ModelMetadata;
   /** Further models that the workload's mix asks. */

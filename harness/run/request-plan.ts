@@ -1,10 +1,10 @@
 import { seededRandom } from '../load/random.ts';
-import { oipRest } from '../protocols/oip-rest.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import type { Prepared, Template } from '../transports/transport.ts';
 import { createWorkload } from '../workload/create-workload.ts';
 import type { RequestClass, Workload } from '../workload/workload.ts';
 import type { LoadAssignment } from './load-engine.ts';
+import { makeProtocol } from './make-protocol.ts';
 
 /** Every request that a workload can send, prepared before the clock, and which of them an index sends. */
 export interface RequestPlan {
@@ -16,7 +16,7 @@ export interface RequestPlan {
   sampleOf(index: number): number;
 }
 
-type Asked = Pick<LoadAssignment, 'seed' | 'protocol' | 'model' | 'otherModels' | 'workload'>;
+type Asked = Pick<LoadAssignment, 'seed' | 'protocol' | 'http' | 'model' | 'otherModels' | 'workload'>;
 
 /** Throws UsageError with every problem of the workload. */
 export function requestPlan(asked: Asked, prepare: (template: Template) => Prepared): RequestPlan {
@@ -53,7 +53,8 @@ export function payloadStreams(seed: number): (stream: number) => () => number {
 
 const FIRST_SAMPLE_STREAM = 1000;
 
-function protocolOf({ model, otherModels = [] }: Asked, one: RequestClass): Protocol {
-  const asked = [model, ...otherModels].find(({ name }) => name === one.model) ?? model;
-  return oipRest({ model: asked, encoding: one.encoding });
+function protocolOf(asked: Asked, one: RequestClass): Protocol {
+  const { model, otherModels = [] } = asked;
+  const named = [model, ...otherModels].find(({ name }) => name === one.model) ?? model;
+  return makeProtocol(asked, named, one.encoding);
 }

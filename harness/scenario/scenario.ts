@@ -159,6 +159,18 @@ export interface LoadSpec {
   readonly timeoutMs: number;
 }
 
+/** A request to any HTTP server. */
+export interface HttpSpec {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Text, or a file that holds it. */
+  readonly body?: string;
+  readonly bodyFile?: string;
+  /** Absent: any status from 200 to 299. */
+  readonly expectStatus?: number;
+}
+
 export interface MeasureSpec {
   readonly warmupMs: number;
   readonly durationMs: number;

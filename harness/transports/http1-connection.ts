@@ -98,6 +98,7 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
   }
 
   onBody(buffer: Buffer, from: number, to: number): void {
+    if (this.#loaded?.template.ignoresAnswer === true) return;
     this.#owner.sink.data(this.#slot, buffer, from, to, this.#readAtMs);
   }
 

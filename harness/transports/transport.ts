@@ -31,6 +31,8 @@ export interface Template {
   readonly own: Uint8Array;
   /** Rest of the body: shared by every request in flight, never written to, never copied. */
   readonly shared: Uint8Array;
+  /** Nobody wants the body of the answer: it is read and counted, and not handed over. */
+  readonly ignoresAnswer?: boolean;
   /** Makes request `index` differ: fixed-width writes into `buffer`, where `own` begins at `at`. Allocates nothing. */
   stamp(buffer: Buffer, at: number, index: number): void;
 }
