@@ -18,7 +18,13 @@ export function makeProtocol(asked: Asked, model: ModelMetadata, encoding: 'json
 const PLAIN_GET: HttpSpec = { method: 'GET', path: '/', headers: {} };
 
 function httpRequest({ method, path, headers, body, bodyFile, expectStatus }: HttpSpec) {
-  return { method, path, headers, body: bodyFile === undefined ? Buffer.from(body ?? '') : read(bodyFile), expectStatus };
+  return {
+    method,
+    path,
+    headers,
+    body: bodyFile === undefined ? Buffer.from(body ?? '') : read(bodyFile),
+    expectStatus,
+  };
 }
 
 function read(file: string): Uint8Array {

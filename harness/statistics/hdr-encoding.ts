@@ -11,16 +11,53 @@ import { deflateSync, inflateSync } from 'node:zlib';
  */
 const PLAIN_COOKIE = 0x1c849313;
 const COMPRESSED_COOKIE = 0x1c849314;
-const OFFSET_AT = 8;
 const RATIO_AT = 32;
 const HEADER_BYTES = 40;
 
-/** Wraps hdr-histogram-js's plain encoding (changed in place) so that other HdrHistogram readers understand it. */
-export function compress(plain: Uint8Array): string {
-  const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
-  // hdr-histogram-js writes offset 1, which shifts every value by a bucket in the C reader, and a ratio of 5e-324.
-  view.setInt32(OFFSET_AT, 0);
+/** What values a histogram was made for. */
+export interface Layout {
+  readonly lowest: number;
+  readonly highest: number;
+  readonly digits: number;
+}
+
+const LONGEST_COUNT_BYTES = 9;
+
+/** The plain encoding of counts by bucket; what follows the last of them is empty. */
+export function encodeCounts(counts: Uint32Array, { lowest, highest, digits }: Layout): Uint8Array {
+  const plain = new Uint8Array(HEADER_BYTES + (counts.length + 1) * LONGEST_COUNT_BYTES);
+  let at = HEADER_BYTES;
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    let value = 2 * (counts[bucket] ?? 0);
+    if (value === 0) {
+      const first = bucket;
+      while (counts[bucket + 1] === 0) bucket += 1;
+      // A run of empty buckets is its length, negative.
+      value = 2 * (bucket - first + 1) - 1;
+    }
+    at = putLeb128(plain, at, value);
+  }
+  const view = new DataView(plain.buffer);
+  view.setInt32(0, PLAIN_COOKIE);
+  view.setInt32(4, at - HEADER_BYTES);
+  view.setInt32(12, digits);
+  view.setBigInt64(16, BigInt(lowest));
+  view.setBigInt64(24, BigInt(highest));
   view.setFloat64(RATIO_AT, 1);
+  return plain.subarray(0, at);
+}
+
+/** `value`: already ZigZag coded. */
+function putLeb128(bytes: Uint8Array, from: number, value: number): number {
+  let at = from;
+  let rest = value;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes[at++] = (rest % 128) | 128;
+  bytes[at++] = rest;
+  return at;
+}
+
+/** Base64 of a plain encoding, compressed. */
+export function compress(plain: Uint8Array): string {
   const body = deflateSync(plain);
   const head = Buffer.alloc(8);
   head.writeInt32BE(COMPRESSED_COOKIE, 0);
@@ -42,7 +79,7 @@ export function decompress(encoded: string): Uint8Array {
 }
 
 /** What values the encoded histogram was made for. */
-export function layoutOf(plain: Uint8Array): { lowest: number; highest: number; digits: number } {
+export function layoutOf(plain: Uint8Array): Layout {
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   return {
     digits: view.getInt32(12),
