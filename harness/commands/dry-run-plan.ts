@@ -1,3 +1,4 @@
+import { rateLaw } from '../load/rate-law.ts';
 import { readRun } from '../record/read-run.ts';
 import { LATEST } from '../record/store.ts';
 import { expectedTrialS } from '../run/assignment.ts';
@@ -6,50 +7,65 @@ import {
   bestSaturation,
   closedCases,
   openCases,
+  type PlannedCase,
+  peakOf,
   roundRate,
   type Saturation,
 } from '../run/plan.ts';
-import { fractionLabel, rateLabel } from '../scenario/load-labels.ts';
+import { arrivalsLabel, openLabels } from '../scenario/load-labels.ts';
+import { lawWords } from '../scenario/rate-law.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { DryRunPlan } from '../terminal/dry-run.ts';
 
 /** Plans a run without sending anything; a ladder's rates are those of the newest run of the same scenario here. */
 export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
   const last = lastSaturation(scenario, outFolder);
-  const closed = closedCases(scenario).length;
+  const closed = closedCases(scenario);
   const open = openCases(scenario, last ?? ANY_SATURATION).cases;
-  const { trials, durationMs } = scenario.measure;
+  const isKnown = (one: PlannedCase) => one.load.fractionOf === undefined || last !== undefined;
+  const { trials } = scenario.measure;
   const [first] = scenario.settings;
-  const limit = scenario.limits.maxRequestsPerS ?? Number.POSITIVE_INFINITY;
-  const all = (closed + open.length) * trials;
+  const all = [...closed, ...open];
   return {
     settings: scenario.settings.length,
-    closedCases: closed,
+    closedCases: closed.length,
     openCases: open.length,
     trials,
-    totalS: all * expectedTrialS(scenario),
-    measuredS: (all * durationMs) / 1000,
-    loads: loadsOf(scenario, last).filter(({ requestsPerS = 0 }) => requestsPerS <= limit),
+    totalS: all.length * trials * expectedTrialS(scenario),
+    measuredS: (trials * sum(all.map(({ durationMs }) => durationMs))) / 1000,
+    loads: open
+      .filter(({ setting }) => setting === first)
+      .map((one) => ({
+        label: one.load.label,
+        measuredS: one.durationMs / 1000,
+        ownLength: one.load.law !== undefined && one.durationMs !== scenario.measure.durationMs,
+        ...(isKnown(one)
+          ? { requestsPerS: one.load.resolvedRate, peakPerS: peakOf(one) }
+          : { requestsPerS: undefined, peakPerS: undefined }),
+      })),
+    requests: open.every(isKnown) ? trials * sum(open.map((one) => requestsOf(one, scenario))) : undefined,
     ratesFrom: ratesFrom(scenario, last),
     to: first?.target.kind === 'external' ? first.target.url : 'a server on 127.0.0.1 started for it',
   };
 }
 
-function loadsOf({ settings: [first] }: Scenario, last: Saturation | undefined): DryRunPlan['loads'] {
-  const open = first?.load.open;
-  if (open === undefined) return [];
-  if (open.kind === 'rate') return [{ label: rateLabel(open.requestsPerS), requestsPerS: open.requestsPerS }];
-  return open.fractions.map((fraction) => ({
-    label: fractionLabel(fraction),
-    requestsPerS: last === undefined ? undefined : roundRate(fraction * last.requestsPerS),
-  }));
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** Expected over warm-up and measure phase. */
+function requestsOf({ load, setting, durationMs }: PlannedCase, { measure }: Scenario): number {
+  const { open } = setting.load;
+  const firstPerS = open?.kind === 'law' ? rateLaw(open.law).ratePerS(0) : (load.resolvedRate ?? 0);
+  return (firstPerS * measure.warmupMs + (load.resolvedRate ?? 0) * durationMs) / 1000;
 }
 
 function ratesFrom({ settings: [first] }: Scenario, last: Saturation | undefined): string {
   const open = first?.load.open;
   if (open === undefined) return 'none: a closed loop only';
-  if (open.kind === 'rate') return rateLabel(open.requestsPerS);
-  const shares = open.fractions.map(fractionLabel).join(', ');
+  if (open.kind === 'law') return `${lawWords(open.law)}; ${arrivalsLabel(open.arrivals)} arrivals`;
+  const shares = openLabels(open).join(', ');
+  if (open.kind === 'rate') return shares;
   if (last === undefined) return `${shares} of the best saturation, which the run measures first`;
   const rates = open.fractions.map((fraction) => roundRate(fraction * last.requestsPerS)).join(', ');
   return `${shares} of the best saturation; last time here ${rates}/s`;

@@ -1,12 +1,17 @@
+import type { RateLawSpec } from '../scenario/rate-law.ts';
 import type { Arrivals } from '../scenario/scenario.ts';
-import { exponential, seededRandom } from './random.ts';
+import { unitProcess } from './arrival-process.ts';
+import { rateLaw, withLeadIn } from './rate-law.ts';
 
 /**
- * Intended instants, in milliseconds from the schedule's zero, non-decreasing and without end. Arithmetic only: no
- * clock, and offset i never depends on when i - 1 was sent. The caller stops at the end of its phase.
+ * Intended instants, in milliseconds from the schedule's zero, non-decreasing; Infinity once there are no more.
+ * Arithmetic only: no clock, and offset i never depends on when i - 1 was sent. The caller stops at the end of its
+ * phase.
  */
 export interface Schedule {
   next(): number;
+  /** Which payload goes with the instant that `next` gave last. Left out: each arrival's number in the whole. */
+  payload?(): number;
 }
 
 export interface OpenLoad {
@@ -15,40 +20,43 @@ export interface OpenLoad {
   readonly seed: number;
 }
 
-/** The one global schedule of an open load: `even` starts at 0, `poisson` with its first gap. */
-export function openSchedule({ arrivals, requestsPerS, seed }: OpenLoad): Schedule {
-  return arrivals === 'even' ? evenSchedule(requestsPerS) : poissonSchedule(requestsPerS, seed);
+/** One rate without end: `even` starts at 0, random arrivals with their first gap. */
+export function openSchedule({ arrivals, requestsPerS: perS, seed }: OpenLoad): Schedule {
+  return lawSchedule({ arrivals, law: { shape: 'constant', perS }, seed, leadMs: 0 });
 }
 
-/** offset_i = i / rate, computed from i, so that nothing adds up. */
-function evenSchedule(requestsPerS: number): Schedule {
-  let index = 0;
-  return { next: () => (1000 * index++) / requestsPerS };
+export interface LawLoad {
+  readonly arrivals: Arrivals;
+  readonly law: RateLawSpec;
+  readonly seed: number;
+  /** Before the law begins its first rate holds for so long: the warm-up. */
+  readonly leadMs: number;
 }
 
-/** Exponential gaps: offset_i is the i-th event of a Poisson process. */
-function poissonSchedule(requestsPerS: number, seed: number): Schedule {
-  const random = seededRandom(seed, POISSON_STREAM);
-  let unitTime = 0;
+/** The one global schedule of an open load: offset i = the instant by which the law expects event i of the arrivals. */
+export function lawSchedule({ arrivals, law: spec, seed, leadMs }: LawLoad): Schedule {
+  const law = spec.shape === 'constant' ? rateLaw(spec) : withLeadIn(rateLaw(spec), leadMs);
+  const nextEvent = unitProcess(arrivals, seed);
+  let lastMs = 0;
   return {
-    next: () => {
-      unitTime += exponential(random);
-      return (1000 * unitTime) / requestsPerS;
+    next() {
+      // The inverse of a law is exact to rounding, which must not put an arrival before the one ahead of it.
+      lastMs = Math.max(lastMs, law.whenMs(nextEvent()));
+      return lastMs;
     },
   };
 }
-
-const POISSON_STREAM = 1;
 
 /** Arrivals index, index + of, index + 2 of, … of the whole: the union over all indices is the whole. */
 export function sliceOf(whole: Schedule, index: number, of: number): Schedule {
   for (let skipped = 0; skipped < index; skipped++) whole.next();
   let first = true;
   return {
-    next: () => {
+    next() {
       for (let skipped = first ? of : 1; skipped < of; skipped++) whole.next();
       first = false;
       return whole.next();
     },
+    ...(whole.payload === undefined ? {} : { payload: () => whole.payload?.() ?? 0 }),
   };
 }

@@ -193,12 +193,26 @@ const notice = z.object({
 });
 export type NoticeRecord = z.infer<typeof notice>;
 
+const rateLaw = z.object({
+  words: z.string(),
+  /** Rates in requests/s, times in ms; its `shape` says which fields there are. */
+  spec: z.record(z.string(), z.unknown()),
+  /** Over the measure phase, whose length is `lengthS`. */
+  meanPerS: z.number(),
+  peakPerS: z.number(),
+  lengthS: z.number(),
+});
+
 const loadRecord = z.object({
-  shape: z.enum(['closed', 'constant', 'poisson']),
+  shape: z.enum(['closed', 'constant', 'poisson', 'gamma', 'ramp', 'stages', 'sine', 'burst']),
   /** The label of the load axis: `40%`, `saturation`, `200/s`. */
   label: z.string(),
-  /** Offered rate, requests/s; absent for a closed loop. */
+  /** How arrivals scatter: `even`, `poisson`, `gamma(2)`; absent for a closed loop. */
+  arrivals: z.string().optional(),
+  /** Offered rate, requests/s, of a law its mean; absent for a closed loop. */
   resolvedRate: z.number().optional(),
+  /** A rate that changes over time: in words, and as the scenario gave it. */
+  law: rateLaw.optional(),
   /** Share of the best measured saturation, for a ladder step. */
   fractionOf: z.object({ fraction: z.number(), ofRate: z.number(), ofCase: z.string() }).optional(),
   inFlight: z.number().int().optional(),

@@ -3,7 +3,7 @@ import type { DecideSpec, Scenario } from '../scenario/scenario.ts';
 import { windowLengthMs } from '../statistics/window-length.ts';
 import type { RunningTarget } from '../targets/target.ts';
 import type { LoadAssignment } from './load-engine.ts';
-import type { PlannedTrial } from './plan.ts';
+import { measuredMsOf, type PlannedCase, type PlannedTrial } from './plan.ts';
 
 /** The message that sends one generator off to drive one trial. Each trial has its own seed, the same for every setting. */
 export function assignmentFor(
@@ -18,18 +18,11 @@ export function assignmentFor(
   return {
     generator: { index: 0, of: 1 },
     seed: measure.seed + trial,
-    load:
-      load.resolvedRate === undefined
-        ? { shape: 'closed', inFlight: load.inFlight ?? 1, thinkTimeMs: load.thinkTimeMs ?? 0 }
-        : {
-            shape: 'open',
-            arrivals: load.shape === 'poisson' ? 'poisson' : 'even',
-            requestsPerS: load.resolvedRate,
-          },
+    load: loadOf(planned),
     warmupMs: measure.warmupMs,
-    durationMs: measure.durationMs,
+    durationMs: planned.durationMs,
     drainMs: measure.drainMs,
-    windowMs: windowLengthMs(measure.durationMs, load.resolvedRate),
+    windowMs: windowLengthMs(planned.durationMs, load.resolvedRate),
     timeoutMs: load.timeoutMs,
     connections: load.connections,
     maxInFlight: load.maxInFlight,
@@ -45,6 +38,18 @@ export function assignmentFor(
   };
 }
 
+/** What is offered: the law where there is one, else the rate that the plan came to. */
+function loadOf({ load, setting }: PlannedCase): LoadAssignment['load'] {
+  const { open } = setting.load;
+  if (load.resolvedRate === undefined || open === undefined) {
+    return { shape: 'closed', inFlight: load.inFlight ?? 1, thinkTimeMs: load.thinkTimeMs ?? 0 };
+  }
+  const { arrivals } = open;
+  return open.kind === 'law'
+    ? { shape: 'law', arrivals, law: open.law }
+    : { shape: 'open', arrivals, requestsPerS: load.resolvedRate };
+}
+
 /** The deadline that makes a row good: the bound of the SLO's first latency percentile, if it has one. */
 export function latencyBoundMs({ slo }: Pick<DecideSpec, 'slo'>): number | undefined {
   for (const text of slo) {
@@ -54,9 +59,10 @@ export function latencyBoundMs({ slo }: Pick<DecideSpec, 'slo'>): number | undef
   return undefined;
 }
 
-/** Seconds that a trial takes: phases, and what starting the server and draining add. */
+/** Seconds that a trial takes: phases (of several settings the mean), and what starting the server and draining add. */
 export function expectedTrialS({ measure, settings }: Scenario): number {
   const startsServer = settings[0]?.target.kind === 'reference';
-  const { warmupMs, durationMs } = measure;
-  return (warmupMs + durationMs) / 1000 + (startsServer ? 1.5 : 0.3);
+  const measuredMs =
+    settings.reduce((sum, { load }) => sum + measuredMsOf(load, measure), 0) / settings.length;
+  return (measure.warmupMs + measuredMs) / 1000 + (startsServer ? 1.5 : 0.3);
 }

@@ -20,7 +20,7 @@ export interface JudgementInput {
 export function judge(input: JudgementInput): Pick<CaseRecord, 'credibility' | 'steady'> {
   const { pooled, load, headline, latency } = input;
   const { buckets, counts, results } = pooled;
-  const steady = steadinessOf(pooled.windows);
+  const steady = load.law === undefined ? steadinessOf(pooled.windows) : CHANGES_BY_DESIGN;
   const lateAfter = lateAfterMs(buckets.response.percentileMs(50));
   const lateShare = counts.sent === 0 ? 0 : buckets.dispatchLag.countAboveMs(lateAfter) / counts.sent;
   const record = credibility({
@@ -94,6 +94,11 @@ function overloadOf({ pooled, throughput }: JudgementInput, dispatchLagClean: bo
 function withFinished({ ok, notOk, ...window }: PooledWindow) {
   return { ...window, finished: ok + notOk };
 }
+
+const CHANGES_BY_DESIGN: CaseRecord['steady'] = {
+  verdict: 'not-assessed',
+  message: 'the offered rate changes by design',
+};
 
 /** Throughput and median both: drifting is either drifting, steady is both steady. */
 function steadinessOf(trials: PooledFacts['windows']): CaseRecord['steady'] {

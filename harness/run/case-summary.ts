@@ -79,7 +79,7 @@ function trialRecord(
 
 function figuresOf(pooled: PooledFacts, { load, headline, causes }: CaseInput) {
   const latency: Latency = latencyOf(pooled);
-  const throughput = throughputOf(pooled);
+  const throughput = throughputOf(pooled, load);
   const { credibility, steady } = judge({ pooled, load, headline, causes, latency, throughput });
   return {
     shared: { counts: pooled.counts, throughput, latencyMs: latency.latencyMs, credibility },
@@ -88,13 +88,14 @@ function figuresOf(pooled: PooledFacts, { load, headline, causes }: CaseInput) {
   };
 }
 
-function throughputOf(pooled: PooledFacts): CaseRecord['throughput'] {
+function throughputOf(pooled: PooledFacts, load: LoadRecord): CaseRecord['throughput'] {
   const { durationS, completed, goodRows, responseMissing } = pooled;
-  const rates = pooled.windows.flatMap((windows) =>
-    windows.filter(({ phase }) => phase === 'measure').map(({ ok, durationS: length }) => ok / length),
-  );
-  const interval = meanInterval(rates);
+  const measured = pooled.windows.flat().filter(({ phase }) => phase === 'measure');
   const perS = (count: number) => (durationS > 0 ? count / durationS : 0);
+  const interval =
+    load.law === undefined
+      ? meanInterval(measured.map(({ ok, durationS: length }) => ok / length))
+      : intervalUnderLaw(measured, perS(pooled.counts.scheduled));
   return {
     requestsPerS: perS(completed.requests),
     rowsPerS: perS(completed.rows),
@@ -102,8 +103,14 @@ function throughputOf(pooled: PooledFacts): CaseRecord['throughput'] {
       goodRows === undefined
         ? { missing: responseMissing ?? 'no latency objective is given' }
         : perS(goodRows),
-    interval: interval ?? { missing: `${rates.length} windows; an interval needs 3` },
+    interval: interval ?? { missing: `${measured.length} windows; an interval needs 3` },
   };
+}
+
+/** Where the offered rate changes by design, only what windows completed beside what they were offered is chance. */
+function intervalUnderLaw(windows: readonly PooledWindow[], offeredPerS: number) {
+  const beside = windows.map(({ ok, arrivals, durationS }) => offeredPerS + (ok - arrivals) / durationS);
+  return meanInterval(beside);
 }
 
 function loopLaw(pooled: PooledFacts, load: LoadRecord): CaseRecord['littlesLaw'] {

@@ -1,7 +1,7 @@
 import { calibratedClock, type NowMs } from '../load/clock.ts';
 import { slotsOf } from '../load/closed.ts';
 import type { Pacer } from '../load/pacer.ts';
-import { openSchedule, sliceOf } from '../load/schedule.ts';
+import { lawSchedule, openSchedule, type Schedule, sliceOf } from '../load/schedule.ts';
 import { threadTaskPath } from '../load/thread.ts';
 import type { PhaseEdges } from '../measure/phases.ts';
 import { Recorder } from '../measure/recorder.ts';
@@ -126,11 +126,20 @@ function driverFor(
     pacer,
     dispatch,
   };
-  if (load.shape === 'open') {
-    const slice = sliceOf(openSchedule({ ...load, seed }), generator.index, generator.of);
-    return new OpenDriver({ ...shared, slice });
+  if (load.shape === 'closed') {
+    const { inFlight, thinkTimeMs } = load;
+    const slots = slotsOf(inFlight, generator.index, generator.of);
+    return new ClosedDriver({ ...shared, slots, inFlight, thinkTimeMs, warmupMs });
   }
-  const { inFlight, thinkTimeMs } = load;
-  const slots = slotsOf(inFlight, generator.index, generator.of);
-  return new ClosedDriver({ ...shared, slots, inFlight, thinkTimeMs, warmupMs });
+  const whole = scheduleOf(load, seed, warmupMs);
+  return new OpenDriver({ ...shared, slice: sliceOf(whole, generator.index, generator.of) });
+}
+
+type OpenShape = Exclude<LoadAssignment['load'], { readonly shape: 'closed' }>;
+
+/** The one global schedule, whose zero is the start of the warm-up. */
+function scheduleOf(load: OpenShape, seed: number, warmupMs: number): Schedule {
+  return load.shape === 'open'
+    ? openSchedule({ ...load, seed })
+    : lawSchedule({ ...load, seed, leadMs: warmupMs });
 }

@@ -1,6 +1,7 @@
 import type { ClassRecording } from '../measure/class-recorder.ts';
 import type { HistogramName } from '../measure/histogram-names.ts';
 import type { Counts } from '../record/run-record.ts';
+import type { RateLawSpec } from '../scenario/rate-law.ts';
 import type { Arrivals, HttpSpec, LimitsSpec, TransportName, WorkloadSpec } from '../scenario/scenario.ts';
 import type { ModelMetadata } from '../targets/target.ts';
 
@@ -50,7 +51,8 @@ export interface LoadAssignment {
   readonly seed: number;
   readonly load:
     | { readonly shape: 'closed'; readonly inFlight: number; readonly thinkTimeMs: number }
-    | { readonly shape: 'open'; readonly arrivals: Arrivals; readonly requestsPerS: number };
+    | { readonly shape: 'open'; readonly arrivals: Arrivals; readonly requestsPerS: number }
+    | { readonly shape: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec };
   readonly warmupMs: number;
   readonly durationMs: number;
   readonly drainMs: number;

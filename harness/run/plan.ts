@@ -1,6 +1,8 @@
+import { meanPerS, rateLaw } from '../load/rate-law.ts';
 import type { CaseRecord, LoadRecord } from '../record/run-record.ts';
-import { fractionLabel, rateLabel, SATURATION } from '../scenario/load-labels.ts';
-import type { Axes, LoadSpec, Scenario, Setting } from '../scenario/scenario.ts';
+import { arrivalsLabel, fractionLabel, rateLabel, SATURATION } from '../scenario/load-labels.ts';
+import { lawWords, lengthMsOf, peakPerSOf, type RateLawSpec } from '../scenario/rate-law.ts';
+import type { Arrivals, Axes, LoadSpec, Scenario, Setting } from '../scenario/scenario.ts';
 
 /** One case to be measured: a setting at one load. Its trials share the id. */
 export interface PlannedCase {
@@ -9,6 +11,8 @@ export interface PlannedCase {
   readonly axes: Axes;
   readonly setting: Setting;
   readonly load: LoadRecord;
+  /** Of the measure phase: the law's own length, where it has one. */
+  readonly durationMs: number;
 }
 
 /** One trial of one case, in the order of execution. */
@@ -56,7 +60,12 @@ function closedCase(scenario: Scenario, settings: readonly Setting[]): PlannedCa
     connections: Math.min(inFlight, first.load.connections ?? inFlight),
     maxInFlight: inFlight,
   };
-  return planned({ ...Object.fromEntries(agreed), load: SATURATION }, first, load);
+  return planned(
+    { ...Object.fromEntries(agreed), load: SATURATION },
+    first,
+    load,
+    scenario.measure.durationMs,
+  );
 }
 
 /**
@@ -69,8 +78,13 @@ export function openCases(
 ): { cases: PlannedCase[]; aboveLimit: PlannedCase[] } {
   const all = scenario.settings.flatMap((setting) => openCasesOf(setting, scenario, saturation));
   const limit = scenario.limits.maxRequestsPerS ?? Number.POSITIVE_INFINITY;
-  const within = (one: PlannedCase) => (one.load.resolvedRate ?? 0) <= limit;
+  const within = (one: PlannedCase) => peakOf(one) <= limit;
   return { cases: all.filter(within), aboveLimit: all.filter((one) => !within(one)) };
+}
+
+/** The highest rate that a case ever asks for, requests/s. */
+export function peakOf({ load }: PlannedCase): number {
+  return load.law?.peakPerS ?? load.resolvedRate ?? 0;
 }
 
 function openCasesOf(
@@ -80,22 +94,60 @@ function openCasesOf(
 ): PlannedCase[] {
   const { open } = setting.load;
   if (open === undefined) return [];
-  const shape = open.arrivals === 'even' ? 'constant' : 'poisson';
-  const limits = loadLimits(setting.load, scenario.measure.seed);
-  const at = (label: string, rate: number, fractionOf?: LoadRecord['fractionOf']): PlannedCase =>
-    planned({ ...setting.axes, load: label }, setting, {
-      ...limits,
-      shape,
-      label,
-      resolvedRate: rate,
-      ...(fractionOf === undefined ? {} : { fractionOf }),
-    });
-  if (open.kind === 'rate') return [at(rateLabel(open.requestsPerS), open.requestsPerS)];
+  const { measure } = scenario;
+  const durationMs = measuredMsOf(setting.load, measure);
+  const limits = loadLimits(setting.load, measure.seed);
+  const at = (label: string, offered: OfferedLoad): PlannedCase =>
+    planned({ ...setting.axes, load: label }, setting, { ...limits, label, ...offered }, durationMs);
+  return offeredLoads(open, durationMs, saturation).map(({ label, ...offered }) => at(label, offered));
+}
+
+type OfferedLoad = Pick<LoadRecord, 'shape' | 'arrivals' | 'resolvedRate' | 'fractionOf' | 'law'>;
+
+/** The open loads with the rates that they come to; of a law the mean over what is measured. */
+function offeredLoads(
+  open: NonNullable<LoadSpec['open']>,
+  durationMs: number,
+  saturation: Saturation | undefined,
+): ({ label: string } & OfferedLoad)[] {
+  const arrivals = arrivalsLabel(open.arrivals);
+  if (open.kind === 'law') {
+    const law = lawRecord(open.law, durationMs);
+    return [{ label: open.law.shape, shape: open.law.shape, arrivals, resolvedRate: law.meanPerS, law }];
+  }
+  const shape = shapeOf(open.arrivals);
+  if (open.kind === 'rate') {
+    return [{ label: rateLabel(open.requestsPerS), shape, arrivals, resolvedRate: open.requestsPerS }];
+  }
   if (saturation === undefined) throw new Error('a ladder needs a measured saturation to resolve its rates');
   const { requestsPerS: ofRate, caseId: ofCase } = saturation;
-  return open.fractions.map((fraction) =>
-    at(fractionLabel(fraction), roundRate(fraction * ofRate), { fraction, ofRate, ofCase }),
-  );
+  return open.fractions.map((fraction) => ({
+    label: fractionLabel(fraction),
+    shape,
+    arrivals,
+    resolvedRate: roundRate(fraction * ofRate),
+    fractionOf: { fraction, ofRate, ofCase },
+  }));
+}
+
+function shapeOf(arrivals: Arrivals): LoadRecord['shape'] {
+  if (typeof arrivals === 'object') return 'gamma';
+  return arrivals === 'even' ? 'constant' : 'poisson';
+}
+
+function lawRecord(law: RateLawSpec, durationMs: number): NonNullable<LoadRecord['law']> {
+  return {
+    words: lawWords(law),
+    spec: { ...law },
+    meanPerS: Number(meanPerS(rateLaw(law), durationMs).toPrecision(6)),
+    peakPerS: peakPerSOf(law),
+    lengthS: durationMs / 1000,
+  };
+}
+
+/** The length of the measure phase: that of the law, where it has one. */
+export function measuredMsOf({ open }: LoadSpec, { durationMs }: Scenario['measure']): number {
+  return (open?.kind === 'law' ? lengthMsOf(open.law) : undefined) ?? durationMs;
 }
 
 function loadLimits(
@@ -112,11 +164,11 @@ function loadLimits(
   };
 }
 
-function planned(axes: Axes, setting: Setting, load: LoadRecord): PlannedCase {
+function planned(axes: Axes, setting: Setting, load: LoadRecord, durationMs: number): PlannedCase {
   const id = Object.entries(axes)
     .map(([axis, label]) => `${axis}=${label}`)
     .join(',');
-  return { id, axes, setting, load };
+  return { id, axes, setting, load, durationMs };
 }
 
 /** Three significant digits: a rate that people can read back and set again. */

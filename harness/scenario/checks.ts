@@ -4,6 +4,7 @@ import { asMap, checkPlace } from './axes.ts';
 import { BUNDLED_MODELS } from './bundled-models.ts';
 import { located, type ScenarioDocument, writtenAt } from './document.ts';
 import { fieldNames } from './json-schema.ts';
+import { loadChoice, rateLimit } from './load-checks.ts';
 import { notYetAdvice } from './not-yet.ts';
 import { peerProblems } from './peer-checks.ts';
 import type { Axes } from './scenario.ts';
@@ -105,32 +106,6 @@ function targetChoice(content: Record<string, unknown>, complain: Complain): Pro
       ['target', 'model'],
       "found nothing; the model's name on your server is required",
       '--model NAME',
-    ),
-  ];
-}
-
-function loadChoice(content: Record<string, unknown>, complain: Complain): Problem[] {
-  const load = asMap(content.load) ?? {};
-  const open = ['ladder', 'constant', 'poisson'].filter((shape) => load[shape] !== undefined);
-  return open
-    .slice(1)
-    .map((shape) =>
-      complain(['load', shape], `found ${open.join(' and ')}; a scenario has one of them`, `keep ${open[0]}`),
-    );
-}
-
-/** A closed pass offers all that a server takes, so on somebody else's server it cannot stand beside a limit. */
-function rateLimit(content: Record<string, unknown>, complain: Complain): Problem[] {
-  const load = asMap(content.load) ?? {};
-  const limited = asMap(content.limits)?.maxRate !== undefined;
-  const rateNamed = load.constant !== undefined || load.poisson !== undefined;
-  if (!limited || asMap(content.target)?.url === undefined) return [];
-  if (rateNamed && load.closed === undefined) return [];
-  return [
-    complain(
-      ['limits', 'maxRate'],
-      'found a limit beside a closed pass, which offers your server as much as it takes',
-      'name a rate, as in load: { poisson: { rate: 200/s } }, or leave the limit out',
     ),
   ];
 }

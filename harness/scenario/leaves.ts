@@ -10,6 +10,7 @@ import {
   type Reading,
   show,
 } from './quantities.ts';
+import type { Arrivals } from './scenario.ts';
 
 /**
  * The kinds of value that a scenario field can hold. Each reads anything at all and answers with a value or
@@ -49,6 +50,40 @@ export function rate(description: string) {
     positive(parseRate(found), found),
   );
 }
+
+/** The same, and `0/s`. */
+export function rateOrNone(description: string) {
+  return leaf(description, quantityJson(['200/s', '0/s']), parseRate);
+}
+
+/** `even`, `poisson` or `gamma(cv)`. */
+export function arrivals(description: string) {
+  const json = { type: 'string', examples: ['even', 'poisson', 'gamma(2)'] };
+  return leaf<Arrivals>(description, json, (found) => {
+    if (found === 'even' || found === 'poisson') return { value: found };
+    const [, cv] = /^gamma\((\d+(?:\.\d+)?|\.\d+)\)$/.exec(String(found).replaceAll(' ', '')) ?? [];
+    if (Number(cv) >= LEAST_CV && Number(cv) <= MOST_CV) return { value: { gamma: Number(cv) } };
+    return {
+      problem: `found ${show(found)}; allowed: even, poisson, gamma(cv)`,
+      advice: `cv from ${LEAST_CV} to ${MOST_CV}: the deviation of the gaps over their mean`,
+    };
+  });
+}
+
+/** The `cv` of gamma arrivals by itself. */
+export function variation(description: string) {
+  return leaf<number>(description, { type: 'number', minimum: LEAST_CV, maximum: MOST_CV }, (found) =>
+    typeof found === 'number' && found >= LEAST_CV && found <= MOST_CV
+      ? { value: found }
+      : {
+          problem: `found ${show(found)}; allowed: a number from ${LEAST_CV} to ${MOST_CV}`,
+          advice: '1 is poisson, above 1 comes in bursts',
+        },
+  );
+}
+
+const LEAST_CV = 0.05;
+const MOST_CV = 20;
 
 /** `40%`; gives a fraction. */
 export function percentage(description: string) {

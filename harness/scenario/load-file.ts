@@ -7,6 +7,7 @@ import { located, readDocument, type ScenarioDocument } from './document.ts';
 import { withVariables } from './environment-variables.ts';
 import { type Combination, combinations, matches, withValues } from './expand.ts';
 import { contentHash, deepFreeze } from './hash.ts';
+import { OPEN_SHAPES } from './load-checks.ts';
 import { loadLabels, SATURATION } from './load-labels.ts';
 import { applyOverrides, type Overrides } from './overrides.ts';
 import { isProblem } from './quantities.ts';
@@ -134,7 +135,7 @@ function checkSettings(
 export function withImpliedLoad(content: Record<string, unknown>): Record<string, unknown> {
   const load = content.load === undefined ? {} : asMap(content.load);
   if (load === undefined) return content;
-  const given = ['ladder', 'constant', 'poisson', 'closed'].filter((shape) => load[shape] !== undefined);
+  const given = [...OPEN_SHAPES, 'closed'].filter((shape) => load[shape] !== undefined);
   const ladder = given.length === 0 ? { ladder: {} } : {};
   const closed =
     given.length === 0 || (given.includes('ladder') && !given.includes('closed')) ? { closed: {} } : {};

@@ -1,4 +1,4 @@
-import type { LoadSpec } from './scenario.ts';
+import type { Arrivals, LoadSpec } from './scenario.ts';
 
 /** The label of the closed pass on the load axis. */
 export const SATURATION = 'saturation';
@@ -13,11 +13,26 @@ export function rateLabel(requestsPerS: number): string {
   return `${Number(requestsPerS.toPrecision(6))}/s`;
 }
 
+/** `even`, `poisson`, `gamma(2)`. */
+export function arrivalsLabel(arrivals: Arrivals): string {
+  return typeof arrivals === 'string' ? arrivals : `gamma(${arrivals.gamma})`;
+}
+
+/** The labels of the open loads; a law is one case, labelled by its shape. */
+export function openLabels(open: LoadSpec['open']): string[] {
+  switch (open?.kind) {
+    case undefined:
+      return [];
+    case 'ladder':
+      return open.fractions.map(fractionLabel);
+    case 'rate':
+      return [rateLabel(open.requestsPerS)];
+    case 'law':
+      return [open.law.shape];
+  }
+}
+
 /** Labels of the load axis in the order in which the cases are reported. */
-export function loadLabels(load: LoadSpec): string[] {
-  const closed = load.closed === undefined ? [] : [SATURATION];
-  if (load.open === undefined) return closed;
-  return load.open.kind === 'ladder'
-    ? [...closed, ...load.open.fractions.map(fractionLabel)]
-    : [...closed, rateLabel(load.open.requestsPerS)];
+export function loadLabels({ closed, open }: LoadSpec): string[] {
+  return [...(closed === undefined ? [] : [SATURATION]), ...openLabels(open)];
 }

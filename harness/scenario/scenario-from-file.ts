@@ -1,5 +1,8 @@
+import type { RateLawSpec, Stage } from './rate-law.ts';
 import type { Arrivals, DecideSpec, LimitsSpec, LoadSpec, MeasureSpec, TargetSpec } from './scenario.ts';
 import type { ScenarioFile } from './schema.ts';
+
+type StageFile = NonNullable<ScenarioFile['load']['stages']>[number];
 
 /** From the file's fields to the program's: quantities get their unit into their names, nothing is checked. */
 export function targetFrom({ target }: ScenarioFile): TargetSpec {
@@ -56,7 +59,30 @@ function openFrom(load: ScenarioFile['load']): LoadSpec['open'] {
   });
   if (load.constant !== undefined) return atRate('even', load.constant.rate);
   if (load.poisson !== undefined) return atRate('poisson', load.poisson.rate);
-  return undefined;
+  if (load.gamma !== undefined) return atRate({ gamma: load.gamma.cv }, load.gamma.rate);
+  const law = lawFrom(load);
+  return law === undefined ? undefined : { kind: 'law', arrivals: load.arrivals ?? 'poisson', law };
+}
+
+function lawFrom({ ramp, stages, sine, burst }: ScenarioFile['load']): RateLawSpec | undefined {
+  if (ramp !== undefined) {
+    return { shape: 'ramp', fromPerS: ramp.from, toPerS: ramp.to, overMs: ramp.over };
+  }
+  if (stages !== undefined) return { shape: 'stages', stages: stages.map(stageFrom) };
+  if (sine !== undefined) {
+    const { mean: meanPerS, amplitude: amplitudePerS, period: periodMs } = sine;
+    return { shape: 'sine', meanPerS, amplitudePerS, periodMs };
+  }
+  if (burst === undefined) return undefined;
+  const { base: basePerS, peak: peakPerS, every: everyMs, for: forMs } = burst;
+  return { shape: 'burst', basePerS, peakPerS, everyMs, forMs };
+}
+
+function stageFrom({ hold, jump, ramp, for: forMs }: StageFile): Stage {
+  if (hold !== undefined) return { kind: 'hold', toPerS: hold, forMs };
+  return jump !== undefined
+    ? { kind: 'jump', toPerS: jump, forMs }
+    : { kind: 'ramp', toPerS: ramp ?? 0, forMs };
 }
 
 export function measureFrom({ measure }: ScenarioFile): MeasureSpec {

@@ -1,3 +1,5 @@
+import type { RateLawSpec } from './rate-law.ts';
+
 /**
  * A scenario after parsing: frozen, fully defaulted, every quantity a number whose unit is in its name.
  * Equal hash = equal experiment. Built by `load-file.ts`; nothing else constructs one.
@@ -133,7 +135,8 @@ export interface ValidateSpec {
   readonly tolerance: number;
 }
 
-export type Arrivals = 'even' | 'poisson';
+/** How arrivals scatter around their rate; `gamma` is the coefficient of variation of the gaps, above 1 is bursty. */
+export type Arrivals = 'even' | 'poisson' | { readonly gamma: number };
 
 /** What drives a load: ours, or a peer with a loop and a clock of its own. */
 export const ENGINES = ['inferometer', 'autocannon'] as const;
@@ -147,7 +150,8 @@ export interface LoadSpec {
   /** What is measured, besides the closed pass. Absent: only the closed pass. */
   readonly open?:
     | { readonly kind: 'ladder'; readonly arrivals: Arrivals; readonly fractions: readonly number[] }
-    | { readonly kind: 'rate'; readonly arrivals: Arrivals; readonly requestsPerS: number };
+    | { readonly kind: 'rate'; readonly arrivals: Arrivals; readonly requestsPerS: number }
+    | { readonly kind: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec };
   /** A closed loop: measured for its own sake, or first of all to resolve a ladder's rates ("saturation"). */
   readonly closed?: { readonly inFlight: number; readonly thinkTimeMs: number };
   readonly engine: EngineName;

@@ -1,20 +1,9 @@
 import { z } from 'zod';
 import { parseDistribution } from './distribution.ts';
 import { parseAbort, parseModel, parseName, parseUrl } from './field-values.ts';
-import {
-  choice,
-  duration,
-  expression,
-  label,
-  leaf,
-  percentage,
-  rate,
-  rowsQuantity,
-  text,
-  whole,
-} from './leaves.ts';
+import { choice, duration, expression, label, leaf, rate, rowsQuantity, text, whole } from './leaves.ts';
+import { load } from './load-schema.ts';
 import { isProblem, show } from './quantities.ts';
-import { ENGINES, TRANSPORTS } from './scenario.ts';
 
 /**
  * The one place for a scenario's fields, units and defaults. From it come the checks of `load-file.ts`,
@@ -94,59 +83,12 @@ const workload = z
   })
   .describe('What is sent');
 
-const atRate = z.strictObject({ rate: rate('Requests per second') });
-
-const load = z
-  .strictObject({
-    ladder: z
-      .strictObject({
-        arrivals: choice('Even gaps, or random ones as from many independent users', [
-          'even',
-          'poisson',
-        ]).prefault('poisson'),
-        of: choice(
-          'What the steps are shares of: the best rate that any setting reached in the closed pass',
-          ['best-capacity'],
-        ).prefault('best-capacity'),
-        steps: z
-          .array(percentage('A share of that rate'))
-          .min(1)
-          .prefault(['10%', '40%', '75%'])
-          .describe('The rates, the same absolute ones for every setting'),
-      })
-      .optional()
-      .describe('Several rates, as shares of what the best setting can do'),
-    constant: atRate.optional().describe('One rate with even gaps'),
-    poisson: atRate.optional().describe('One mean rate with random gaps'),
-    closed: z
-      .strictObject({
-        inFlight: whole('Requests kept in flight', 1, 65_536).prefault(64),
-        thinkTime: duration('Pause between an answer and the next request').prefault('0ms'),
-      })
-      .optional()
-      .describe('A fixed number of requests in flight; reported as saturation, never as capacity'),
-    engine: choice(
-      'What drives the load; autocannon is a peer for comparison: closed HTTP loads, service times only',
-      ENGINES,
-    ).prefault('inferometer'),
-    transport: choice(
-      "What carries the requests; auto is the fastest of ours. node-http, Node's own client, is a peer for comparison",
-      TRANSPORTS,
-    ).prefault('auto'),
-    connections: whole(
-      'Connections at most; left out: as many as the requests in flight need',
-      1,
-      65_536,
-    ).optional(),
-    maxInFlight: whole('Arrivals beyond this many in flight are counted as unsent', 1, 65_536).prefault(2048),
-    timeout: duration('After this long a request has failed', { positive: true }).prefault('10s'),
-  })
-  .describe('How much is sent, and when');
-
 const measure = z
   .strictObject({
     warmup: duration('Driven but not summarised').prefault('1s'),
-    duration: duration('Measured, for each case', { positive: true }).prefault('4s'),
+    duration: duration('Measured, for each case; a load with a length of its own is measured for that', {
+      positive: true,
+    }).prefault('4s'),
     drain: duration('How long to wait at the end for answers still open').prefault('5s'),
     trials: whole('Independent repetitions of every case', 1, 1000).prefault(1),
     order: choice('interleaved: all cases once, then all again, shuffled by the seed', [

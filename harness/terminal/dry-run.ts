@@ -15,11 +15,22 @@ export interface DryRunPlan {
   readonly trials: number;
   readonly totalS: number;
   readonly measuredS: number;
-  /** Open loads with their rates; the rate is undefined when only the closed pass can tell it. */
-  readonly loads: readonly { readonly label: string; readonly requestsPerS: number | undefined }[];
+  /** Open loads with their mean and highest rates, undefined when only the closed pass can tell them. */
+  readonly loads: readonly PlannedLoad[];
+  /** Expected of all open cases, warm-up included; undefined as long as a rate is. */
+  readonly requests: number | undefined;
   /** Where the rates come from, in words. */
   readonly ratesFrom: string;
   readonly to: string;
+}
+
+export interface PlannedLoad {
+  readonly label: string;
+  readonly requestsPerS: number | undefined;
+  readonly peakPerS: number | undefined;
+  readonly measuredS: number;
+  /** Its length is its own, so a longer measure phase is not to be had. */
+  readonly ownLength?: boolean;
 }
 
 /** The percentile that is promised, and those that need most requests. */
@@ -50,7 +61,8 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text
     ...(plan.openCases > 0 ? [`${plan.openCases} at a rate (open loop)`] : []),
   ].join(' + ');
   const trials = plan.trials > 1 ? `, ${plan.trials} trials each` : '';
-  const most = Math.max(0, ...plan.loads.map(({ requestsPerS }) => requestsPerS ?? 0));
+  const most = Math.max(0, ...plan.loads.map(({ peakPerS }) => peakPerS ?? 0));
+  const about = plan.requests === undefined ? '' : `about ${formatCount(plan.requests)} requests, `;
   return [
     [
       'cases',
@@ -58,7 +70,7 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text
     ],
     ['time', `about ${formatSeconds(plan.totalS)}, of which ${formatSeconds(plan.measuredS)} measured`],
     ['rates', plan.ratesFrom],
-    ['sends to', `${plan.to}${most > 0 ? `, at most ${formatCount(most)}/s in the open loop` : ''}`],
+    ['sends to', `${plan.to}${most > 0 ? `, ${about}at most ${formatCount(most)}/s in the open loop` : ''}`],
     ...(scenario.skipped.length === 0 ? [] : [skippedRow(scenario)]),
   ];
 }
@@ -69,19 +81,20 @@ function skippedRow({ skipped }: Scenario): [label: string, text: string] {
 
 /** Which percentiles the open cases will be able to show, and at which rate they would. */
 function percentileLines(scenario: Scenario, plan: DryRunPlan): string[] {
-  const seconds = (scenario.measure.durationMs / 1000) * scenario.measure.trials;
   if (plan.openCases === 0) return [];
   // While no rate is known, one answer goes for every step.
   const known = plan.loads.filter(({ requestsPerS }) => requestsPerS !== undefined);
-  const loads = known.length > 0 ? known : [{ label: 'any rate', requestsPerS: undefined }];
-  const rows = loads.flatMap(({ label, requestsPerS }) =>
+  const unknown = plan.loads.slice(0, 1).map((load) => ({ ...load, label: 'any rate' }));
+  const loads = known.length > 0 ? known : unknown;
+  const { trials } = scenario.measure;
+  const seconds = trials * (loads[0]?.measuredS ?? 0);
+  const rows = loads.flatMap((load) =>
     percentilesOf(scenario).map(([name, p]) =>
-      percentileRow(`${name} at ${label}`, samplesNeeded(p), requestsPerS, seconds),
+      percentileRow(`${name} at ${load.label}`, samplesNeeded(p), load, trials),
     ),
   );
   const header = ['', 'needs', 'you get', ''];
-  const rates = plan.loads.flatMap(({ requestsPerS }) => (requestsPerS === undefined ? [] : [requestsPerS]));
-  const eyesight = rates.map((rate) => smallestDifferencePct(rate * seconds)).at(-1);
+  const eyesight = known.map(({ requestsPerS = 0 }) => smallestDifferencePct(requestsPerS * seconds)).at(-1);
   return [
     `  what ${formatSeconds(seconds)} per case can tell you (requests, if they were independent)`,
     ...alignColumns([header, ...rows], [0, 3]).map((line) => `    ${line}`),
@@ -95,13 +108,18 @@ function share(pct: number): string {
   return pct > 100 ? 'more than 100 %' : `about ${Math.ceil(pct)} %`;
 }
 
-function percentileRow(name: string, needs: number, rate: number | undefined, seconds: number): string[] {
+function percentileRow(name: string, needs: number, load: PlannedLoad, trials: number): string[] {
+  const { requestsPerS: rate, measuredS } = load;
   if (rate === undefined) {
-    return [name, formatCount(needs), '?', `shown from ${formatCount(Math.ceil(needs / seconds))}/s on`];
+    const from = Math.ceil(needs / (measuredS * trials));
+    return [name, formatCount(needs), '?', `shown from ${formatCount(from)}/s on`];
   }
-  const get = Math.floor(rate * seconds);
+  const get = Math.floor(rate * measuredS * trials);
   if (get >= needs)
     return [name, formatCount(needs), formatCount(get), get < 2 * needs ? 'ok, wide interval' : 'ok'];
-  const wouldDo = Math.ceil(needs / rate);
-  return [name, formatCount(needs), formatCount(get), `no: left out; measure.duration ${wouldDo}s would do`];
+  const wouldDo =
+    load.ownLength === true
+      ? `--trials ${Math.ceil(needs / (rate * measuredS))}`
+      : `measure.duration ${Math.ceil(needs / rate)}s`;
+  return [name, formatCount(needs), formatCount(get), `no: left out; ${wouldDo} would do`];
 }

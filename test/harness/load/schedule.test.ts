@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { payloadOf, slotsAtWork, slotsOf } from '../../../harness/load/closed.ts';
 import { exponential, seededRandom, standardNormal } from '../../../harness/load/random.ts';
-import { openSchedule, type Schedule, sliceOf } from '../../../harness/load/schedule.ts';
+import { lawSchedule, openSchedule, type Schedule, sliceOf } from '../../../harness/load/schedule.ts';
+import type { RateLawSpec } from '../../../harness/scenario/rate-law.ts';
 
 function take(schedule: Schedule, count: number): number[] {
   return Array.from({ length: count }, () => schedule.next());
@@ -61,6 +62,109 @@ describe('openSchedule, poisson', () => {
   it('never goes back', () => {
     const offsets = take(openSchedule({ ...load, requestsPerS: 100_000 }), 100_000);
     expect(offsets.every((offset, at) => at === 0 || offset >= (offsets[at - 1] ?? 0))).toBe(true);
+  });
+});
+
+describe('openSchedule, gamma', () => {
+  /** Regularised lower incomplete gamma function for whole and half forms, by its series. */
+  function lowerGamma(form: number, x: number): number {
+    let term = 1 / form;
+    let sum = term;
+    for (let k = 1; k < 400; k++) {
+      term *= x / (form + k);
+      sum += term;
+    }
+    return sum * Math.exp(-x + form * Math.log(x) - logGamma(form));
+  }
+  function logGamma(form: number): number {
+    if (form === 0.25) return 1.2880225246980774;
+    return form === 4 ? Math.log(6) : 0;
+  }
+
+  it.each([
+    [2, 0.25],
+    [1, 1],
+    [0.5, 4],
+  ])('draws gaps of variation %s from their distribution', (cv, form) => {
+    const offsets = take(openSchedule({ arrivals: { gamma: cv }, requestsPerS: 50, seed: 7 }), 20_000);
+    const gaps = offsets.map((offset, at) => offset - (offsets[at - 1] ?? 0)).sort((a, b) => a - b);
+    expect(distance(gaps, (x) => lowerGamma(form, (form * x) / 20))).toBeLessThan(critical(gaps.length));
+    expect(offsets.at(-1)).toBeGreaterThan(380_000);
+    expect(offsets.at(-1)).toBeLessThan(420_000);
+  });
+});
+
+const BUSY_DAY: RateLawSpec = { shape: 'sine', meanPerS: 50, amplitudePerS: 40, periodMs: 100_000 };
+const STEPS: RateLawSpec = {
+  shape: 'stages',
+  stages: [
+    { kind: 'hold', toPerS: 2, forMs: 1000 },
+    { kind: 'hold', toPerS: 0, forMs: 1000 },
+    { kind: 'jump', toPerS: 4, forMs: 1000 },
+  ],
+};
+
+describe('lawSchedule', () => {
+  it('even arrivals lie where the law expects them, and end with it', () => {
+    const steps = lawSchedule({ arrivals: 'even', law: STEPS, seed: 1, leadMs: 0 });
+    expect(take(steps, 8)).toEqual([0, 500, 2000, 2250, 2500, 2750, Infinity, Infinity]);
+    const ramp = { shape: 'ramp', fromPerS: 0, toPerS: 20, overMs: 10_000 } as const;
+    const ramped = take(lawSchedule({ arrivals: 'even', law: ramp, seed: 1, leadMs: 0 }), 101);
+    // t^2 = i
+    for (const i of [0, 1, 4, 49, 81]) expect(ramped[i]).toBeCloseTo(1000 * Math.sqrt(i), 9);
+    expect(ramped[100]).toBe(Infinity);
+  });
+
+  it('the warm-up drives its first rate', () => {
+    const steps = lawSchedule({ arrivals: 'even', law: STEPS, seed: 1, leadMs: 1000 });
+    expect(take(steps, 5)).toEqual([0, 500, 1000, 1500, 3000]);
+  });
+
+  it('random arrivals over a changing rate are a Poisson process in the time of the law', () => {
+    // Given their number, the arrivals of whole periods are spread as the integral of the rate.
+    const offsets = take(lawSchedule({ arrivals: 'poisson', law: BUSY_DAY, seed: 3, leadMs: 0 }), 60_000);
+    const whole = offsets.filter((at) => at < 1_000_000);
+    const turn = (2 * Math.PI) / 100;
+    const spread = (ms: number) =>
+      (50 * (ms / 1000) + (40 / turn) * (1 - Math.cos((turn * ms) / 1000))) / 50_000;
+    expect(Math.abs(whole.length - 50_000)).toBeLessThan(4 * Math.sqrt(50_000));
+    expect(distance(whole, spread)).toBeLessThan(critical(whole.length));
+  });
+
+  it('does not drift: after a million arrivals the integral at the offset is their number', () => {
+    const schedule = lawSchedule({ arrivals: 'even', law: BUSY_DAY, seed: 1, leadMs: 0 });
+    for (let index = 0; index < 1_000_000; index++) schedule.next();
+    // 1,000,000 arrivals at 50/s are 200 whole periods.
+    expect(Math.abs(schedule.next() - 20_000_000)).toBeLessThan(1e-3);
+  });
+
+  it('random arrivals do not drift either: a million gaps add up to the exact sum', () => {
+    const schedule = openSchedule({ arrivals: 'poisson', requestsPerS: 1000, seed: 9 });
+    const random = seededRandom(9, 1);
+    let [sum, lost] = [0, 0];
+    let last = 0;
+    for (let index = 0; index < 1_000_000; index++) {
+      // Neumaier's summation: exact to the last place.
+      const gap = exponential(random);
+      const next = sum + gap;
+      lost += sum - next + gap;
+      sum = next;
+      last = schedule.next();
+    }
+    expect(Math.abs(last - (sum + lost))).toBeLessThan(1e-9);
+  });
+
+  it('never goes back', () => {
+    const law = { ...BUSY_DAY, meanPerS: 50_000, amplitudePerS: 50_000 } as RateLawSpec;
+    const offsets = take(lawSchedule({ arrivals: { gamma: 4 }, law, seed: 1, leadMs: 10 }), 50_000);
+    expect(offsets.every((offset, at) => at === 0 || offset >= (offsets[at - 1] ?? 0))).toBe(true);
+  });
+
+  it.each([2, 3, 7])('a rate below one per generator: %i slices of five arrivals are the whole', (of) => {
+    const load = { arrivals: 'even', law: STEPS, seed: 1, leadMs: 0 } as const;
+    const slices = Array.from({ length: of }, (_, index) => take(sliceOf(lawSchedule(load), index, of), 6));
+    const arrivals = slices.flat().filter(Number.isFinite);
+    expect(arrivals.sort((a, b) => a - b)).toEqual([0, 500, 2000, 2250, 2500, 2750]);
   });
 });
 

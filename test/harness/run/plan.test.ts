@@ -65,6 +65,47 @@ describe('the open cases', () => {
   });
 });
 
+describe('a rate that changes', () => {
+  const stages = 'load={stages: [{hold: 10/s, for: 6s}, {jump: 40/s, for: 2s}], arrivals: even}';
+
+  test('is one case over its own length, told in words and numbers, at its mean rate', () => {
+    const scenario = shipped('smoke', 'decide.gates=[]', stages);
+    expect(closedCases(scenario)).toEqual([]);
+    const { cases, aboveLimit } = openCases(scenario, undefined);
+    expect(aboveLimit).toEqual([]);
+    expect(cases.map(({ id, durationMs }) => [id, durationMs])).toEqual([['load=stages', 8000]]);
+    expect(cases[0]?.load).toMatchObject({
+      shape: 'stages',
+      arrivals: 'even',
+      label: 'stages',
+      resolvedRate: 17.5,
+      law: {
+        words: 'hold 10/s for 6 s, jump to 40/s for 2 s',
+        spec: { shape: 'stages' },
+        meanPerS: 17.5,
+        peakPerS: 40,
+        lengthS: 8,
+      },
+    });
+  });
+
+  test('without a length of its own it is measured for measure.duration', () => {
+    const sine = 'load={sine: {mean: 20/s, amplitude: 10/s, period: 8s}}';
+    const [first] = openCases(shipped('smoke', 'decide.gates=[]', sine, 'duration=4s'), undefined).cases;
+    expect(first?.durationMs).toBe(4000);
+    // Half a period: 20 + 2 x 10 / pi.
+    expect(first?.load.resolvedRate).toBeCloseTo(20 + 20 / Math.PI, 3);
+  });
+
+  test('is held against limits.maxRate at its peak', () => {
+    const { cases, aboveLimit } = openCases(
+      shipped('smoke', 'decide.gates=[]', stages, 'limits.maxRate=39/s'),
+      undefined,
+    );
+    expect([cases.length, aboveLimit.length]).toEqual([0, 1]);
+  });
+});
+
 test('rates are rounded to what people can read back', () => {
   expect([0.12345, 14.3456, 572.4, 1072.5, 12345.6].map(roundRate)).toEqual([0.123, 14.3, 572, 1073, 12350]);
 });

@@ -65,6 +65,54 @@ describe('a scenario file', () => {
     ['closed: { inFlight: 4, thinkTime: 5ms }', { closed: { inFlight: 4, thinkTimeMs: 5 } }],
     ['constant: { rate: 200/s }', { open: { kind: 'rate', arrivals: 'even', requestsPerS: 200 } }],
     ['poisson: { rate: 120/min }', { open: { kind: 'rate', arrivals: 'poisson', requestsPerS: 2 } }],
+    ['gamma: { rate: 50/s, cv: 3 }', { open: { kind: 'rate', arrivals: { gamma: 3 }, requestsPerS: 50 } }],
+    [
+      'ramp: { to: 90/s, over: 30s }, arrivals: even',
+      {
+        open: {
+          kind: 'law',
+          arrivals: 'even',
+          law: { shape: 'ramp', fromPerS: 0, toPerS: 90, overMs: 30_000 },
+        },
+      },
+    ],
+    [
+      'stages: [{ hold: 0/s, for: 10s }, { jump: 250/s, for: 30s }, { ramp: 60/min, for: 1s }]',
+      {
+        open: {
+          kind: 'law',
+          arrivals: 'poisson',
+          law: {
+            shape: 'stages',
+            stages: [
+              { kind: 'hold', toPerS: 0, forMs: 10_000 },
+              { kind: 'jump', toPerS: 250, forMs: 30_000 },
+              { kind: 'ramp', toPerS: 1, forMs: 1000 },
+            ],
+          },
+        },
+      },
+    ],
+    [
+      'sine: { mean: 100/s, amplitude: 80/s, period: 1m }, arrivals: gamma(0.5)',
+      {
+        open: {
+          kind: 'law',
+          arrivals: { gamma: 0.5 },
+          law: { shape: 'sine', meanPerS: 100, amplitudePerS: 80, periodMs: 60_000 },
+        },
+      },
+    ],
+    [
+      'burst: { base: 10/s, peak: 200/s, every: 5s, for: 500ms }',
+      {
+        open: {
+          kind: 'law',
+          arrivals: 'poisson',
+          law: { shape: 'burst', basePerS: 10, peakPerS: 200, everyMs: 5000, forMs: 500 },
+        },
+      },
+    ],
     [
       'ladder: { steps: [50%] }, connections: 3, timeout: 1s, maxInFlight: 9',
       {
@@ -159,6 +207,23 @@ decide:
     ['load: { find: capacity }', 'load.find', 'not in this version', 'load.ladder'],
     ['events: []', 'events', 'not in this version', 'before'],
     ['load: { poisson: { rate: 2/s }, constant: { rate: 2/s } }', 'load.poisson', 'one of them', 'keep'],
+    ['load: { stages: [{ hold: 5/s }] }', 'load.stages.0.for', 'required', ''],
+    ['load: { stages: [{ hold: 5/s, jump: 6/s, for: 1s }] }', 'load.stages.0', 'hold and jump', 'hold: 50/s'],
+    ['load: { stages: [{ for: 1s }] }', 'load.stages.0', 'no rate', 'hold: 50/s'],
+    ['load: { stages: [{ hold: 0/s, for: 1s }] }', 'load.stages', 'nothing would ever', '50/s'],
+    ['load: { stages: [{ hold: 5/s, fr: 1s, for: 1s }] }', 'load.stages.0.fr', 'unknown field', 'mean for?'],
+    ['load: { ramp: { to: 0/s, over: 1s } }', 'load.ramp', 'nothing would ever', '50/s'],
+    ['load: { ramp: { to: 5, over: 1s } }', 'load.ramp.to', 'carries its unit', '5/s'],
+    [
+      'load: { sine: { mean: 5/s, amplitude: 6/s, period: 1s } }',
+      'load.sine.amplitude',
+      'below',
+      'at most 5/s',
+    ],
+    ['load: { burst: { peak: 5/s, every: 1s, for: 1s } }', 'load.burst.for', 'shorter', 'constant'],
+    ['load: { gamma: { rate: 5/s, cv: 0 } }', 'load.gamma.cv', '0.05 to 20', 'bursts'],
+    ['load: { ladder: { arrivals: gamma(50) } }', 'load.ladder.arrivals', 'gamma(cv)', '20'],
+    ['load: { poisson: { rate: 5/s }, arrivals: even }', 'load.arrivals', 'without ramp', 'constant'],
     ['load: { ladder: { steps: [] } }', 'load.ladder.steps', 'empty list', ''],
     ['load: 5', 'load', 'fields of its own', ''],
     ['load:', 'load', 'fields of its own', ''],

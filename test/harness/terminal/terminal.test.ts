@@ -85,11 +85,29 @@ describe('dry run', () => {
     const scenario = loadScenario('smoke', {});
     const plan = dryRunPlan(scenario, 'no-such-folder');
     const at = (requestsPerS: number) =>
-      dryRunText(scenario, { ...plan, loads: [{ label: '30%', requestsPerS }] });
+      dryRunText(scenario, {
+        ...plan,
+        loads: [{ label: '30%', requestsPerS, peakPerS: requestsPerS, measuredS: 2 }],
+      });
     expect(at(100)).toMatch(/p99 at 30% +459 +200 +no: left out; measure.duration 5s would do/);
     expect(at(300)).toMatch(/p99 at 30% +459 +600 +ok, wide interval/);
     expect(at(3000)).toMatch(/p99 at 30% +459 +6,000 +ok\n/);
   });
+});
+
+test('a dry run of a changing rate: its words, its own length, its peak', () => {
+  const set = [
+    'decide.gates=[]',
+    'load={stages: [{hold: 10/s, for: 60s}, {jump: 40/s, for: 60s}]}',
+    'warmup=1s',
+  ];
+  const scenario = loadScenario('smoke', { set });
+  const said = dryRunText(scenario, dryRunPlan(scenario, 'no-such-folder'));
+  expectNarrow(said.split('\n'));
+  expect(said).toMatch(/rates +hold 10\/s for 60 s, jump to 40\/s for 60 s; poisson arrivals/);
+  expect(said).toMatch(/about 3,010 requests,\s+at most 40\/s/);
+  expect(said).toContain('2 min measured');
+  expect(said).toMatch(/p99.9 at stages +4,603 +3,000 +no: left out; --trials 2 would do/);
 });
 
 describe('progress', () => {

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { arrivals, choice, duration, percentage, rate, rateOrNone, variation, whole } from './leaves.ts';
+import { ENGINES, TRANSPORTS } from './scenario.ts';
+
+/** The scenario's `load`: how much is sent, and when. A default is written as a user would write it. */
+const atRate = z.strictObject({ rate: rate('Requests per second') });
+
+const NEVER_SENDS = {
+  code: 'custom' as const,
+  message: 'found rates of 0/s only; nothing would ever be sent',
+  params: { advice: 'give one of them a rate, as in 50/s' },
+};
+
+const ladder = z
+  .strictObject({
+    arrivals: arrivals('Even gaps, or random ones as from many independent users').prefault('poisson'),
+    of: choice('What the steps are shares of: the best rate that any setting reached in the closed pass', [
+      'best-capacity',
+    ]).prefault('best-capacity'),
+    steps: z
+      .array(percentage('A share of that rate'))
+      .min(1)
+      .prefault(['10%', '40%', '75%'])
+      .describe('The rates, the same absolute ones for every setting'),
+  })
+  .describe('Several rates, as shares of what the best setting can do');
+
+const gamma = z
+  .strictObject({
+    rate: rate('Mean requests per second'),
+    cv: variation('Deviation of the gaps over their mean; 1 is poisson, above 1 comes in bursts'),
+  })
+  .describe('One mean rate with gaps that are more, or less, regular than random ones');
+
+const ramp = z
+  .strictObject({
+    from: rateOrNone('Rate at the start').prefault('0/s'),
+    to: rateOrNone('Rate at the end'),
+    over: duration('How long it takes, and is measured', { positive: true }),
+  })
+  .superRefine(({ from, to }, context) => {
+    if (from === 0 && to === 0) context.addIssue(NEVER_SENDS);
+  })
+  .describe('A rate that rises or falls in a straight line');
+
+const STAGES = ['hold', 'jump', 'ramp'] as const;
+
+const stage = z
+  .strictObject({
+    hold: rateOrNone('One rate for the time').optional(),
+    jump: rateOrNone('The same, said where the rate changes at once').optional(),
+    ramp: rateOrNone(
+      'A straight line to this rate from that of the stage before, or from nothing',
+    ).optional(),
+    for: duration('How long', { positive: true }),
+  })
+  .superRefine((found, context) => {
+    const said = STAGES.filter((kind) => found[kind] !== undefined);
+    if (said.length === 1) return;
+    context.addIssue({
+      code: 'custom',
+      message: `found ${said.length === 0 ? 'no rate' : said.join(' and ')}; a stage is one of hold, jump, ramp`,
+      params: { advice: 'as in { hold: 50/s, for: 20s }' },
+    });
+  });
+
+const sine = z
+  .strictObject({
+    mean: rate('Rate around which it swings'),
+    amplitude: rateOrNone('How far it swings; not above the mean'),
+    period: duration('From one crest to the next', { positive: true }),
+  })
+  .superRefine(({ mean, amplitude }, context) => {
+    if (amplitude <= mean) return;
+    const message = `found ${amplitude}/s around ${mean}/s; the rate would fall below nothing`;
+    context.addIssue({
+      code: 'custom',
+      path: ['amplitude'],
+      message,
+      params: { advice: `at most ${mean}/s` },
+    });
+  })
+  .describe('A rate that swings, as over a day');
+
+const burst = z
+  .strictObject({
+    base: rateOrNone('Rate between the bursts').prefault('0/s'),
+    peak: rate('Rate within them'),
+    every: duration('From one burst to the next', { positive: true }),
+    for: duration('How long each lasts: the last part of every', { positive: true }),
+  })
+  .superRefine(({ every, for: length }, context) => {
+    if (length < every) return;
+    const message = `found bursts of ${length} ms every ${every} ms; a burst is shorter than that`;
+    context.addIssue({ code: 'custom', path: ['for'], message, params: { advice: 'or write constant' } });
+  })
+  .describe('A base rate with regular bursts');
+
+export const load = z
+  .strictObject({
+    ladder: ladder.optional(),
+    constant: atRate.optional().describe('One rate with even gaps'),
+    poisson: atRate.optional().describe('One mean rate with random gaps'),
+    gamma: gamma.optional(),
+    ramp: ramp.optional(),
+    stages: z
+      .array(stage)
+      .min(1)
+      .superRefine((found, context) => {
+        if (found.every(({ hold, jump, ramp: to }) => (hold ?? jump ?? to) === 0))
+          context.addIssue(NEVER_SENDS);
+      })
+      .optional()
+      .describe('Rates one after the other, each for its time'),
+    sine: sine.optional(),
+    burst: burst.optional(),
+    arrivals: arrivals(
+      'How requests scatter around the rate of ramp, stages, sine and burst; left out: poisson',
+    ).optional(),
+    closed: z
+      .strictObject({
+        inFlight: whole('Requests kept in flight', 1, 65_536).prefault(64),
+        thinkTime: duration('Pause between an answer and the next request').prefault('0ms'),
+      })
+      .optional()
+      .describe('A fixed number of requests in flight; reported as saturation, never as capacity'),
+    engine: choice(
+      'What drives the load; autocannon is a peer for comparison: closed HTTP loads, service times only',
+      ENGINES,
+    ).prefault('inferometer'),
+    transport: choice(
+      "What carries the requests; auto is the fastest of ours. node-http, Node's own client, is a peer for comparison",
+      TRANSPORTS,
+    ).prefault('auto'),
+    connections: whole(
+      'Connections at most; left out: as many as the requests in flight need',
+      1,
+      65_536,
+    ).optional(),
+    maxInFlight: whole('Arrivals beyond this many in flight are counted as unsent', 1, 65_536).prefault(2048),
+    timeout: duration('After this long a request has failed', { positive: true }).prefault('10s'),
+  })
+  .describe('How much is sent, and when');
