@@ -56,4 +56,6 @@ export interface TlsSettings {
 /** Opens sockets. One a generator thread. */
 export interface SocketSource {
   open(address: Address, events: ByteStreamEvents): ByteStream;
+  /** Calls back once before this thread waits for anything again: what several events gathered can be written at once. */
+  beforeWait(callback: () => void): void;
 }

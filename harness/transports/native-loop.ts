@@ -53,6 +53,7 @@ export class NativeLoop implements SocketSource, StreamOwner {
   /** Numbers given back during this round: events of it may still bear them. */
   #freed: number[] = [];
   #again: NativeStream[] = [];
+  readonly #beforeWait: (() => void)[] = [];
   #turnMs = FIRST_TURN_MS;
   readonly #laterTurnMs: number;
   #turning = false;
@@ -86,6 +87,11 @@ export class NativeLoop implements SocketSource, StreamOwner {
     if (stream.fd < 0) this.again(stream);
     this.#begin();
     return stream;
+  }
+
+  beforeWait(callback: () => void): void {
+    this.#beforeWait.push(callback);
+    this.#begin();
   }
 
   /** From now on calls `onDue` as soon as `dueAtMs()` has passed. */
@@ -152,6 +158,7 @@ export class NativeLoop implements SocketSource, StreamOwner {
 
   /** Waits once and acts upon what came; false when it is time for Node's own loop. */
   #round(untilMs: number): boolean {
+    for (let last = this.#beforeWait.pop(); last !== undefined; last = this.#beforeWait.pop()) last();
     const fromMs = this.now();
     if (fromMs >= untilMs) return false;
     const untilDueMs = Math.min(this.#dueAtMs(), untilMs) - fromMs;

@@ -21,6 +21,10 @@ export class NodeSockets implements SocketSource {
   open(address: Address, events: ByteStreamEvents): ByteStream {
     return new NodeStream(address, this.#tls, events, this.#readBuffer, this.#now);
   }
+
+  beforeWait(callback: () => void): void {
+    process.nextTick(callback);
+  }
 }
 
 class NodeStream implements ByteStream {

@@ -8,6 +8,11 @@ export class SlotQueue {
     return this.#size;
   }
 
+  /** The oldest slot; -1 when there is none. */
+  get oldest(): number {
+    return this.#size === 0 ? -1 : (this.#ring[this.#head] ?? -1);
+  }
+
   push(slot: number): void {
     if (this.#size === this.#ring.length) this.#grow();
     this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = slot;

@@ -1,6 +1,8 @@
-/** How a request ended. `cancelled` is only the user's Ctrl-C. */
+import { GRPC_OUTCOMES } from './grpc-status.ts';
+
+/** How a request ended. `cancelled` is only the user's Ctrl-C; `grpc-…` is the server's status. */
 export const OUTCOMES = [
-  'ok',
+  ...GRPC_OUTCOMES,
   'http-4xx',
   'http-429',
   'http-5xx',
@@ -33,19 +35,34 @@ export interface Template {
   readonly shared: Uint8Array;
   /** Nobody wants the body of the answer: it is read and counted, and not handed over. */
   readonly ignoresAnswer?: boolean;
+  /** For gRPC; left out: unary. Bidirectional: each request is a message on a stream that lives as long as the load. */
+  readonly call?: 'unary' | 'server-streaming' | 'bidirectional';
+  /** For bidirectional calls, the same in all templates of a load. */
+  readonly correlation?: Correlation;
   /** Makes request `index` differ: fixed-width writes into `buffer`, where `own` begins at `at`. Allocates nothing. */
   stamp(buffer: Buffer, at: number, index: number): void;
+}
+
+/** Which request a message of the answers belongs to, where they share a stream. Pure, allocates nothing. */
+export interface Correlation {
+  /** The index of the request that a whole message answers; -1 when it names none. */
+  requestOf(message: Buffer, from: number, to: number): number;
+  /** No other message answers that request. */
+  isLast(message: Buffer, from: number, to: number): boolean;
 }
 
 /**
  * What became of the request in a slot. Instants are in milliseconds of the transport's clock. `sent` at most once,
  * then `head` (each final answer once), `data` for each piece of body, and `end` exactly once: after a `connect-error`
- * or a broken connection without the others. The buffer is only valid during the call.
+ * or a broken connection without the others. The buffer is only valid during the call. The status of a gRPC call is
+ * gRPC's, and known only when its answer ends: `head` comes after the data.
  */
 export interface Sink {
   sent(slot: number, atMs: number): void;
   head(slot: number, status: number, atMs: number): void;
   data(slot: number, buffer: Buffer, from: number, to: number, atMs: number): void;
+  /** A message of the answer is complete. Only from transports that know messages. */
+  item?(slot: number, atMs: number): void;
   end(slot: number, outcome: TransportOutcome, atMs: number): void;
 }
 
@@ -65,6 +82,8 @@ export interface Transport {
   connect(connections: number): Promise<void>;
   send(prepared: Prepared, slot: number, index: number): void;
   readonly connectStatistics: { readonly opened: number; readonly connectMeanMs: number | undefined };
+  /** What the server said about requests that it refused, once a status; for the record's events. */
+  readonly remarks?: readonly string[];
   /** Drops every connection at once; the sink hears nothing more. */
   close(): void;
 }

@@ -31,6 +31,10 @@ class FakeSockets implements SocketSource {
       },
     };
   }
+
+  beforeWait(callback: () => void): void {
+    callback();
+  }
 }
 
 const BODY_BYTES = 1 << 20;

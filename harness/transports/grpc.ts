@@ -1,0 +1,272 @@
+import type { Address, SocketSource } from './byte-stream.ts';
+import { GrpcConnection, type GrpcOwner } from './grpc-connection.ts';
+import { type GrpcHeaders, type GrpcRequest, grpcRequest } from './grpc-request.ts';
+import { decodeGrpcMessage, GRPC_OUTCOMES } from './grpc-status.ts';
+import { NOT_SENT } from './grpc-stream.ts';
+import { HeaderDecoder } from './hpack-decoder.ts';
+import { addressOf } from './reachable-address.ts';
+import { SlotQueue } from './slot-queue.ts';
+import type { Sink, Template, Transport, TransportOutcome } from './transport.ts';
+
+export interface GrpcOptions {
+  /** grpc://host:port */
+  readonly url: string;
+  /** Metadata of every call. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** At most this many connections. */
+  readonly connections: number;
+  /** From the first byte sent to the status; the server is told. Also for opening a connection, up to 5 s. */
+  readonly timeoutMs: number;
+  readonly now: () => number;
+  readonly sockets: SocketSource;
+  readonly sink: Sink;
+}
+
+const CONNECTING_AT_ONCE = 64;
+/** What servers allow on a connection, as far as they limit it. */
+const USUAL_STREAMS = 100;
+const CONNECT_TIMEOUT_MS = 5000;
+const FIRST_BACKOFF_MS = 10;
+const LAST_BACKOFF_MS = 250;
+/** A call that the server did not look at is sent again so often at most. */
+const ATTEMPTS = 3;
+
+/**
+ * gRPC over HTTP/2 of our own: many calls on each connection, as many as the server allows. A call goes where the fewest
+ * are in flight; when no connection takes it, it waits in order of arrival, and another connection is opened as long as
+ * that is allowed. What an event or a wake-up brings about leaves in one write for each connection. Timeouts are found
+ * by a sweep over the calls, a twentieth of the timeout late at most, instead of by a timer a call.
+ */
+export class GrpcTransport implements Transport, GrpcOwner {
+  readonly sink: Sink;
+  readonly now: () => number;
+  readonly timeoutMs: number;
+  readonly decoder = new HeaderDecoder();
+  readonly #options: GrpcOptions;
+  readonly #headers: GrpcHeaders;
+  readonly #connections = new Set<GrpcConnection>();
+  readonly #open: GrpcConnection[] = [];
+  readonly #dirty: GrpcConnection[] = [];
+  readonly #waiting = new SlotQueue();
+  /** Of what waits, by slot. */
+  readonly #requestOf: GrpcRequest[] = [];
+  readonly #indexOf: number[] = [];
+  readonly #sentAtMsOf: number[] = [];
+  readonly #attemptsOf: number[] = [];
+  readonly #remarks = new Map<number, string>();
+  readonly #sweep: NodeJS.Timeout;
+  readonly #flush = (): void => this.flush();
+  #flushPlanned = false;
+  #address: Address;
+  #connecting = 0;
+  #ahead = 0;
+  #aheadDone: (() => void) | undefined;
+  #backoffMs = 0;
+  #notBeforeMs = 0;
+  #opened = 0;
+  #connectMs = 0;
+  #turn = 0;
+
+  constructor(options: GrpcOptions) {
+    // A scheme of its own has no host and port for URL.
+    const url = new URL(options.url.replace(/^grpc/, 'http'));
+    this.#options = options;
+    this.sink = options.sink;
+    this.now = options.now;
+    this.timeoutMs = options.timeoutMs;
+    this.#headers = {
+      scheme: url.protocol === 'https:' ? 'https' : 'http',
+      authority: url.host,
+      metadata: options.headers,
+      timeoutMs: options.timeoutMs,
+    };
+    this.#address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 80) };
+    const sweepMs = Math.min(50, Math.max(2, options.timeoutMs / 20));
+    this.#sweep = setInterval(() => this.#tick(), sweepMs);
+  }
+
+  get connectStatistics(): { opened: number; connectMeanMs: number | undefined } {
+    const connectMeanMs = this.#opened === 0 ? undefined : this.#connectMs / this.#opened;
+    return { opened: this.#opened, connectMeanMs };
+  }
+
+  get remarks(): readonly string[] {
+    return [...this.#remarks].map(([status, message]) => `${GRPC_OUTCOMES[status]}: ${message}`);
+  }
+
+  prepare(template: Template): GrpcRequest {
+    return grpcRequest(template, this.#headers);
+  }
+
+  async connect(connections: number): Promise<void> {
+    if ('host' in this.#address) {
+      const { host, port } = this.#address;
+      this.#address = { host: await addressOf(host, port), port };
+    }
+    this.#ahead = Math.min(connections, this.#options.connections);
+    if (this.#ahead === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#aheadDone = resolve;
+      this.#openMore();
+    });
+  }
+
+  send(request: GrpcRequest, slot: number, index: number): void {
+    this.#attemptsOf[slot] = 1;
+    const connection = this.#waiting.size === 0 ? this.#pick(request) : undefined;
+    if (connection === undefined) this.#wait(request, slot, index, NOT_SENT);
+    else this.#sendOn(connection, request, slot, index, NOT_SENT);
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+    for (const connection of this.#connections) connection.drop();
+    this.#connections.clear();
+    this.#open.length = 0;
+    this.#aheadDone?.();
+  }
+
+  opened(connection: GrpcConnection, tookMs: number): void {
+    this.#connecting -= 1;
+    this.#opened += 1;
+    this.#connectMs += tookMs;
+    this.#open.push(connection);
+    if (this.#opened >= this.#ahead) this.#finishAhead();
+    this.#serveWaiting();
+    this.#openMore();
+  }
+
+  changed(): void {
+    if (this.#waiting.size > 0) this.#serveWaiting();
+  }
+
+  gone(connection: GrpcConnection, wasOpen: boolean, outcome: TransportOutcome): void {
+    this.#connections.delete(connection);
+    if (wasOpen) this.#open.splice(this.#open.indexOf(connection), 1);
+    // One that closes before it was of any use is not opened again at once.
+    if (connection.wasUsed) this.#backoffMs = 0;
+    else this.#putOff();
+    if (!wasOpen) this.#failedToConnect(outcome);
+    this.#openMore();
+  }
+
+  again(request: GrpcRequest, slot: number, index: number, sentAtMs: number): void {
+    const attempts = (this.#attemptsOf[slot] ?? 1) + 1;
+    this.#attemptsOf[slot] = attempts;
+    if (attempts > ATTEMPTS) {
+      this.sink.end(slot, 'reset', this.now());
+      return;
+    }
+    this.#wait(request, slot, index, sentAtMs);
+    this.#serveWaiting();
+  }
+
+  remark(status: number, message: string): void {
+    if (message !== '' && !this.#remarks.has(status)) this.#remarks.set(status, decodeGrpcMessage(message));
+  }
+
+  flush(): void {
+    this.#flushPlanned = false;
+    // Writing may bring about more to write.
+    for (let connection = this.#dirty.pop(); connection !== undefined; connection = this.#dirty.pop()) {
+      connection.isDirty = false;
+      connection.flush();
+    }
+  }
+
+  #sendOn(
+    connection: GrpcConnection,
+    request: GrpcRequest,
+    slot: number,
+    index: number,
+    sentAtMs: number,
+  ): void {
+    connection.send(request, slot, index, sentAtMs);
+    if (connection.isDirty) return;
+    connection.isDirty = true;
+    this.#dirty.push(connection);
+    if (this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    this.#options.sockets.beforeWait(this.#flush);
+  }
+
+  /** Where the fewest calls are in flight; of equals, each in its turn. */
+  #pick(request: GrpcRequest): GrpcConnection | undefined {
+    const count = this.#open.length;
+    let best: GrpcConnection | undefined;
+    let fewest = Number.POSITIVE_INFINITY;
+    this.#turn = this.#turn + 1 < count ? this.#turn + 1 : 0;
+    for (let step = 0; step < count && fewest > 0; step++) {
+      const at = this.#turn + step;
+      const connection = this.#open[at < count ? at : at - count];
+      if (connection === undefined || connection.inFlight >= fewest || !connection.accepts(request)) continue;
+      best = connection;
+      fewest = connection.inFlight;
+    }
+    return best;
+  }
+
+  #wait(request: GrpcRequest, slot: number, index: number, sentAtMs: number): void {
+    this.#requestOf[slot] = request;
+    this.#indexOf[slot] = index;
+    this.#sentAtMsOf[slot] = sentAtMs;
+    this.#waiting.push(slot);
+    this.#openMore();
+  }
+
+  #serveWaiting(): void {
+    while (this.#waiting.size > 0) {
+      const request = this.#requestOf[this.#waiting.oldest];
+      const connection = request === undefined ? undefined : this.#pick(request);
+      if (request === undefined || connection === undefined) return;
+      const slot = this.#waiting.shift();
+      this.#sendOn(connection, request, slot, this.#indexOf[slot] ?? 0, this.#sentAtMsOf[slot] ?? NOT_SENT);
+    }
+  }
+
+  #failedToConnect(outcome: TransportOutcome): void {
+    this.#connecting -= 1;
+    this.#finishAhead();
+    // While a connection lives, those that wait may still have it.
+    if (this.#connections.size > this.#connecting) return;
+    const ending = outcome === 'malformed' ? 'malformed' : 'connect-error';
+    for (let left = this.#waiting.size; left > 0; left--) {
+      this.sink.end(this.#waiting.shift(), ending, this.now());
+    }
+  }
+
+  #putOff(): void {
+    this.#backoffMs = Math.min(LAST_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, this.#backoffMs * 2));
+    this.#notBeforeMs = this.now() + this.#backoffMs;
+  }
+
+  #finishAhead(): void {
+    this.#ahead = 0;
+    this.#aheadDone?.();
+    this.#aheadDone = undefined;
+  }
+
+  #openMore(): void {
+    if (this.#waiting.size === 0 && this.#ahead === 0) return;
+    if (this.now() < this.#notBeforeMs) return;
+    const wanted = Math.max(Math.ceil(this.#waiting.size / USUAL_STREAMS), this.#ahead - this.#opened);
+    while (
+      this.#connecting < Math.min(wanted, CONNECTING_AT_ONCE) &&
+      this.#connections.size < this.#options.connections
+    ) {
+      this.#connecting += 1;
+      this.#connections.add(new GrpcConnection(this, this.#options.sockets, this.#address));
+    }
+  }
+
+  #tick(): void {
+    const nowMs = this.now();
+    const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, this.timeoutMs);
+    for (const connection of this.#connections) {
+      connection.expire(nowMs, connectTimeoutMs);
+      connection.flush();
+    }
+    this.#openMore();
+    this.flush();
+  }
+}
