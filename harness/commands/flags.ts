@@ -12,6 +12,7 @@ export const RUN_FLAGS = {
   protocol: { type: 'string', describe: 'of that server: oip-rest' },
   model: { type: 'string', describe: 'its name on that server, or a bundled model' },
   'as-found': { type: 'boolean', default: false, describe: 'measure the one setting a server runs' },
+  raw: { type: 'boolean', default: false, describe: 'keep every request, 64 bytes each' },
   json: { type: 'boolean', default: false, describe: 'print the record and nothing else' },
   out: { type: 'string', default: DEFAULT_OUT_FOLDER, describe: 'folder of the results' },
 } as const satisfies Flags;
@@ -31,6 +32,14 @@ export const SERVE_FLAGS = {
 
 const JSON_FLAG = {
   json: { type: 'boolean', default: false, describe: 'print JSON and nothing else' },
+} as const satisfies Flags;
+
+export const REPORT_FLAGS = {
+  'from-raw': {
+    type: 'boolean',
+    default: false,
+    describe: 'every figure anew, from the requests kept by --raw',
+  },
 } as const satisfies Flags;
 
 export const COMPARE_FLAGS = JSON_FLAG;
@@ -68,7 +77,8 @@ export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   run: Object.keys(RUN_FLAGS),
   list: [],
   explain: [],
-  report: [],
+  report: Object.keys(REPORT_FLAGS),
+  requests: [],
   compare: Object.keys(COMPARE_FLAGS),
   gate: Object.keys(GATE_FLAGS),
   cost: Object.keys(COST_FLAGS),

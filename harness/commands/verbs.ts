@@ -6,10 +6,11 @@ import { parseDuration, parsePercentage, parseRows, type Reading } from '../scen
 import { compareCommand } from './compare.ts';
 import { type CommandResult, costCommand } from './cost.ts';
 import { explainText } from './explain.ts';
-import { COMPARE_FLAGS, COST_FLAGS, GATE_FLAGS, RUN_FLAGS, SERVE_FLAGS } from './flags.ts';
+import { COMPARE_FLAGS, COST_FLAGS, GATE_FLAGS, REPORT_FLAGS, RUN_FLAGS, SERVE_FLAGS } from './flags.ts';
 import { gateCommand } from './gate.ts';
 import { listText } from './list.ts';
-import { reportCommand } from './report.ts';
+import { rawReportCommand, reportCommand } from './report.ts';
+import { requestsCommand } from './requests.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
 
@@ -67,8 +68,20 @@ export function addReadingVerbs(parser: Argv, done: Done): void {
     .command(
       'report <run>',
       'Write the HTML report of a recorded run again',
-      (verb) => requiredRun(verb, 'run').example('$0 report results/latest', 'rebuilt from run.json alone'),
-      async ({ run }) => say((await reportCommand(run)).text),
+      (verb) =>
+        requiredRun(verb, 'run')
+          .options(REPORT_FLAGS)
+          .example('$0 report results/latest', 'rebuilt from run.json alone')
+          .example('$0 report results/latest --from-raw', 'checks run.json against every request'),
+      async ({ run, fromRaw }) =>
+        answer(fromRaw ? await rawReportCommand(run) : await reportCommand(run), false),
+    )
+    .command(
+      'requests <run>',
+      'Print every request that a run kept (--raw), as JSON lines',
+      (verb) =>
+        requiredRun(verb, 'run').example('$0 requests results/latest | jq \'select(.fate != "ok")\'', ''),
+      async ({ run }) => requestsCommand(run),
     )
     .command(
       'compare <before> <after>',

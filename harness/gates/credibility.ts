@@ -1,4 +1,4 @@
-import type { CredibilityRecord } from '../record/run-record.ts';
+import type { Cause, CredibilityRecord } from '../record/run-record.ts';
 import { binomialCdf } from '../statistics/binomial.ts';
 
 /** What decides whether a case may be believed. Times in ms; a percentile without its samples is left out. */
@@ -31,8 +31,8 @@ export interface CredibilityFacts {
   /** Times that came out negative: a bug of ours. */
   readonly negativeTimes: number;
   readonly endedEarly: string | undefined;
-  /** What slowed the client, where something is known to: garbage collection, quota, steal. */
-  readonly causes: readonly string[];
+  /** What slowed the client, where something is known to. */
+  readonly causes: readonly Cause[];
 }
 
 type Reason = CredibilityRecord['reasons'][number];
@@ -41,12 +41,14 @@ type Status = CredibilityRecord['status'];
 const DIFFERENCE = 0.05;
 /** Below this, a wait is the resolution of clocks and wake-ups, not a finding. */
 const RESOLUTION_MS = 0.1;
+/** Nobody is late by less. */
+export const LATE_MS = 2;
 const LATE_SHARE = 0.01;
 const CHANCE = 0.05;
 
 /** An arrival is late when it lags by more than this: max(2 ms, 10 % of the median response). */
 export function lateAfterMs(responseP50Ms: number | undefined): number {
-  return Math.max(2, 0.1 * (responseP50Ms ?? 0));
+  return Math.max(LATE_MS, 0.1 * (responseP50Ms ?? 0));
 }
 
 /**
@@ -66,7 +68,8 @@ export function credibility(facts: CredibilityFacts): CredibilityRecord {
     ['inconclusive', tooLittle(facts)],
   ];
   const [status = 'valid'] = rules.find(([, reasons]) => reasons.length > 0) ?? [];
-  return { status, reasons: rules.flatMap(([, reasons]) => reasons) };
+  const record = { status, reasons: rules.flatMap(([, reasons]) => reasons) };
+  return facts.causes.length === 0 ? record : { ...record, causes: [...facts.causes] };
 }
 
 function broken(facts: CredibilityFacts): Reason[] {
@@ -93,7 +96,7 @@ function broken(facts: CredibilityFacts): Reason[] {
 function clientLimited(facts: CredibilityFacts): Reason[] {
   const advice =
     'Give the generator a core of its own, lower the rate, or drive the server from another machine.';
-  const because = facts.causes.length === 0 ? '' : ` Seen meanwhile: ${facts.causes.join('; ')}.`;
+  const because = seenMeanwhile(facts.causes);
   const reasons: Reason[] = [];
   const shaped = facts.percentiles.find((one) => differs(one, one.lessDispatchLagMs));
   if (shaped !== undefined) {
@@ -118,6 +121,11 @@ function clientLimited(facts: CredibilityFacts): Reason[] {
     });
   }
   return reasons;
+}
+
+/** ` Seen meanwhile: ...`, or nothing. */
+export function seenMeanwhile(causes: readonly Cause[]): string {
+  return causes.length === 0 ? '' : ` Seen meanwhile: ${causes.map(({ message }) => message).join('; ')}.`;
 }
 
 function connectionLimited(facts: CredibilityFacts): Reason[] {

@@ -5,7 +5,7 @@ export interface RequestFacts {
   /** From the schedule and from nothing else (closed loop: when its slot became free, plus think time). */
   readonly intendedAtMs: number;
   readonly dispatchedAtMs: number;
-  /** Just before the first byte was handed to an open connection; meaningless until then. */
+  /** Just before the first byte was handed to an open connection; not a number until then. */
   readonly sentAtMs: number;
   readonly doneAtMs: number;
   readonly outcome: Outcome;

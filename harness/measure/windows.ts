@@ -27,7 +27,7 @@ export function windowLengthMs(wishedMs: number, totalMs: number): number {
 
 /**
  * Counts by time. An arrival belongs to the window of its intended instant, a completion to that of its end; so only
- * one window, the newest, receives response times, and one histogram serves them all.
+ * one window, that of the newest completion, receives response times, and one histogram serves them all.
  *
  *     warm-up          measure                 drain
  *     |--|----|----|   |----|----|----|--|     |----|----|
@@ -40,12 +40,15 @@ export class Windows {
   readonly #live = new Histogram();
   #empty: string;
   #newest: WindowCounts;
+  /** The window whose response times are being collected. */
+  #timed: WindowCounts;
 
   constructor(edges: PhaseEdges, lengthMs: number) {
     this.#edges = edges;
     this.#lengthMs = lengthMs;
     this.#empty = this.#live.encode();
     this.#newest = this.#append(edges.warmupAtMs);
+    this.#timed = this.#newest;
   }
 
   arrival(intendedAtMs: number): void {
@@ -56,6 +59,7 @@ export class Windows {
     const window = this.#windowOf(doneAtMs);
     window.ok += 1;
     window.rows += rows;
+    if (window.startMs > this.#timed.startMs) this.#time(window);
     this.#live.recordMs(responseMs);
   }
 
@@ -72,8 +76,7 @@ export class Windows {
 
   /** Every window so far; the object is of no further use. */
   close(atMs: number): readonly WindowCounts[] {
-    this.#windowOf(atMs);
-    this.#encodeNewest();
+    this.#time(this.#windowOf(atMs));
     this.#newest.endMs = Math.min(this.#newest.endMs, atMs - this.#edges.measureAtMs);
     this.#live.destroy();
     return this.#windows.filter((window) => window.endMs > window.startMs || window.arrivals > 0);
@@ -91,14 +94,16 @@ export class Windows {
   }
 
   #roll(): void {
-    this.#encodeNewest();
     this.#newest = this.#append(this.#newest.endMs + this.#edges.measureAtMs);
   }
 
-  #encodeNewest(): void {
-    if (this.#live.count === 0) return;
-    this.#newest.response = this.#live.encode();
-    this.#live.reset();
+  /** The times so far belong to the window before; what comes now belongs to `window`. */
+  #time(window: WindowCounts): void {
+    if (this.#live.count > 0) {
+      this.#timed.response = this.#live.encode();
+      this.#live.reset();
+    }
+    this.#timed = window;
   }
 
   #append(startAtMs: number): WindowCounts {

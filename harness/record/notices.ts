@@ -1,4 +1,5 @@
 import type { NoticeRecord } from './run-record.ts';
+import { countOf } from './wording.ts';
 
 /**
  * Every remark that a run can make about itself, by its stable id. Each ends in advice.
@@ -60,11 +61,11 @@ const NOTICES = {
     'A hint, not a verdict: the lag figures say whether the client shaped the result.',
   ),
   'client-limited': entry(
-    (p: { cases: number }) => `${count(p.cases, 'case')} measured the generator rather than the server.`,
+    (p: { cases: number }) => `${countOf(p.cases, 'case')} measured the generator rather than the server.`,
     'Give the generator a core of its own, lower the rate, or drive the server from another machine.',
   ),
   'connection-limited': entry(
-    (p: { cases: number }) => `${count(p.cases, 'case')} waited for a free connection of the client.`,
+    (p: { cases: number }) => `${countOf(p.cases, 'case')} waited for a free connection of the client.`,
     'Raise load.connections.',
   ),
   'peer-engine': entry(
@@ -116,8 +117,12 @@ const NOTICES = {
   'left-out': entry((p: { what: string }) => p.what, 'Run it against the bundled server to have it too.'),
   'above-limit': entry(
     (p: { cases: readonly string[] }) =>
-      `${count(p.cases.length, 'case')} not driven, because ${p.cases.length === 1 ? 'its rate is' : 'their rates are'} above limits.maxRate: ${p.cases.join('; ')}.`,
+      `${countOf(p.cases.length, 'case')} not driven, because ${p.cases.length === 1 ? 'its rate is' : 'their rates are'} above limits.maxRate: ${p.cases.join('; ')}.`,
     'Raise limits.maxRate if the server may be loaded that far.',
+  ),
+  'raw-log-gap': entry(
+    (p: { gaps: readonly string[] }) => `The raw logs do not hold every request: ${p.gaps.join('; ')}.`,
+    'The figures of the run itself counted every request; keep the log on a faster or larger disk (--out).',
   ),
   aborted: entry(
     (p: { rule: string }) => `Stopped early by limits.abort: ${p.rule}.`,
@@ -125,7 +130,7 @@ const NOTICES = {
   ),
   interrupted: entry(
     (p: { measured: number; planned: number }) =>
-      `Interrupted: ${p.measured} of ${count(p.planned, 'case')} measured.`,
+      `Interrupted: ${p.measured} of ${countOf(p.planned, 'case')} measured.`,
     'What was measured is kept; run it again for the rest.',
   ),
 };
@@ -153,8 +158,4 @@ export function noticeAdvice(id: NoticeId): string {
 
 function entry<P>(message: (params: P) => string, advice: string) {
   return { message, advice };
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

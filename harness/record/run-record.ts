@@ -151,9 +151,16 @@ export const CREDIBILITY = [
   'overloaded',
   'inconclusive',
 ] as const;
+/** What slowed the generator down meanwhile, whatever came of it: an explanation, never a verdict. */
+export const CAUSES = ['gc', 'cpu-quota', 'steal', 'pressure', 'same-cores'] as const;
+const cause = z.object({ id: z.enum(CAUSES), message: z.string() });
+export type Cause = z.infer<typeof cause>;
+
 const credibility = z.object({
   status: z.enum(CREDIBILITY),
   reasons: z.array(z.object({ id: z.string(), message: z.string(), advice: z.string() })),
+  /** Absent where nothing was seen. */
+  causes: z.array(cause).optional(),
 });
 export type CredibilityRecord = z.infer<typeof credibility>;
 

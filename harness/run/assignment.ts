@@ -4,13 +4,14 @@ import { windowLengthMs } from '../statistics/window-length.ts';
 import type { RunningTarget } from '../targets/target.ts';
 import type { LoadAssignment } from './load-engine.ts';
 import { measuredMsOf, type PlannedCase, type PlannedTrial } from './plan.ts';
+import { rawLogPath } from './raw-log-file.ts';
 
 /** The message that sends one generator off to drive one trial. Each trial has its own seed, the same for every setting. */
 export function assignmentFor(
   { planned, trial }: PlannedTrial,
   scenario: Scenario,
   target: RunningTarget,
-  where: { readonly runId: string; readonly cpus?: readonly number[] },
+  where: { readonly runId: string; readonly runFolder: string; readonly cpus?: readonly number[] },
 ): LoadAssignment {
   const { load, setting } = planned;
   const { measure } = scenario;
@@ -35,6 +36,9 @@ export function assignmentFor(
     runId: where.runId,
     ...(goodWithinMs === undefined ? {} : { goodWithinMs }),
     ...(where.cpus === undefined ? {} : { cpus: where.cpus }),
+    ...(measure.rawLog
+      ? { rawLog: { path: rawLogPath(where.runFolder, planned.id, trial), caseId: planned.id, trial } }
+      : {}),
   };
 }
 

@@ -3,13 +3,13 @@ import { calibratedClock, type NowMs } from '../load/clock.ts';
 import { threadTaskPath } from '../load/thread.ts';
 import type { HistogramName } from '../measure/histogram-names.ts';
 import { type PhaseEdges, phaseAt } from '../measure/phases.ts';
-import type { Recorder } from '../measure/recorder.ts';
+import { Recorder } from '../measure/recorder.ts';
 import { packageVersion } from '../package-files.ts';
 import { Histogram, readyHistograms } from '../statistics/histogram.ts';
 import { addressOf } from '../transports/reachable-address.ts';
 import { ABORT_EVENT, AbortWatch } from './abort-watch.ts';
 import { type AutocannonRequest, autocannon, WatchedClient } from './autocannon-client.ts';
-import { recorderFor } from './generator.ts';
+import { recorderOptions } from './generator.ts';
 import { GeneratorVitals } from './generator-vitals.ts';
 import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
 import { loadWindows } from './load-run.ts';
@@ -34,7 +34,7 @@ export async function runAutocannon(assignment: LoadAssignment, watch: LoadWatch
   const edges = { warmupAtMs, measureAtMs, measureEndAtMs: measureAtMs + assignment.durationMs };
   // Nothing is good within a deadline that nobody can measure.
   const { goodWithinMs: _, ...withoutDeadline } = assignment;
-  const recorder = recorderFor(withoutDeadline, plan, edges);
+  const recorder = new Recorder(recorderOptions(withoutDeadline, plan, edges));
   const options = { recorder, rows, now, timeoutMs: assignment.timeoutMs, endAtMs: edges.measureEndAtMs };
   const clients: WatchedClient[] = [];
   const peer = autocannon({
@@ -197,12 +197,14 @@ class AutocannonRun {
     const { clients, recorder, now } = this.#parts;
     for (const client of clients) client.close(how);
     const { cpuCores, eventLoopUtilization, gc } = this.#vitals.end();
-    const { windows, ...recording } = recorder.close(now());
+    const endedAtMs = now();
+    const { windows, ...recording } = recorder.close(endedAtMs);
     this.#resolve({
       ...recording,
       histograms: { ...recording.histograms, ...emptied() },
       responseMissing: NO_PLAN,
       instants: this.#edges,
+      endedAtMs,
       durationMs: this.#edges.measureEndAtMs - this.#edges.measureAtMs,
       windows: loadWindows(windows),
       clock: { monotonicMs: now() - this.#beganMs, wallMs: Date.now() - this.#beganWallMs },

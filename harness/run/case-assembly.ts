@@ -1,5 +1,5 @@
 import { meanOver } from '../probes/utilization.ts';
-import { type CaseRecord, isMissing } from '../record/run-record.ts';
+import { type CaseRecord, type Cause, isMissing } from '../record/run-record.ts';
 import { statisticsDelta } from '../targets/statistics.ts';
 import type { RunningTarget, ServerStatistics } from '../targets/target.ts';
 import { type Headline, summariseCase } from './case-summary.ts';
@@ -13,12 +13,15 @@ import { utilizationOf } from './watch-trial.ts';
 export class CaseAssembly {
   readonly #planned: PlannedCase;
   readonly #headline: Headline;
+  readonly #sameCores: boolean;
   readonly #trials: TrialFacts[] = [];
   #target: CaseRecord['target'] | undefined;
 
-  constructor(planned: PlannedCase, headline: Headline) {
+  /** `sameCores`: generator and server could not be bound apart. */
+  constructor(planned: PlannedCase, headline: Headline, sameCores: boolean) {
     this.#planned = planned;
     this.#headline = headline;
+    this.#sameCores = sameCores;
   }
 
   add(facts: TrialFacts, target: RunningTarget): void {
@@ -45,7 +48,12 @@ export class CaseAssembly {
       axes: { ...axes },
       load,
       target: this.#target,
-      ...summariseCase({ trials, load, headline: this.#headline, causes: causesOf(this.#trials) }),
+      ...summariseCase({
+        trials,
+        load,
+        headline: this.#headline,
+        causes: causesOf(this.#trials, this.#sameCores),
+      }),
       batch: measured.batch,
       serverMs: measured.serverMs,
       serverArrivals: whole.serverArrivals,
@@ -91,19 +99,31 @@ function addCounts(a: Counts = {}, b: Counts = {}): Counts {
 }
 
 /** What the host did to the processes while it was measured, in words: the CAUSE of a late client, never a verdict. */
-function causesOf(trials: readonly TrialFacts[]): string[] {
+function causesOf(trials: readonly TrialFacts[], sameCores: boolean): Cause[] {
   const worst = (metric: string): number => Math.max(0, ...trials.map((trial) => hostMean(trial, metric)));
   const stealPct = worst('stealPct');
   const throttledPct = worst('throttledPct');
   const pressurePct = worst('cpuPressurePct');
+  const seen = (id: Cause['id'], applies: boolean, message: string): Cause[] =>
+    applies ? [{ id, message }] : [];
+  const percent = (share: number) => `${share.toFixed(0)} %`;
   return [
-    ...(stealPct > STEAL_PCT ? [`other virtual machines took ${stealPct.toFixed(0)} % of the CPU time`] : []),
-    ...(throttledPct > THROTTLED_PCT
-      ? [`a CPU quota held processes back for ${throttledPct.toFixed(0)} % of the time`]
-      : []),
-    ...(pressurePct > PRESSURE_PCT
-      ? [`some process waited for a CPU ${pressurePct.toFixed(0)} % of the time`]
-      : []),
+    ...seen(
+      'cpu-quota',
+      throttledPct > THROTTLED_PCT,
+      `a CPU quota held processes back for ${percent(throttledPct)} of the time`,
+    ),
+    ...seen(
+      'steal',
+      stealPct > STEAL_PCT,
+      `other virtual machines took ${percent(stealPct)} of the CPU time`,
+    ),
+    ...seen(
+      'pressure',
+      pressurePct > PRESSURE_PCT,
+      `some process waited for a CPU ${percent(pressurePct)} of the time`,
+    ),
+    ...seen('same-cores', sameCores, 'the server runs on the same cores'),
   ];
 }
 

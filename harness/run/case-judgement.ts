@@ -1,5 +1,11 @@
-import { type CredibilityFacts, credibility, lateAfterMs, provenLate } from '../gates/credibility.ts';
-import { type CaseRecord, isMissing, type LoadRecord } from '../record/run-record.ts';
+import {
+  type CredibilityFacts,
+  credibility,
+  LATE_MS,
+  lateAfterMs,
+  provenLate,
+} from '../gates/credibility.ts';
+import { type CaseRecord, type Cause, isMissing, type LoadRecord } from '../record/run-record.ts';
 import { backlogs, overload } from '../statistics/overload.ts';
 import { steadiness } from '../statistics/steadiness.ts';
 import type { Latency } from './case-latency.ts';
@@ -11,7 +17,7 @@ export interface JudgementInput {
   readonly pooled: PooledFacts;
   readonly load: LoadRecord;
   readonly headline: Headline;
-  readonly causes: readonly string[];
+  readonly causes: readonly Cause[];
   readonly latency: Latency;
   readonly throughput: CaseRecord['throughput'];
 }
@@ -126,8 +132,11 @@ function worstClock(results: readonly LoadResult[]): LoadResult['clock'] {
   return worst?.clock ?? { monotonicMs: 0, wallMs: 0 };
 }
 
-/** Pauses long enough to show in a percentile. */
-function gcCauses(results: readonly LoadResult[]): string[] {
+/** Pauses long enough to make an arrival late. */
+function gcCauses(results: readonly LoadResult[]): Cause[] {
   const longest = Math.max(0, ...results.map(({ gc }) => gc.longestMs));
-  return longest > 2 ? [`garbage collection paused the generator for up to ${longest.toFixed(1)} ms`] : [];
+  if (longest <= LATE_MS) return [];
+  return [
+    { id: 'gc', message: `garbage collection paused the generator for up to ${longest.toFixed(1)} ms` },
+  ];
 }

@@ -1,4 +1,4 @@
-import type { CaseRecord, Figure, LoadRecord, TrialRecord } from '../record/run-record.ts';
+import type { CaseRecord, Cause, Figure, LoadRecord, TrialRecord } from '../record/run-record.ts';
 import { meanInterval } from '../statistics/batch-means.ts';
 import { littlesLaw } from '../statistics/littles-law.ts';
 import { judge } from './case-judgement.ts';
@@ -13,7 +13,7 @@ export interface CaseInput {
   readonly load: LoadRecord;
   /** The percentile that an open case must be able to show: the SLO's, p99 where there is none. */
   readonly headline: Headline;
-  readonly causes: readonly string[];
+  readonly causes: readonly Cause[];
 }
 
 /** The part of a case's record that comes from the load engine. */

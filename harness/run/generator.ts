@@ -4,7 +4,7 @@ import type { Pacer } from '../load/pacer.ts';
 import { lawSchedule, openSchedule, type Schedule, sliceOf } from '../load/schedule.ts';
 import { threadTaskPath } from '../load/thread.ts';
 import type { PhaseEdges } from '../measure/phases.ts';
-import { Recorder } from '../measure/recorder.ts';
+import { Recorder, type RecorderOptions } from '../measure/recorder.ts';
 import { windowLengthMs } from '../measure/windows.ts';
 import { packageVersion } from '../package-files.ts';
 import { readyHistograms } from '../statistics/histogram.ts';
@@ -16,6 +16,7 @@ import { LoadRun } from './load-run.ts';
 import { makeProtocol } from './make-protocol.ts';
 import { makeTransport } from './make-transport.ts';
 import { OpenDriver } from './open-driver.ts';
+import { RawLogFile } from './raw-log-file.ts';
 import { type RequestPlan, requestPlan } from './request-plan.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
 import { openSockets } from './sockets.ts';
@@ -27,6 +28,15 @@ const LEAD_MS = 20;
 
 /** One generator, in this thread: connect -> warm-up -> measure -> drain -> close. Ends, whatever the server does. */
 export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult> {
+  const { result, rawLog } = await drive(assignment, watch);
+  return rawLog === undefined ? result : await rawLog.end(result);
+}
+
+/** When it resolves, sockets and pacer are at rest: nothing reaches the closed recorder any more. */
+async function drive(
+  assignment: LoadAssignment,
+  watch: LoadWatch,
+): Promise<{ result: LoadResult; rawLog: RawLogFile | undefined }> {
   await readyHistograms();
   const now = calibratedClock();
   const bounds = boundsOf(assignment);
@@ -55,18 +65,26 @@ export async function runGenerator(assignment: LoadAssignment, watch: LoadWatch)
     const plan = requestPlan(assignment, (template) => transport.prepare(template));
     await transport.connect(bounds.ahead);
     const edges = edgesFrom(now, assignment);
-    const recorder = recorderFor(assignment, plan, edges);
+    const recording = recorderOptions(assignment, plan, edges);
+    const recorder = new Recorder(recording);
+    const rawLog = rawLogFile(assignment, recording);
     const driver = driverFor(assignment, edges, pacer, (at, index) => flights.dispatch(at, index));
     const vitals = new GeneratorVitals([threadTaskPath(), pacer.taskPath], sockets.sleptMs);
     const run = new LoadRun({ assignment, edges, now, driver, flights, recorder, transport, vitals, watch });
-    flights.use({ transport, plan, recorder, onFree: (doneAtMs) => run.freed(doneAtMs) });
+    flights.use({
+      transport,
+      plan,
+      recorder,
+      rawLog: rawLog?.log,
+      onFree: (doneAtMs) => run.freed(doneAtMs),
+    });
     pacer.begin(
       edges.warmupAtMs,
       () => run.wake(),
       (plannedAtMs, lagMs) => recorder.receiveLag(plannedAtMs, lagMs),
     );
     const payloadKeys = plan.classFacts.map(({ keys }) => keys ?? null);
-    return { ...(await run.untilDone()), payloadKeys, sockets: sockets.kind };
+    return { result: { ...(await run.untilDone()), payloadKeys, sockets: sockets.kind }, rawLog };
   } finally {
     transport.close();
     await pacer.stop();
@@ -98,18 +116,31 @@ function edgesFrom(now: NowMs, { warmupMs, durationMs }: LoadAssignment): PhaseE
   return { warmupAtMs, measureAtMs, measureEndAtMs: measureAtMs + durationMs };
 }
 
-export function recorderFor(
+export function recorderOptions(
   assignment: LoadAssignment,
   { classFacts }: Pick<RequestPlan, 'classFacts'>,
   edges: PhaseEdges,
-): Recorder {
+): RecorderOptions {
   const { warmupMs, durationMs, drainMs } = assignment;
-  return new Recorder({
+  return {
     edges,
     windowMs: windowLengthMs(assignment.windowMs, warmupMs + durationMs + drainMs),
     ...(classFacts.length === 1 ? {} : { classes: classFacts.map(({ name }) => name) }),
     goodWithinMs: assignment.goodWithinMs,
-  });
+  };
+}
+
+function rawLogFile(
+  { rawLog, generator }: LoadAssignment,
+  recording: RecorderOptions,
+): RawLogFile | undefined {
+  if (rawLog === undefined) return undefined;
+  const { path, ...subject } = rawLog;
+  return new RawLogFile(
+    `${path}-generator-${generator.index}`,
+    { ...subject, generator: generator.index },
+    recording,
+  );
 }
 
 function driverFor(

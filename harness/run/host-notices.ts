@@ -1,6 +1,7 @@
 import { meanOver } from '../probes/utilization.ts';
 import { notice } from '../record/notices.ts';
 import { type CaseRecord, isMissing, type NoticeRecord, type RunRecord } from '../record/run-record.ts';
+import { countOf } from '../record/wording.ts';
 import type { LoadResult } from './load-engine.ts';
 
 /** Mean share of the CPU time over a case that other virtual machines may take unmentioned. */
@@ -68,7 +69,7 @@ function meanOf({ readings, durationS }: CaseRecord, metric: string): number | u
 /** A driven trial, as far as its generator's own troubles go. */
 export interface DrivenTrial {
   readonly caseId: string;
-  readonly result: Pick<LoadResult, 'gc' | 'clock' | 'eventLoopUtilization'>;
+  readonly result: Pick<LoadResult, 'gc' | 'clock' | 'eventLoopUtilization' | 'rawLog'>;
 }
 
 /** What the generator itself went through, over all trials so far. */
@@ -100,6 +101,17 @@ function clockDrift(trials: readonly DrivenTrial[]): NoticeRecord[] {
   );
   if (drifted.length === 0) return [];
   return [notice('clock-drift', { driftMs: Math.max(...drifted.map(driftMs)) }, idsOf(drifted))];
+}
+
+/** Requests that were measured and are not in the log that was asked for. */
+export function rawLogNotices(trials: readonly DrivenTrial[]): NoticeRecord[] {
+  const gaps = trials.flatMap(({ caseId, result: { rawLog } }) => {
+    if (rawLog === undefined) return [`${caseId} has none, because its engine keeps none`];
+    const { lost, problem } = rawLog;
+    if (lost === 0 && problem === undefined) return [];
+    return [`${caseId} lacks ${countOf(lost, 'request')} (${problem ?? 'the disk did not keep up'})`];
+  });
+  return gaps.length === 0 ? [] : [notice('raw-log-gap', { gaps: [...new Set(gaps)] })];
 }
 
 function idsOf(trials: readonly DrivenTrial[]): string[] {

@@ -1,5 +1,6 @@
 import type { ClassRecording } from '../measure/class-recorder.ts';
 import type { HistogramName } from '../measure/histogram-names.ts';
+import type { RawLogEnd } from '../measure/raw-log.ts';
 import type { Counts } from '../record/run-record.ts';
 import type { RateLawSpec } from '../scenario/rate-law.ts';
 import type { Arrivals, HttpSpec, LimitsSpec, TransportName, WorkloadSpec } from '../scenario/scenario.ts';
@@ -77,10 +78,14 @@ export interface LoadAssignment {
   /** Cores the generator thread binds itself to, where the system can. */
   readonly cpus?: readonly number[];
   readonly runId: string;
+  /** Every request is written down there; each generator adds its index to the path. */
+  readonly rawLog?: { readonly path: string; readonly caseId: string; readonly trial: number };
 }
 
 export interface LoadResult {
   readonly instants: PhaseInstants;
+  /** When the drain was over, by the same clock. */
+  readonly endedAtMs: number;
   /** Length of the measure phase that was really driven (shorter when aborted or interrupted). */
   readonly durationMs: number;
   /** Requests whose intendedAt lies in the measure phase. */
@@ -121,6 +126,8 @@ export interface LoadResult {
   readonly events: readonly { readonly atS: number; readonly message: string }[];
   /** Why the case ended before its time: an abort rule, an interrupt. */
   readonly endedEarly: string | undefined;
+  /** What came of the raw log, where one was asked for. */
+  readonly rawLog?: RawLogEnd;
 }
 
 export interface LoadWindow {

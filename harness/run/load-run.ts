@@ -149,10 +149,12 @@ export class LoadRun {
     const { cpuCores, eventLoopUtilization, gc } = vitals.end();
     const clock = { monotonicMs: now() - this.#beganMs, wallMs: Date.now() - this.#beganWallMs };
     flights.close(how);
-    const { windows, ...recording } = recorder.close(now());
+    const endedAtMs = now();
+    const { windows, ...recording } = recorder.close(endedAtMs);
     this.#resolve({
       ...recording,
       instants: this.#edges,
+      endedAtMs,
       durationMs: this.#edges.measureEndAtMs - this.#edges.measureAtMs,
       windows: loadWindows(windows),
       clock,

@@ -1,18 +1,23 @@
+import type { RawLog } from '../measure/raw-log.ts';
+import type { RawFacts } from '../measure/raw-rows.ts';
 import type { Recorder } from '../measure/recorder.ts';
-import type { RequestFacts } from '../measure/request-facts.ts';
 import type { AnswerReader } from '../protocols/protocol.ts';
 import type { Outcome, Sink, Transport, TransportOutcome } from '../transports/transport.ts';
 import type { RequestPlan } from './request-plan.ts';
 
 /** The facts of the request that occupies a slot; rewritten for the next one. */
-class Flight implements RequestFacts {
+class Flight implements RawFacts {
   readonly slot: number;
   readonly reader: AnswerReader;
   active = false;
+  index = 0;
   intendedAtMs = 0;
-  dispatchedAtMs = 0;
-  sentAtMs = 0;
-  doneAtMs = 0;
+  dispatchedAtMs = Number.NaN;
+  sentAtMs = Number.NaN;
+  firstByteAtMs = Number.NaN;
+  doneAtMs = Number.NaN;
+  bytesOut = 0;
+  bytesIn = 0;
   outcome: Outcome = 'ok';
   rows = 0;
   requestClass = 0;
@@ -22,7 +27,31 @@ class Flight implements RequestFacts {
     this.slot = slot;
     this.reader = reader;
   }
+
+  begin(intendedAtMs: number, index: number): void {
+    this.active = true;
+    this.index = index;
+    this.intendedAtMs = intendedAtMs;
+    this.sentAtMs = Number.NaN;
+    this.firstByteAtMs = Number.NaN;
+    this.bytesIn = 0;
+    this.status = 0;
+  }
 }
+
+const NEVER = {
+  index: 0,
+  intendedAtMs: 0,
+  dispatchedAtMs: Number.NaN,
+  sentAtMs: Number.NaN,
+  firstByteAtMs: Number.NaN,
+  doneAtMs: Number.NaN,
+  bytesOut: 0,
+  bytesIn: 0,
+  rows: 0,
+  requestClass: 0,
+  outcome: 'cancelled' as const,
+};
 
 export interface FlightOptions {
   readonly newReader: () => AnswerReader;
@@ -34,6 +63,8 @@ export interface Route {
   readonly transport: Transport;
   readonly plan: RequestPlan;
   readonly recorder: Recorder;
+  /** Where every request is written down, if anywhere. */
+  readonly rawLog?: RawLog | undefined;
   /** Called after each request's end. */
   onFree(doneAtMs: number): void;
 }
@@ -43,6 +74,8 @@ export class RequestsInFlight implements Sink {
   readonly #options: FlightOptions;
   readonly #flights: Flight[] = [];
   readonly #free: number[] = [];
+  /** For an arrival that gets no slot. */
+  readonly #unsent = { ...NEVER };
   #route: Route | undefined;
   #count = 0;
   #closed = false;
@@ -70,16 +103,20 @@ export class RequestsInFlight implements Sink {
     const request = plan.requests[sample];
     if (request === undefined) return;
     if (this.#count >= this.#options.maxInFlight) {
-      route.recorder.unsent(intendedAtMs, plan.classes[sample] ?? 0);
+      const requestClass = plan.classes[sample] ?? 0;
+      route.recorder.unsent(intendedAtMs, requestClass);
+      if (route.rawLog !== undefined) {
+        const never = { index, intendedAtMs, requestClass, rows: plan.rows[sample] ?? 0 };
+        route.rawLog.add(Object.assign(this.#unsent, never), 'unsent');
+      }
       return;
     }
     const flight = this.#takeFlight();
-    flight.active = true;
-    flight.intendedAtMs = intendedAtMs;
+    flight.begin(intendedAtMs, index);
     flight.dispatchedAtMs = this.#options.now();
     flight.rows = plan.rows[sample] ?? 0;
     flight.requestClass = plan.classes[sample] ?? 0;
-    flight.status = 0;
+    flight.bytesOut = request.template.own.length + request.template.shared.length;
     flight.reader.begin(index);
     this.#count += 1;
     route.recorder.dispatched(flight);
@@ -93,13 +130,18 @@ export class RequestsInFlight implements Sink {
     this.#route?.recorder.sent(flight);
   }
 
-  head(slot: number, status: number): void {
+  head(slot: number, status: number, atMs: number): void {
     const flight = this.#flights[slot];
-    if (flight !== undefined) flight.status = status;
+    if (flight === undefined) return;
+    flight.status = status;
+    flight.firstByteAtMs = atMs;
   }
 
   data(slot: number, buffer: Buffer, from: number, to: number): void {
-    this.#flights[slot]?.reader.data(buffer, from, to);
+    const flight = this.#flights[slot];
+    if (flight === undefined) return;
+    flight.bytesIn += to - from;
+    flight.reader.data(buffer, from, to);
   }
 
   end(slot: number, outcome: TransportOutcome, atMs: number): void {
@@ -116,7 +158,7 @@ export class RequestsInFlight implements Sink {
     for (const flight of this.#flights) {
       if (!flight.active) continue;
       if (how === 'cancel') this.#finish(flight, 'cancelled', atMs);
-      else this.#route?.recorder.leftInFlight(flight);
+      else this.#leave(flight);
     }
   }
 
@@ -127,6 +169,12 @@ export class RequestsInFlight implements Sink {
     this.#count -= 1;
     this.#free.push(flight.slot);
     this.#route?.recorder.finished(flight);
+    this.#route?.rawLog?.add(flight, outcome);
+  }
+
+  #leave(flight: Flight): void {
+    this.#route?.recorder.leftInFlight(flight);
+    this.#route?.rawLog?.add(flight, 'in-flight');
   }
 
   #takeFlight(): Flight {

@@ -8,7 +8,7 @@ import type { Scenario } from '../scenario/scenario.ts';
 import { assignmentFor, expectedTrialS } from './assignment.ts';
 import { CaseAssembly } from './case-assembly.ts';
 import { headlineOf, withDecisions } from './decisions.ts';
-import { type DrivenTrial, generatorNotices } from './host-notices.ts';
+import { type DrivenTrial, generatorNotices, rawLogNotices } from './host-notices.ts';
 import { makeTarget } from './make-target.ts';
 import type { TrialPosition } from './observer.ts';
 import { placementFor } from './place-on-cores.ts';
@@ -97,6 +97,7 @@ export class RunSession {
     const { generator } = placementFor(planned.setting.target);
     const assignment = assignmentFor(trial, scenario, target, {
       runId: store.id,
+      runFolder: store.folder,
       ...(generator === undefined ? {} : { cpus: generator }),
     });
     const facts = await driveTrial({
@@ -110,6 +111,7 @@ export class RunSession {
     // Interrupted before anything was measured: no case.
     if (drain.aborted && facts.result.durationMs === 0) return;
     this.#trials.push({ caseId: planned.id, result: facts.result });
+    if (scenario.measure.rawLog) rawLogNotices(this.#trials).forEach(note);
     generatorNotices(this.#trials).forEach(note);
     const assembly = this.#assemblyOf(planned);
     assembly.add(facts, target);
@@ -122,7 +124,11 @@ export class RunSession {
   #assemblyOf(planned: PlannedCase): CaseAssembly {
     const known = this.#assemblies.get(planned.id);
     if (known !== undefined) return known;
-    const fresh = new CaseAssembly(planned, headlineOf(this.#parts.scenario));
+    const fresh = new CaseAssembly(
+      planned,
+      headlineOf(this.#parts.scenario),
+      placementFor(planned.setting.target).shared,
+    );
     this.#assemblies.set(planned.id, fresh);
     return fresh;
   }

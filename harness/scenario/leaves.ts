@@ -44,6 +44,12 @@ export function duration(description: string, bound: { positive: boolean } = { p
   });
 }
 
+export function yesNo(description: string) {
+  return leaf(description, { type: 'boolean' }, (found) =>
+    typeof found === 'boolean' ? { value: found } : { problem: `found ${show(found)}; allowed: true, false` },
+  );
+}
+
 /** `200/s`; gives requests per second. */
 export function rate(description: string) {
   return leaf(description, quantityJson(['200/s', '12000/min']), (found) =>

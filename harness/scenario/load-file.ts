@@ -188,11 +188,12 @@ function assemble(document: ScenarioDocument, read: Content, file: ScenarioFile,
     }),
   );
   const [measure, limits] = [measureFrom(file), limitsFrom(file)];
+  const { rawLog: _, ...measured } = measure;
   const decide = { ...decideFrom(file), gates: read.gates };
   // Labels of axes are names, not content; secrets are filled in only after hashing.
   const hash = contentHash({
     settings: settings.map(({ axes: _, ...content }) => content),
-    measure,
+    measure: measured,
     decide,
     limits,
   });

@@ -13,6 +13,8 @@ export interface Overrides {
   readonly trials?: number;
   /** About a third of the time, one trial. */
   readonly quick?: boolean;
+  /** Keep every request. */
+  readonly raw?: boolean;
   /** Drive this server instead of the scenario's target. */
   readonly url?: string;
   readonly protocol?: string;
@@ -46,6 +48,7 @@ export function applyOverrides(document: ScenarioDocument, overrides: Overrides)
   replaceTarget(document, overrides, set, problems);
   if (overrides.seed !== undefined) set(['measure', 'seed'], overrides.seed);
   if (overrides.trials !== undefined) set(['measure', 'trials'], overrides.trials);
+  if (overrides.raw === true) set(['measure', 'rawLog'], true);
   for (const assignment of overrides.set ?? []) {
     const read = readAssignment(document, assignment);
     if ('message' in read) problems.push({ file: 'command line', field: '--set', ...read });

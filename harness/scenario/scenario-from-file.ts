@@ -93,6 +93,7 @@ export function measureFrom({ measure }: ScenarioFile): MeasureSpec {
     trials: measure.trials,
     order: measure.order,
     seed: measure.seed,
+    rawLog: measure.rawLog,
   };
 }
 

@@ -183,6 +183,8 @@ export interface MeasureSpec {
   readonly trials: number;
   readonly order: 'interleaved' | 'sequential';
   readonly seed: number;
+  /** Every request is written down. Not hashed: the experiment is the same. */
+  readonly rawLog: boolean;
 }
 
 export interface DecideSpec {

@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { parseDistribution } from './distribution.ts';
 import { parseAbort, parseModel, parseName, parseUrl } from './field-values.ts';
-import { choice, duration, expression, label, leaf, rate, rowsQuantity, text, whole } from './leaves.ts';
+import {
+  choice,
+  duration,
+  expression,
+  label,
+  leaf,
+  rate,
+  rowsQuantity,
+  text,
+  whole,
+  yesNo,
+} from './leaves.ts';
 import { load } from './load-schema.ts';
 import { isProblem, show } from './quantities.ts';
 
@@ -96,6 +107,7 @@ const measure = z
       'sequential',
     ]).prefault('interleaved'),
     seed: whole('Arrivals, payloads and order follow from it', 0, 4_294_967_295).prefault(7),
+    rawLog: yesNo('Keep every request, 64 bytes each, beside the record').prefault(false),
   })
   .describe('How long, how often, in what order');
 

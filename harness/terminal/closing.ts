@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { RunRecord } from '../record/run-record.ts';
+import { countOf } from '../record/wording.ts';
 import { formatSeconds, noticeText } from './format.ts';
 import { labelled } from './layout.ts';
 
@@ -54,12 +55,8 @@ function tally(record: RunRecord): string {
   const measured = record.cases.length;
   const { plannedCases } = record.scenario;
   const cases = record.partial
-    ? `${measured} of ${plural(plannedCases, 'case')}, partial`
-    : plural(measured, 'case');
-  const parts = [...statuses, plural(failed, 'failed request')];
+    ? `${measured} of ${countOf(plannedCases, 'case')}, partial`
+    : countOf(measured, 'case');
+  const parts = [...statuses, countOf(failed, 'failed request')];
   return `${cases}: ${parts.join(' · ')}`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -61,6 +61,7 @@ export function loadResult(run: SyntheticRun): LoadResult {
   const ok = done.filter((request) => outcomeOf(request) === 'ok');
   return {
     instants: { warmupAtMs: 0, measureAtMs: 1000, measureEndAtMs: 1000 + durationMs },
+    endedAtMs: 1000 + durationMs,
     durationMs,
     counts: countsOf(requests),
     warmupCounts: countsOf(evenly(10, 1000, () => ({}))),

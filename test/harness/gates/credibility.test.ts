@@ -104,9 +104,11 @@ describe('credibility', () => {
     const facts = {
       ...QUIET,
       lateShare: 0.2,
-      causes: ['garbage collection paused the generator for up to 9.0 ms'],
+      causes: [{ id: 'gc', message: 'garbage collection paused the generator for up to 9.0 ms' }] as const,
     };
-    expect(credibility(facts).reasons[0]?.message).toContain('garbage collection');
+    const { reasons, causes } = credibility(facts);
+    expect(reasons[0]?.message).toContain('Seen meanwhile: garbage collection');
+    expect(causes).toEqual(facts.causes);
   });
 
   it('does not convict a client whose lag moves a percentile within its own interval', () => {

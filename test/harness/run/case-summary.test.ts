@@ -154,7 +154,7 @@ describe('who limited the figures', () => {
     const { credibility } = summary(
       [[driven((index) => ({ ...quiet(index), dispatchLagMs: index % 20 === 0 ? 5 : 0 }))]],
       {
-        causes: ['CPU steal 20 %'],
+        causes: [{ id: 'steal', message: 'CPU steal 20 %' }],
       },
     );
     expect(credibility.status).toBe('client-limited');

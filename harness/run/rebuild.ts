@@ -1,0 +1,99 @@
+import { isDeepStrictEqual } from 'node:util';
+import { loadPriceBook } from '../cost/load-price-book.ts';
+import { expressionsOf, recommend } from '../gates/recommend.ts';
+import { promisedPercentile } from '../gates/settings.ts';
+import { notice } from '../record/notices.ts';
+import type { CaseRecord, RunRecord } from '../record/run-record.ts';
+import { type CaseMeasurement, summariseCase } from './case-summary.ts';
+import { withDecisions } from './decisions.ts';
+import { noRawLog, type RawLogOnDisk, rawLogsOf } from './raw-log-on-disk.ts';
+import { replay } from './replay.ts';
+
+export interface Rebuilt {
+  /** The run's record with every case that has raw logs summarised, judged, gated and priced anew from them. */
+  readonly record: RunRecord;
+  readonly requests: number;
+  /** Logs that lack requests, and cases without logs; one sentence each. */
+  readonly gaps: readonly string[];
+  /** Where the rebuilt figures are not those of the record, though the logs are whole: `<case>: counts`. */
+  readonly differences: readonly string[];
+}
+
+/**
+ * Makes a run's figures again from its raw logs. What is not about single requests (the server's own statistics, probes,
+ * the scenario) stays as recorded. `readyHistograms()` must have resolved. Throws UsageError where there are no logs.
+ */
+export function rebuild(record: RunRecord, runFolder: string): Rebuilt {
+  const logs = rawLogsOf(runFolder);
+  if (logs.length === 0) throw noRawLog(runFolder);
+  const gaps = [...logs.flatMap(gapSentence), ...casesWithout(record, logs)];
+  const cases = record.cases.map((one) => rebuiltCase(one, record, logs));
+  const rebuilt = { ...record, cases };
+  return {
+    record: {
+      ...rebuilt,
+      notices: gaps.length === 0 ? record.notices : [notice('raw-log-gap', { gaps }), ...record.notices],
+      answer: recommend(rebuilt),
+    },
+    requests: logs.reduce((sum, { rows }) => sum + rows, 0),
+    gaps,
+    differences: gaps.length > 0 ? [] : cases.flatMap((one, index) => differences(record.cases[index], one)),
+  };
+}
+
+function gapSentence({ path, gap }: RawLogOnDisk): string[] {
+  return gap === undefined ? [] : [`${path}.rows: ${gap}`];
+}
+
+function casesWithout({ cases }: RunRecord, logs: readonly RawLogOnDisk[]): string[] {
+  return cases
+    .filter(({ id, trials }) => trials.some(({ index }) => logsOf(logs, id, index).length === 0))
+    .map(({ id }) => `${id} lacks the log of a trial, so it stays as recorded`);
+}
+
+function logsOf(logs: readonly RawLogOnDisk[], caseId: string, trial: number): RawLogOnDisk[] {
+  return logs
+    .filter(({ head }) => head.caseId === caseId && head.trial === trial)
+    .sort((a, b) => a.head.generator - b.head.generator);
+}
+
+function rebuiltCase(one: CaseRecord, head: RunRecord, logs: readonly RawLogOnDisk[]): CaseRecord {
+  const trials = one.trials.map(({ index, startedAt }) => ({
+    startedAt,
+    results: logsOf(logs, one.id, index).map(replay),
+  }));
+  if (trials.some(({ results }) => results.length === 0)) return one;
+  const measured = summariseCase({
+    trials,
+    load: one.load,
+    headline: promisedPercentile(expressionsOf(head.decide.slo)),
+    causes: one.credibility.causes?.filter(({ id }) => id !== 'gc') ?? [],
+  });
+  return withDecisions({ ...one, ...measured }, head, loadPriceBook());
+}
+
+const MEASURED: readonly (keyof CaseMeasurement)[] = [
+  'counts',
+  'warmupCounts',
+  'rows',
+  'durationS',
+  'histograms',
+  'latencyMs',
+  'designEffect',
+  'throughput',
+  'windows',
+  'steady',
+  'littlesLaw',
+  'credibility',
+  'trials',
+  'classes',
+  'events',
+];
+
+function differences(recorded: CaseRecord | undefined, rebuilt: CaseRecord): string[] {
+  // Through JSON, as the recorded one went: what is undefined is not there.
+  const again: CaseRecord = JSON.parse(JSON.stringify(rebuilt));
+  return MEASURED.filter((field) => !isDeepStrictEqual(recorded?.[field], again[field])).map(
+    (field) => `${rebuilt.id}: ${field}`,
+  );
+}
