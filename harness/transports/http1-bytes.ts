@@ -12,6 +12,8 @@ export const CONTENT_LENGTH = Buffer.from('content-length');
 export const TRANSFER_ENCODING = Buffer.from('transfer-encoding');
 export const CONNECTION = Buffer.from('connection');
 export const CHUNKED = Buffer.from('chunked');
+export const CLOSE = Buffer.from('close');
+export const KEEP_ALIVE = Buffer.from('keep-alive');
 
 export const HEX = Uint8Array.from({ length: 256 }, (_, byte) => {
   const text = String.fromCharCode(byte);
@@ -63,4 +65,10 @@ export function isName(line: Buffer, from: number, end: number, lower: Buffer): 
   if (end - from !== lower.length) return false;
   for (let at = 0; at < lower.length; at++) if (((line[from + at] ?? 0) | 32) !== lower[at]) return false;
   return true;
+}
+
+/** True when the word lies anywhere in it, whatever its case. */
+export function holdsWord(line: Buffer, from: number, end: number, lower: Buffer): boolean {
+  for (let at = from; at + lower.length <= end; at++) if (isName(line, at, at + lower.length, lower)) return true;
+  return false;
 }

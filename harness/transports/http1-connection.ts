@@ -1,11 +1,14 @@
 import type { Address, ByteStream, ByteStreamEvents, SocketSource } from './byte-stream.ts';
-import { type ResponseEvents, ResponseParser } from './http1-parser.ts';
+import type { HeadMemo } from './http1-head-memo.ts';
+import { RESPONSE_LIMITS, type ResponseEvents, ResponseParser } from './http1-parser.ts';
 import type { Http1Request } from './http1-request.ts';
 import type { Sink, TransportOutcome } from './transport.ts';
 
 /** What a connection tells the pool that owns it. */
 export interface ConnectionOwner {
   readonly sink: Sink;
+  /** The head that the server sent last. */
+  readonly heads: HeadMemo;
   now(): number;
   opened(connection: Http1Connection, tookMs: number): void;
   /** The request has ended and the connection may carry another. Called before the sink's `end`. */
@@ -36,7 +39,7 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
 
   constructor(owner: ConnectionOwner, sockets: SocketSource, address: Address) {
     this.#owner = owner;
-    this.#parser = new ResponseParser(this);
+    this.#parser = new ResponseParser(this, RESPONSE_LIMITS, owner.heads);
     this.#startedMs = owner.now();
     this.#socket = sockets.open(address, this);
   }

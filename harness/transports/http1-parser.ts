@@ -1,5 +1,6 @@
 import {
   CHUNKED,
+  CLOSE,
   CONNECTION,
   CONTENT_LENGTH,
   colonOf,
@@ -7,15 +8,18 @@ import {
   decimal,
   HEX,
   HTTP_1,
+  holdsWord,
   isBlank,
   isName,
   isText,
+  KEEP_ALIVE,
   NOT_HEX,
   SEMICOLON,
   SPACE,
   startsWith,
   TRANSFER_ENCODING,
 } from './http1-bytes.ts';
+import { HeadMemo } from './http1-head-memo.ts';
 
 /** What a response consists of, in order. `onEnd` comes last and once; nothing follows it in the same read. */
 export interface ResponseEvents {
@@ -46,6 +50,7 @@ const TRAILER = 8;
 const CR = 13;
 const LF = 10;
 const NO_LENGTH = -1;
+const NOT_HERE = -1;
 
 /**
  * Strict, incremental reader of HTTP/1.x responses to requests other than HEAD: the same bytes give the same events
@@ -55,12 +60,15 @@ const NO_LENGTH = -1;
 export class ResponseParser {
   readonly #events: ResponseEvents;
   readonly #limits: ResponseLimits;
+  readonly #memo: HeadMemo;
   #state = IDLE;
   #started = false;
   /** Bytes of the present body or chunk still to come. */
   #remaining = 0;
   #bodyBytes = 0;
   #headBytes = 0;
+  /** Where the head begins in this buffer, when it begins in it. */
+  #headFrom = NOT_HERE;
   #status = 0;
   #length = NO_LENGTH;
   #chunked = false;
@@ -69,9 +77,15 @@ export class ResponseParser {
   #carry: Buffer | undefined;
   #carried = 0;
 
-  constructor(events: ResponseEvents, limits: ResponseLimits = RESPONSE_LIMITS) {
+  /** `memo`: may be shared by all parsers of one server that have the same limits. */
+  constructor(
+    events: ResponseEvents,
+    limits: ResponseLimits = RESPONSE_LIMITS,
+    memo: HeadMemo = new HeadMemo(),
+  ) {
     this.#events = events;
     this.#limits = limits;
+    this.#memo = memo;
   }
 
   /** A request has been sent: a response is due. */
@@ -85,16 +99,17 @@ export class ResponseParser {
 
   /** False when the bytes are malformed (or nothing was due); the connection is then of no further use. */
   read(buffer: Buffer, from: number, to: number): boolean {
-    let at = from;
-    while (at < to) {
+    let at: number = from;
+    const isStart = this.#state === STATUS_LINE && this.#headBytes === 0;
+    this.#headFrom = isStart ? from : NOT_HERE;
+    const known = isStart ? this.#memo.match(buffer, from, to) : 0;
+    if (known > 0) at = this.#headAgain(from + known, to);
+    while (at >= 0 && at < to) {
       if (this.#state === IDLE) return false;
       this.#started = true;
-      const next = this.#isBody() ? this.#readBody(buffer, at, to) : this.#readLine(buffer, at, to);
-      if (next === MALFORMED) return false;
-      if (next === ENDED) return true;
-      at = next;
+      at = this.#isBody() ? this.#readBody(buffer, at, to) : this.#readLine(buffer, at, to);
     }
-    return true;
+    return at !== MALFORMED;
   }
 
   /** The peer closed the connection in an orderly way: what does that make of the response that is due? */
@@ -156,12 +171,12 @@ export class ResponseParser {
   /** One line without its LF; `after` is where reading goes on. */
   #line(line: Buffer, from: number, lf: number, after: number, to: number): number {
     const end = lf - 1;
-    if (end < from || line[end] !== CR || !isText(line, from, end)) return MALFORMED;
+    if (end < from || line[end] !== CR) return MALFORMED;
     switch (this.#state) {
       case STATUS_LINE:
         return this.#statusLine(line, from, end) ? after : MALFORMED;
       case HEADER:
-        if (from === end) return this.#headEnded(after, to);
+        if (from === end) return this.#headLine(line, after, to);
         return this.#header(line, from, end) ? after : MALFORMED;
       case CHUNK_SIZE:
         return this.#chunkSize(line, from, end) ? after : MALFORMED;
@@ -171,7 +186,8 @@ export class ResponseParser {
         return from === end ? after : MALFORMED;
       default: {
         if (from === end) return this.#end(after === to);
-        return colonOf(line, from, end) > 0 ? after : MALFORMED;
+        const colon = colonOf(line, from, end);
+        return colon > 0 && isText(line, colon, end) ? after : MALFORMED;
       }
     }
   }
@@ -179,6 +195,7 @@ export class ResponseParser {
   /** `HTTP/1.1 200 OK`; the reason may be absent. */
   #statusLine(line: Buffer, from: number, end: number): boolean {
     if (end - from < 12 || !startsWith(line, from, HTTP_1) || line[from + 8] !== SPACE) return false;
+    if (!isText(line, from + 12, end)) return false;
     const minor = line[from + 7] ?? 0;
     if (minor !== DIGIT_0 && minor !== DIGIT_0 + 1) return false;
     this.#keepAlive = minor !== DIGIT_0;
@@ -190,7 +207,7 @@ export class ResponseParser {
 
   #header(line: Buffer, from: number, end: number): boolean {
     const colon = colonOf(line, from, end);
-    if (colon < 0) return false;
+    if (colon < 0 || !isText(line, colon, end)) return false;
     let valueFrom = colon + 1;
     let valueEnd = end;
     while (valueFrom < valueEnd && isBlank(line[valueFrom])) valueFrom += 1;
@@ -201,9 +218,8 @@ export class ResponseParser {
       if (this.#chunked || !isName(line, valueFrom, valueEnd, CHUNKED)) return false;
       this.#chunked = true;
     } else if (isName(line, from, colon, CONNECTION)) {
-      const value = line.toString('latin1', valueFrom, valueEnd).toLowerCase();
-      if (value.includes('close')) this.#keepAlive = false;
-      else if (value.includes('keep-alive')) this.#keepAlive = true;
+      if (holdsWord(line, valueFrom, valueEnd, CLOSE)) this.#keepAlive = false;
+      else if (holdsWord(line, valueFrom, valueEnd, KEEP_ALIVE)) this.#keepAlive = true;
     }
     return true;
   }
@@ -213,6 +229,28 @@ export class ResponseParser {
     if (this.#length !== NO_LENGTH && this.#length !== length) return false;
     this.#length = length;
     return true;
+  }
+
+  /** The empty line after the headers. */
+  #headLine(line: Buffer, after: number, to: number): number {
+    const memo = this.#memo;
+    if (this.#headFrom !== NOT_HERE && this.#status >= 200 && memo.learn(line, this.#headFrom, after)) {
+      memo.status = this.#status;
+      memo.length = this.#length;
+      memo.chunked = this.#chunked;
+      memo.keepAlive = this.#keepAlive;
+    }
+    return this.#headEnded(after, to);
+  }
+
+  /** The known head has come again. */
+  #headAgain(after: number, to: number): number {
+    this.#started = true;
+    this.#status = this.#memo.status;
+    this.#length = this.#memo.length;
+    this.#chunked = this.#memo.chunked;
+    this.#keepAlive = this.#memo.keepAlive;
+    return this.#headEnded(after, to);
   }
 
   #headEnded(after: number, to: number): number {
@@ -246,6 +284,7 @@ export class ResponseParser {
       if (size > this.#limits.bodyBytes) return false;
     }
     if (at === from || (at < end && line[at] !== SEMICOLON && !isBlank(line[at]))) return false;
+    if (!isText(line, at, end)) return false;
     this.#remaining = size;
     this.#headBytes = 0;
     this.#state = size === 0 ? TRAILER : CHUNK_DATA;

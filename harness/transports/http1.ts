@@ -1,5 +1,6 @@
 import type { Address, SocketSource } from './byte-stream.ts';
 import { type ConnectionOwner, Http1Connection } from './http1-connection.ts';
+import { HeadMemo } from './http1-head-memo.ts';
 import { type Http1Request, http1Request } from './http1-request.ts';
 import { addressOf } from './reachable-address.ts';
 import { SlotQueue } from './slot-queue.ts';
@@ -32,6 +33,7 @@ const LAST_BACKOFF_MS = 250;
 export class Http1Transport implements Transport, ConnectionOwner {
   readonly sink: Sink;
   readonly now: () => number;
+  readonly heads = new HeadMemo();
   readonly #options: Http1Options;
   readonly #hostHeader: string;
   readonly #connections = new Set<Http1Connection>();
