@@ -69,6 +69,7 @@ export function isName(line: Buffer, from: number, end: number, lower: Buffer): 
 
 /** True when the word lies anywhere in it, whatever its case. */
 export function holdsWord(line: Buffer, from: number, end: number, lower: Buffer): boolean {
-  for (let at = from; at + lower.length <= end; at++) if (isName(line, at, at + lower.length, lower)) return true;
+  for (let at = from; at + lower.length <= end; at++)
+    if (isName(line, at, at + lower.length, lower)) return true;
   return false;
 }
