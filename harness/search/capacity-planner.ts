@@ -1,0 +1,247 @@
+import { type Bracket, bracketOf, fitMargins, rootOf } from './capacity-fit.ts';
+import { type CapacityEstimate, estimateCapacity, repetitionsAt } from './capacity-interval.ts';
+import type { ProbeResult } from './probe.ts';
+
+/** What a search is told beforehand. */
+export interface SearchPlan {
+  readonly startPerS: number;
+  /** Nothing above it is ever offered. */
+  readonly maxPerS?: number;
+  /** The interval's width over the capacity at which probing stops: 0.05. */
+  readonly precision: number;
+  /** For all probes together, the verdict not included. */
+  readonly budgetMs: number;
+  /** Measured length of a probe that looks for the bracket, of one that narrows it, and what all else adds. */
+  readonly climbMs: number;
+  readonly probeMs: number;
+  readonly overheadMs: number;
+  readonly verdictMs: number;
+  readonly seed: number;
+  /** A new stream of uniform numbers, the same one at every call. */
+  random(): () => number;
+}
+
+export type SearchStep =
+  | {
+      readonly kind: 'probe';
+      readonly requestsPerS: number;
+      readonly durationMs: number;
+      readonly seed: number;
+    }
+  | {
+      readonly kind: 'verdict';
+      readonly requestsPerS: number;
+      readonly durationMs: number;
+      readonly seed: number;
+    }
+  | { readonly kind: 'done'; readonly answer: CapacityFound };
+
+/** Why no more was probed. */
+export type SearchEnd = 'precision' | 'time' | 'max-rate' | 'client' | 'unclear' | 'none-holds';
+
+export interface CapacityFound {
+  readonly end: SearchEnd;
+  /** Where the fitted margin is 0, and its interval; absent where no rate broke the promise, or none held it. */
+  readonly estimate?: CapacityEstimate;
+  /** Of the fit: the highest rate that held, the lowest that did not. */
+  readonly highestPassPerS?: number;
+  readonly lowestBreachPerS?: number;
+  /** The bound that broke first, as written. */
+  readonly broke?: string;
+  /** The rate that a long run has proven. */
+  readonly provenPerS?: number;
+}
+
+/** After so many verdict runs, each at a lower rate, what is not proven stays so. */
+const VERDICTS = 3;
+/** A rate that gives a probe fewer arrivals than this is too low to be probed. */
+const LEAST_ARRIVALS = 5;
+/** No promise needs more; a server that defies every rule must not be probed for ever. */
+const MOST_PROBES = 300;
+
+/**
+ * The next thing to do, from everything that has been done: no state of its own, no clock.
+ *
+ *   start, x2, x2, ...      until the promise breaks (or / 2 until it holds)
+ *   between                 until two neighbours of a grid, 2 x precision apart, hold and break
+ *   those two, repeated     with the same arrivals at both, until the interval of the root is narrow enough
+ *   verdict                 one long run where it should be proven; a little lower where it was not
+ */
+export function nextStep(plan: SearchPlan, history: readonly ProbeResult[]): SearchStep {
+  const verdicts = history.filter(({ kind }) => kind === 'verdict');
+  const probes = history.filter(({ kind }) => kind === 'probe');
+  const last = verdicts.at(-1);
+  if (last !== undefined) return afterVerdict(plan, probes, verdicts, last);
+  const [before, doubtful] = [probes.at(-2), probes.at(-1)];
+  if (doubtful?.outcome === 'unclear' && !(before !== undefined && isSameDoubt(before, doubtful))) {
+    return probe(plan, doubtful.requestsPerS, doubtful.seed, doubtful.durationMs);
+  }
+  const next = nextProbe(plan, probes);
+  return typeof next === 'string' ? conclude(plan, probes, next) : next;
+}
+
+/** A doubtful probe is repeated once. */
+function isSameDoubt(a: ProbeResult, b: ProbeResult): boolean {
+  return a.outcome === 'unclear' && a.requestsPerS === b.requestsPerS && a.seed === b.seed;
+}
+
+function nextProbe(plan: SearchPlan, probes: readonly ProbeResult[]): SearchStep | SearchEnd {
+  const spentMs = probes.reduce((sum, { tookMs }) => sum + tookMs, 0);
+  if (probes.length > 0 && spentMs + plan.probeMs + plan.overheadMs > plan.budgetMs) return 'time';
+  if (probes.length >= MOST_PROBES) return 'time';
+  const usable = probes.filter(({ outcome }) => outcome !== 'unclear');
+  const bracket = bracketOf(fitMargins(usable));
+  const { holds, breaks } = bracket;
+  if (holds === undefined && breaks === undefined) return firstProbe(plan, probes);
+  if (breaks === undefined) return climb(plan, probes, holds?.nominalPerS ?? plan.startPerS);
+  if (holds === undefined) return descend(plan, probes, breaks.nominalPerS);
+  if (breaks.nominalPerS / holds.nominalPerS > ratio(plan) ** 1.5) return between(plan, probes, bracket);
+  if (isEnough(plan, usable, bracket)) return 'precision';
+  return repeat(plan, probes, bracket);
+}
+
+/** Looking early and after every probe whether the interval is narrow would catch it when it is so by chance. */
+const ENOUGH_REPETITIONS = 8;
+
+function isEnough(plan: SearchPlan, usable: readonly ProbeResult[], bracket: Bracket): boolean {
+  if (repetitionsAt(bracket) < ENOUGH_REPETITIONS || bracket.holds?.runs !== bracket.breaks?.runs)
+    return false;
+  const estimate = estimateCapacity(usable, plan.random());
+  return (
+    estimate !== undefined && estimate.highPerS - estimate.lowPerS <= plan.precision * estimate.requestsPerS
+  );
+}
+
+/** The start, or half of it and a quarter where runs could not be believed. */
+function firstProbe(plan: SearchPlan, probes: readonly ProbeResult[]): SearchStep | SearchEnd {
+  const tried = new Set(probes.map(({ requestsPerS }) => requestsPerS)).size;
+  const start = Math.min(plan.startPerS, plan.maxPerS ?? plan.startPerS);
+  if (tried > 2) return probes.at(-1)?.clientLimited ? 'client' : 'unclear';
+  return probe(plan, start / 2 ** tried, plan.seed);
+}
+
+function climb(plan: SearchPlan, probes: readonly ProbeResult[], topPerS: number): SearchStep | SearchEnd {
+  const wall = unbelievable(probes).find(({ requestsPerS }) => requestsPerS > topPerS);
+  if (wall !== undefined) {
+    const end = wall.clientLimited ? 'client' : 'unclear';
+    return wall.requestsPerS / topPerS > ratio(plan)
+      ? probe(plan, Math.sqrt(topPerS * wall.requestsPerS), plan.seed)
+      : end;
+  }
+  const max = plan.maxPerS ?? Number.POSITIVE_INFINITY;
+  return topPerS >= max ? 'max-rate' : probe(plan, Math.min(2 * topPerS, max), plan.seed);
+}
+
+function descend(plan: SearchPlan, probes: readonly ProbeResult[], lowPerS: number): SearchStep | SearchEnd {
+  const next = Math.min(lowPerS, ...unbelievable(probes).map(({ requestsPerS }) => requestsPerS)) / 2;
+  return (next * plan.climbMs) / 1000 < LEAST_ARRIVALS ? 'none-holds' : probe(plan, next, plan.seed);
+}
+
+/** Rates at which no run could be believed, repeated or not; the lowest first. */
+function unbelievable(probes: readonly ProbeResult[]): ProbeResult[] {
+  const believed = new Set(
+    probes.filter(({ outcome }) => outcome !== 'unclear').map(({ requestsPerS }) => requestsPerS),
+  );
+  return probes
+    .filter(({ requestsPerS }) => !believed.has(requestsPerS))
+    .sort((a, b) => a.requestsPerS - b.requestsPerS);
+}
+
+/** The grid point nearest to the root, of those between the bracket's ends that can be believed. */
+function between(plan: SearchPlan, probes: readonly ProbeResult[], bracket: Bracket): SearchStep | SearchEnd {
+  const { holds, breaks } = bracket;
+  const root = rootOf(bracket);
+  if (holds === undefined || breaks === undefined || root === undefined) return 'unclear';
+  const step = ratio(plan);
+  const shut = unbelievable(probes);
+  const count = Math.round(Math.log(breaks.nominalPerS / holds.nominalPerS) / Math.log(step));
+  const even = (breaks.nominalPerS / holds.nominalPerS) ** (1 / count);
+  const [nearest] = Array.from({ length: count - 1 }, (_, at) => holds.nominalPerS * even ** (at + 1))
+    .filter((rate) => !shut.some(({ requestsPerS }) => Math.abs(requestsPerS / rate - 1) < (step - 1) / 4))
+    .sort((a, b) => Math.abs(Math.log(a / root)) - Math.abs(Math.log(b / root)));
+  if (nearest === undefined) return shut.at(-1)?.clientLimited ? 'client' : 'unclear';
+  return probe(plan, nearest, plan.seed, plan.probeMs);
+}
+
+/** The end of the bracket that was probed less often; at both ends the k-th run has the same arrivals. */
+function repeat(plan: SearchPlan, probes: readonly ProbeResult[], { holds, breaks }: Bracket): SearchStep {
+  const ends = [holds, breaks].flatMap((end) => (end === undefined ? [] : [end.nominalPerS]));
+  const seedsAt = (rate: number) =>
+    new Set(probes.filter(({ requestsPerS }) => requestsPerS === rate).map(({ seed }) => seed)).size;
+  const [fewest = plan.startPerS] = ends.sort((a, b) => seedsAt(a) - seedsAt(b));
+  return probe(plan, fewest, plan.seed + seedsAt(fewest), plan.probeMs);
+}
+
+/** Neighbours on the grid. */
+function ratio({ precision }: SearchPlan): number {
+  return 1 + 2 * precision;
+}
+
+function probe(plan: SearchPlan, requestsPerS: number, seed: number, durationMs = plan.climbMs): SearchStep {
+  return { kind: 'probe', requestsPerS: offered(plan, requestsPerS), durationMs, seed };
+}
+
+/** A rate that people can read back and set again, and never above the limit. */
+function offered({ maxPerS = Number.POSITIVE_INFINITY }: SearchPlan, requestsPerS: number): number {
+  return Math.min(maxPerS, Number(requestsPerS.toPrecision(requestsPerS >= 1000 ? 4 : 3)));
+}
+
+function conclude(plan: SearchPlan, probes: readonly ProbeResult[], end: SearchEnd): SearchStep {
+  const found = foundOf(plan, probes, end);
+  const rate = verdictRate(plan, found);
+  return rate === undefined ? { kind: 'done', answer: found } : verdict(plan, rate, 0);
+}
+
+function verdict(plan: SearchPlan, requestsPerS: number, nth: number): SearchStep {
+  const rate = offered(plan, requestsPerS);
+  return { kind: 'verdict', requestsPerS: rate, durationMs: plan.verdictMs, seed: plan.seed + nth };
+}
+
+/** The chance of a verdict that does not prove what holds: its own 95 % interval, and the luck of the probes. */
+const CAUTION = 2.5;
+
+/**
+ * Where a run of that length should prove the promise: below the interval, and below the root by what the run's own
+ * spread takes away. A repetition is one probe's worth of luck, so that of a longer run follows from its length.
+ */
+function verdictRate(plan: SearchPlan, found: CapacityFound): number | undefined {
+  const { estimate, highestPassPerS } = found;
+  if (estimate === undefined || highestPassPerS === undefined) return highestPassPerS;
+  const { requestsPerS, standardErrorPerS, lowPerS, repetitions } = estimate;
+  const spread = standardErrorPerS * Math.sqrt((repetitions * plan.probeMs) / plan.verdictMs);
+  return Math.max(0.75 * requestsPerS, Math.min(lowPerS, requestsPerS - CAUTION * spread));
+}
+
+function afterVerdict(
+  plan: SearchPlan,
+  probes: readonly ProbeResult[],
+  verdicts: readonly ProbeResult[],
+  last: ProbeResult,
+): SearchStep {
+  const found = foundOf(plan, probes, endOf(plan, probes));
+  if (last.outcome === 'pass') {
+    return { kind: 'done', answer: { ...found, provenPerS: last.requestsPerS } };
+  }
+  if (verdicts.length >= VERDICTS) return { kind: 'done', answer: found };
+  const again = last.clientLimited && verdicts.at(-2)?.clientLimited !== true;
+  const rate = again ? last.requestsPerS : last.requestsPerS / (1 + plan.precision);
+  return verdict(plan, rate, verdicts.length);
+}
+
+function endOf(plan: SearchPlan, probes: readonly ProbeResult[]): SearchEnd {
+  const end = nextProbe(plan, probes);
+  return typeof end === 'string' ? end : 'time';
+}
+
+function foundOf(plan: SearchPlan, probes: readonly ProbeResult[], end: SearchEnd): CapacityFound {
+  const usable = probes.filter(({ outcome }) => outcome !== 'unclear');
+  const bracket = bracketOf(fitMargins(usable));
+  const estimate = estimateCapacity(usable, plan.random());
+  const { holds, breaks } = bracket;
+  return {
+    end,
+    ...(estimate === undefined ? {} : { estimate }),
+    ...(holds === undefined ? {} : { highestPassPerS: holds.nominalPerS }),
+    ...(breaks === undefined ? {} : { lowestBreachPerS: breaks.nominalPerS, broke: breaks.bound }),
+  };
+}
