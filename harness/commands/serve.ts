@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { EXIT, type ExitCode, nearestName, UsageError } from '../errors.ts';
 import { packageFile } from '../package-files.ts';
 import { BUNDLED_MODELS } from '../scenario/bundled-models.ts';
-import { servedName } from '../targets/reference.ts';
+import { servedName } from '../scenario/served-name.ts';
 
 export interface ServeArguments {
   readonly model: readonly string[];

@@ -11,6 +11,7 @@ function caseProblems(one: CaseRecord): string[] {
     ...countProblems('warm-up', one.warmupCounts),
     ...one.trials.flatMap((trial) => countProblems(`trial ${trial.index}`, trial.counts)),
     ...trialProblems(one),
+    ...classProblems(one),
     ...batchProblems(one),
     ...arrivalProblems(one),
   ];
@@ -44,6 +45,24 @@ function trialProblems({ trials, counts }: CaseRecord): string[] {
     const sum = trials.reduce((total, trial) => total + trial.counts[name], 0);
     return sum === counts[name] ? [] : [`the trials count ${sum} ${name}, the case ${counts[name]}`];
   });
+}
+
+/** Each class is conserved, and all of them sum to the case. */
+function classProblems({ classes, counts, rows }: CaseRecord): string[] {
+  const all = Object.entries(classes);
+  if (all.length === 0) return [];
+  const sums = (['scheduled', 'sent', 'unsent', 'ok', 'timedOut', 'inFlightAtEnd'] as const).flatMap(
+    (name) => {
+      const sum = all.reduce((total, [, one]) => total + one.counts[name], 0);
+      return sum === counts[name] ? [] : [`the classes count ${sum} ${name}, the case ${counts[name]}`];
+    },
+  );
+  const rowSum = all.reduce((total, [, one]) => total + one.rows, 0);
+  return [
+    ...all.flatMap(([name, one]) => countProblems(`class ${name}`, one.counts)),
+    ...sums,
+    ...(rowSum === rows ? [] : [`the classes count ${rowSum} rows, the case ${rows}`]),
+  ];
 }
 
 /** Only a server of ours must agree with itself to the last row; somebody else's snapshot may straddle a batch. */

@@ -243,8 +243,33 @@ const trial = z.object({
   credibility,
 });
 
-/** A request class (a mix later; `all` now). */
-const requestClass = z.object({ counts, rows: z.number().int(), responseMs: distribution });
+/** How often what was asked had been asked before. */
+const payloads = z.object({
+  /** Scheduled in the measure phase. */
+  requests: z.number().int(),
+  /** Different payloads among them, summed over trials. */
+  different: z.number().int(),
+  /** Share whose payload had come before in its trial, warm-up included: what a boundless cache could answer. */
+  repeatShare: z.number(),
+  /** What the popularity lets expect of it. */
+  expectedRepeatShare: z.number(),
+  /** Share of the most popular payload, by the law; 0 where none comes twice. */
+  topShare: z.number(),
+});
+
+/** A class of requests; `all` where there is no mix. Classes sum to the case. */
+const requestClass = z.object({
+  counts,
+  warmupCounts: counts.optional(),
+  rows: z.number().int(),
+  responseMs: distribution,
+  /** Of a mix: its share by the scenario, the model that it asks where that is not the target's, what it completed. */
+  share: z.number().optional(),
+  model: z.string().optional(),
+  okPerS: z.number().optional(),
+  rowsPerS: z.number().optional(),
+  payloads: payloads.optional(),
+});
 
 /** What the target was asked to run with and what it says that it runs. A difference is an error of the run. */
 const targetRecord = z.object({

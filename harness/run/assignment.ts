@@ -31,6 +31,7 @@ export function assignmentFor(
     protocol: 'oip-rest',
     transport: setting.load.transport,
     model: target.model,
+    ...(target.otherModels === undefined ? {} : { otherModels: target.otherModels }),
     workload: setting.workload,
     abort: scenario.limits.abort,
     runId: where.runId,

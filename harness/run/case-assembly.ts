@@ -1,7 +1,9 @@
 import { meanOver } from '../probes/utilization.ts';
 import { type CaseRecord, type Cause, isMissing } from '../record/run-record.ts';
-import { statisticsDelta } from '../targets/statistics.ts';
-import type { RunningTarget, ServerStatistics } from '../targets/target.ts';
+import { addStatistics, statisticsDelta } from '../targets/statistics.ts';
+import type { RunningTarget } from '../targets/target.ts';
+import type { PayloadFacts } from '../workload/payload-facts.ts';
+import { payloadsOfTrial, withPayloads } from './case-classes.ts';
 import { type Headline, summariseCase } from './case-summary.ts';
 import { PRESSURE_PCT, STEAL_PCT, THROTTLED_PCT } from './host-notices.ts';
 import type { PlannedCase } from './plan.ts';
@@ -15,6 +17,7 @@ export class CaseAssembly {
   readonly #headline: Headline;
   readonly #sameCores: boolean;
   readonly #trials: TrialFacts[] = [];
+  readonly #payloads: (readonly PayloadFacts[] | undefined)[] = [];
   #target: CaseRecord['target'] | undefined;
 
   /** `sameCores`: generator and server could not be bound apart. */
@@ -24,8 +27,10 @@ export class CaseAssembly {
     this.#sameCores = sameCores;
   }
 
-  add(facts: TrialFacts, target: RunningTarget): void {
+  /** `seed`: of this trial. */
+  add(facts: TrialFacts, target: RunningTarget, seed: number): void {
     this.#trials.push(facts);
+    this.#payloads.push(payloadsOfTrial(this.#planned.setting.workload, seed, [facts.result]));
     this.#target = {
       kind: target.spec.kind,
       requested: { ...target.requested },
@@ -39,21 +44,19 @@ export class CaseAssembly {
     const [first, ...others] = this.#trials;
     if (first === undefined || this.#target === undefined)
       throw new Error(`${this.#planned.id} has no trial`);
-    const { id, axes, load } = this.#planned;
+    const { id, axes, load, setting } = this.#planned;
     const measured = serverView(this.#trials.map((trial) => trial.measured));
     const whole = serverView(this.#trials.map((trial) => trial.whole));
     const trials = this.#trials.map(({ startedAt, result }) => ({ startedAt, results: [result] }));
+    const causes = causesOf(this.#trials, this.#sameCores);
+    const measurement = summariseCase({ trials, load, headline: this.#headline, causes });
     return {
       id,
       axes: { ...axes },
       load,
       target: this.#target,
-      ...summariseCase({
-        trials,
-        load,
-        headline: this.#headline,
-        causes: causesOf(this.#trials, this.#sameCores),
-      }),
+      ...measurement,
+      classes: withPayloads(measurement.classes, setting.workload, this.#payloads),
       batch: measured.batch,
       serverMs: measured.serverMs,
       serverArrivals: whole.serverArrivals,
@@ -76,26 +79,6 @@ function serverView(spans: readonly TrialFacts['whole'][]): ReturnType<typeof st
     known.map(({ before }) => before).reduce(addStatistics),
     known.map(({ after }) => after).reduce(addStatistics),
   );
-}
-
-function addStatistics(a: ServerStatistics, b: ServerStatistics): ServerStatistics {
-  const sums: Record<string, unknown> = {};
-  for (const key of Object.keys({ ...a, ...b }) as (keyof ServerStatistics)[]) {
-    const [left, right] = [a[key], b[key]];
-    sums[key] =
-      typeof left === 'object' || typeof right === 'object'
-        ? addCounts(left as Counts | undefined, right as Counts | undefined)
-        : ((left as number | undefined) ?? 0) + ((right as number | undefined) ?? 0);
-  }
-  return sums as unknown as ServerStatistics;
-}
-
-type Counts = Readonly<Record<string, number>>;
-
-function addCounts(a: Counts = {}, b: Counts = {}): Counts {
-  const sum: Record<string, number> = { ...a };
-  for (const [key, count] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + count;
-  return sum;
 }
 
 /** What the host did to the processes while it was measured, in words: the CAUSE of a late client, never a verdict. */

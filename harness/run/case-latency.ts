@@ -9,6 +9,8 @@ export interface Latency {
   readonly latencyMs: CaseRecord['latencyMs'];
   /** Of p99, as its interval used it: how many requests carry the information of one. */
   readonly designEffect: Figure;
+  /** Of a part of the requests, taken to hang together as the whole does. `censored`: later than anything seen. */
+  distributionOf(values: Buckets, censored: number): Distribution;
 }
 
 const PERCENTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const;
@@ -39,6 +41,7 @@ export function latencyOf(pooled: PooledFacts): Latency {
       dispatchLag: distribution(buckets.dispatchLag, 0, dependent),
     },
     designEffect: dependent.p99.forWidth,
+    distributionOf: (values, censored) => distribution(values, censored, dependent),
   };
 }
 

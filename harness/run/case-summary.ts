@@ -1,6 +1,7 @@
 import type { CaseRecord, Cause, Figure, LoadRecord, TrialRecord } from '../record/run-record.ts';
 import { meanInterval } from '../statistics/batch-means.ts';
 import { littlesLaw } from '../statistics/littles-law.ts';
+import { classRecords } from './case-classes.ts';
 import { judge } from './case-judgement.ts';
 import { type Latency, latencyOf } from './case-latency.ts';
 import type { LoadResult } from './load-engine.ts';
@@ -49,9 +50,7 @@ export function summariseCase(input: CaseInput): CaseMeasurement {
   return {
     ...whole.shared,
     trials: input.trials.map((trial, index) => trialRecord(trial, index, input)),
-    classes: {
-      all: { counts: pooled.counts, rows: pooled.rows, responseMs: whole.shared.latencyMs.response },
-    },
+    classes: classRecords(pooled, whole.shared.latencyMs.response, whole.latency.distributionOf),
     warmupCounts: pooled.warmupCounts,
     rows: pooled.rows,
     durationS: pooled.durationS,

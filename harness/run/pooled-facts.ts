@@ -60,7 +60,7 @@ function mergeAll(results: readonly LoadResult[]): Record<HistogramName, string>
 }
 
 /** Base64 in, base64 out; one alone is itself. */
-function mergeEncoded(encoded: readonly string[]): string {
+export function mergeEncoded(encoded: readonly string[]): string {
   const [only] = encoded;
   if (encoded.length === 1 && only !== undefined) return only;
   const pool = new Histogram();

@@ -114,7 +114,7 @@ export class RunSession {
     if (scenario.measure.rawLog) rawLogNotices(this.#trials).forEach(note);
     generatorNotices(this.#trials).forEach(note);
     const assembly = this.#assemblyOf(planned);
-    assembly.add(facts, target);
+    assembly.add(facts, target, assignment.seed);
     const measured = withDecisions(assembly.record(), book.record(), this.#parts.prices);
     book.put(measured);
     store.write(book.record());

@@ -8,6 +8,7 @@ import { loadChoice, rateLimit } from './load-checks.ts';
 import { notYetAdvice } from './not-yet.ts';
 import { peerProblems } from './peer-checks.ts';
 import type { Axes } from './scenario.ts';
+import { workloadChoice } from './workload-checks.ts';
 
 /** Turns a path of the content into the path of the document where the value was written. */
 export type Origin = (path: readonly PropertyKey[]) => readonly PropertyKey[];
@@ -73,6 +74,7 @@ export function checkTogether(
     ...peerProblems(content, complain),
     ...rateLimit(content, complain),
     ...inputNames(content, complain),
+    ...workloadChoice(content, complain),
   ];
 }
 
@@ -117,7 +119,8 @@ function inputNames(content: Record<string, unknown>, complain: Complain): Probl
     typeof model === 'string' && Object.hasOwn(BUNDLED_MODELS, model)
       ? BUNDLED_MODELS[model]?.inputs
       : undefined;
-  if (known === undefined) return [];
+  // With several models each may have inputs of its own, which are compared when the server has told them.
+  if (known === undefined || asMap(content.workload)?.mix !== undefined) return [];
   return Object.keys(asMap(asMap(content.workload)?.inputs) ?? {})
     .filter((name) => !known.includes(name))
     .map((name) =>

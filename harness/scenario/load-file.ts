@@ -1,8 +1,10 @@
+import { dirname } from 'node:path';
 import { type Problem, UsageError } from '../errors.ts';
 import { AS_FOUND_AXIS, AS_FOUND_PENDING, collapseAxes, refusal } from './as-found.ts';
 import { type Axis, asMap, readAxes } from './axes.ts';
 import { findScenario, nameOf } from './catalogue.ts';
-import { checkPlaces, checkTogether, placeAsWritten, problemsOfIssues } from './checks.ts';
+import { checkPlaces, checkTogether, type Origin, placeAsWritten, problemsOfIssues } from './checks.ts';
+import { DatasetFiles } from './dataset-files.ts';
 import { located, readDocument, type ScenarioDocument } from './document.ts';
 import { withVariables } from './environment-variables.ts';
 import { type Combination, combinations, matches, withValues } from './expand.ts';
@@ -10,10 +12,17 @@ import { contentHash, deepFreeze } from './hash.ts';
 import { OPEN_SHAPES } from './load-checks.ts';
 import { loadLabels, SATURATION } from './load-labels.ts';
 import { applyOverrides, type Overrides } from './overrides.ts';
-import { isProblem } from './quantities.ts';
+import { isProblem, type Reading } from './quantities.ts';
 import type { Axes, GateSpec, Scenario, Setting } from './scenario.ts';
 import { decideFrom, limitsFrom, loadFrom, measureFrom, targetFrom } from './scenario-from-file.ts';
 import { type ScenarioFile, scenarioFile } from './schema.ts';
+import {
+  datasetsNamed,
+  hashable,
+  withNamedModels,
+  withOtherModels,
+  workloadFrom,
+} from './workload-from-file.ts';
 
 export interface LoadOptions extends Overrides {
   /** Measure an external server as it is, instead of refusing axes that it cannot apply. */
@@ -43,6 +52,7 @@ interface Content {
   readonly axes: readonly Axis[];
   /** Those that passed; all of them when there are no problems. */
   readonly settings: readonly { readonly axes: Axes; readonly file: ScenarioFile }[];
+  readonly files: DatasetFiles;
   readonly skipped: readonly Axes[];
   readonly gates: readonly GateSpec[];
   readonly asFound: boolean;
@@ -64,6 +74,7 @@ function readContent(document: ScenarioDocument, asFound: boolean): Content {
   return {
     axes: fixed.axes,
     settings: checked.settings,
+    files: checked.files,
     skipped: all.filter((one) => !remaining.includes(one)).map(({ axes }) => axes),
     gates: gates.kept,
     asFound: gone.size > 0,
@@ -119,16 +130,33 @@ function checkSettings(
 ) {
   const problems: Problem[] = [];
   const settings: { axes: Axes; file: ScenarioFile }[] = [];
+  const files = new DatasetFiles(dirname(document.file));
   for (const { axes, sets } of remaining) {
-    const content = withImpliedLoad(withValues(raw, sets));
-    const origin = (path: readonly PropertyKey[]): readonly PropertyKey[] =>
+    const content = withNamedModels(withImpliedLoad(withValues(raw, sets)));
+    const origin: Origin = (path) =>
       sets.find((set) => set.path.every((key, depth) => key === String(path[depth])))?.from ?? path;
     const parsed = scenarioFile.safeParse(content);
-    if (parsed.success) settings.push({ axes, file: parsed.data });
-    else problems.push(...problemsOfIssues(parsed.error.issues, document, origin));
+    if (parsed.success) {
+      settings.push({ axes, file: parsed.data });
+      problems.push(...datasetProblems(parsed.data, files, document, origin));
+    } else problems.push(...problemsOfIssues(parsed.error.issues, document, origin));
     problems.push(...checkTogether(content, document, origin));
   }
-  return { settings, problems };
+  return { settings, problems, files };
+}
+
+function datasetProblems(
+  file: ScenarioFile,
+  files: DatasetFiles,
+  document: ScenarioDocument,
+  origin: Origin,
+): Problem[] {
+  return datasetsNamed(file).flatMap(({ written, path }) => {
+    const found = files.find(written);
+    if (!isProblem(found)) return [];
+    const { problem: message, ...advice } = found;
+    return [{ ...located(document, origin(path)), field: path.join('.'), message, ...advice }];
+  });
 }
 
 /** No load at all means the default ladder; a ladder needs the closed pass that resolves its rates. */
@@ -179,20 +207,24 @@ function gateLoads(settings: Content['settings']): string[] {
 
 function assemble(document: ScenarioDocument, read: Content, file: ScenarioFile, text: string): Scenario {
   const found = read.asFound ? { [AS_FOUND_AXIS]: AS_FOUND_PENDING } : {};
-  const settings = read.settings.map(
-    (setting): Setting => ({
+  const settings = read.settings.map((setting): Setting => {
+    const workload = workloadFrom(setting.file, (written) => known(read.files.find(written)));
+    return {
       axes: { ...setting.axes, ...found },
-      target: targetFrom(setting.file),
-      workload: setting.file.workload,
+      target: withOtherModels(targetFrom(setting.file), workload),
+      workload,
       load: loadFrom(setting.file),
-    }),
-  );
+    };
+  });
   const [measure, limits] = [measureFrom(file), limitsFrom(file)];
   const { rawLog: _, ...measured } = measure;
   const decide = { ...decideFrom(file), gates: read.gates };
   // Labels of axes are names, not content; secrets are filled in only after hashing.
   const hash = contentHash({
-    settings: settings.map(({ axes: _, ...content }) => content),
+    settings: settings.map(({ axes: _, ...content }) => ({
+      ...content,
+      workload: hashable(content.workload),
+    })),
     measure: measured,
     decide,
     limits,
@@ -213,6 +245,12 @@ function assemble(document: ScenarioDocument, read: Content, file: ScenarioFile,
     labels: filled.labels,
     ...(read.leftOut.length === 0 ? {} : { leftOut: read.leftOut }),
   };
+}
+
+/** What has been checked already. */
+function known<T>(reading: Reading<T>): T {
+  if (isProblem(reading)) throw new Error(reading.problem);
+  return reading.value;
 }
 
 function fillVariables(

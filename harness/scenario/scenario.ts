@@ -47,6 +47,8 @@ export interface ReferenceTargetSpec {
   readonly threads: number;
   readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   readonly batching: BatchingSpec;
+  /** Further models that the workload's mix asks, served beside it with the same settings. */
+  readonly otherModels?: readonly string[];
 }
 
 export interface BatchingSpec {
@@ -66,6 +68,8 @@ export interface ExternalTargetSpec {
   readonly protocol: 'oip-rest';
   readonly model: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Further models that the workload's mix asks. */
+  readonly otherModels?: readonly string[];
   /** A price-book name of the machine it runs on, when the user says so: `aws/g5.xlarge`. */
   readonly machine?: string;
 }

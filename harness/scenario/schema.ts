@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { parseDistribution } from './distribution.ts';
 import { parseAbort, parseModel, parseName, parseUrl } from './field-values.ts';
 import {
   choice,
@@ -14,7 +13,7 @@ import {
   yesNo,
 } from './leaves.ts';
 import { load } from './load-schema.ts';
-import { isProblem, show } from './quantities.ts';
+import { workload } from './workload-schema.ts';
 
 /**
  * The one place for a scenario's fields, units and defaults. From it come the checks of `load-file.ts`,
@@ -65,34 +64,6 @@ const target = z
   })
   .describe('What is driven: `reference` for the bundled server, or `url` and `model` for your own');
 
-const workload = z
-  .strictObject({
-    rows: whole('Rows in each request', 1, 65_536).prefault(1),
-    encoding: choice('JSON, or the binary tensor extension', ['json', 'binary']).prefault('binary'),
-    inputs: z
-      .record(
-        z.string(),
-        text(
-          'normal(mean, sd), uniform(from, to) or ints(from, to)',
-          (found) => {
-            const distribution = parseDistribution(found);
-            return isProblem(distribution) ? distribution : { value: found };
-          },
-          { examples: ['normal(0, 1)', 'uniform(0, 1)', 'ints(0, 30521)'] },
-        ),
-      )
-      .prefault({})
-      .describe('What each input is filled with; float inputs not named here are normal(0, 1)'),
-    distinct: leaf<'all' | number>(
-      'How many payloads differ; all: no payload twice, so that nothing is answered from a cache',
-      { anyOf: [{ const: 'all' }, { type: 'integer', minimum: 1 }] },
-      (found) =>
-        found === 'all' || (Number.isInteger(found) && Number(found) >= 1)
-          ? { value: found === 'all' ? 'all' : Number(found) }
-          : { problem: `found ${show(found)}; allowed: all, or a whole number from 1` },
-    ).prefault('all'),
-  })
-  .describe('What is sent');
 
 const measure = z
   .strictObject({

@@ -3,7 +3,7 @@ import type { ExternalTargetSpec } from '../scenario/scenario.ts';
 import { maxRowsPerRequest, ownSettings, type Settings, tritonSettings } from './effective-settings.ts';
 import { type HttpJson, httpJson } from './http-json.ts';
 import { awaitReady, modelPath, readModel } from './open-inference.ts';
-import { readStatistics } from './statistics.ts';
+import { readStatisticsOf } from './statistics.ts';
 import type { Target } from './target.ts';
 
 export interface ExternalTargetOptions {
@@ -24,12 +24,14 @@ export function externalTarget(spec: ExternalTargetSpec, options: ExternalTarget
       });
       await awaitReady(http, options.readyWithinMs);
       const model = await readModel(http, name);
+      const others = await Promise.all((spec.otherModels ?? []).map((other) => readModel(http, other)));
       const config = await readConfig(http, name);
       const maxRows = maxRowsPerRequest(config);
       return {
         spec,
         endpoint: { url, headers },
         model: maxRows === undefined ? model : { ...model, maxRows },
+        ...(others.length === 0 ? {} : { otherModels: others }),
         requested: withoutSecrets({
           url,
           protocol: spec.protocol,
@@ -44,7 +46,7 @@ export function externalTarget(spec: ExternalTargetSpec, options: ExternalTarget
           ...(await serverSettings(http)),
           ...(ownSettings(config) ?? tritonSettings(config)),
         },
-        statistics: () => readStatistics(http, name),
+        statistics: () => readStatisticsOf(http, [name, ...others.map((other) => other.name)]),
         // Not ours to watch: a server that goes away shows in the outcomes of its requests.
         died: new Promise(() => {}),
         stop: async () => {},

@@ -1,14 +1,14 @@
-import { basename, extname } from 'node:path';
 import { TargetError } from '../errors.ts';
 import { packageFile } from '../package-files.ts';
 import { notice } from '../record/notices.ts';
 import type { NoticeRecord } from '../record/run-record.ts';
 import type { ReferenceTargetSpec } from '../scenario/scenario.ts';
+import { servedName } from '../scenario/served-name.ts';
 import { maxRowsPerRequest, ownSettings, type Settings, settingDifferences } from './effective-settings.ts';
 import { type HttpJson, httpJson, wordsOf } from './http-json.ts';
 import { awaitReady, modelPath, readModel } from './open-inference.ts';
 import { canPin, type ServerProcess, startServerProcess } from './server-process.ts';
-import { readStatistics } from './statistics.ts';
+import { readStatisticsOf } from './statistics.ts';
 import type { RunningTarget, Target } from './target.ts';
 
 export interface ReferenceTargetOptions {
@@ -46,15 +46,6 @@ export function referenceTarget(spec: ReferenceTargetSpec, options: ReferenceTar
   };
 }
 
-/** The name under which the server serves `model`: a path to an ONNX file goes by the file's name. */
-export function servedName(model: string): string {
-  return isPath(model) ? basename(model, extname(model)) : model;
-}
-
-function isPath(model: string): boolean {
-  return /[\\/]|\.onnx$/i.test(model);
-}
-
 async function coresToBind({
   cpus,
   onNotice,
@@ -71,7 +62,7 @@ function serverArguments(spec: ReferenceTargetSpec, entry?: string): string[] {
   const config = {
     host: '127.0.0.1',
     port: 0,
-    models: [{ name: servedName(spec.model), source: spec.model }],
+    models: [spec.model, ...(spec.otherModels ?? [])].map((source) => ({ name: servedName(source), source })),
     instances: spec.instances,
     threads: spec.threads,
     provider: spec.provider,
@@ -95,6 +86,9 @@ async function describe(
   const name = servedName(spec.model);
   await awaitReady(http);
   const model = await readModel(http, name);
+  const others = await Promise.all(
+    (spec.otherModels ?? []).map((other) => readModel(http, servedName(other))),
+  );
   const requested = requestedSettings(spec);
   const { effective, maxRows } = await effectiveSettings(http, name);
   refuseDifferences(requested, effective);
@@ -102,11 +96,12 @@ async function describe(
     spec,
     endpoint: { url, headers: {} },
     model: maxRows === undefined ? model : { ...model, maxRows },
+    ...(others.length === 0 ? {} : { otherModels: others }),
     pid: server.pid,
     ...(cpus === undefined ? {} : { cpus }),
     requested: { model: spec.model, ...requested },
     effective: { model: model.name, ...effective, ...(cpus === undefined ? {} : { cpus: cpus.join(',') }) },
-    statistics: () => readStatistics(http, name),
+    statistics: () => readStatisticsOf(http, [name, ...others.map((other) => other.name)]),
     died: server.died,
     stop: () => server.stop(),
   };

@@ -37,6 +37,16 @@ export async function readStatistics(http: HttpJson, model: string): Promise<Ser
   }
 }
 
+/** Of several models together; missing when that of one is. */
+export async function readStatisticsOf(
+  http: HttpJson,
+  models: readonly string[],
+): Promise<ServerStatistics | Missing> {
+  const all = await Promise.all(models.map((model) => readStatistics(http, model)));
+  const known = all.filter((one): one is ServerStatistics => !isMissing(one));
+  return all.find(isMissing) ?? known.reduce(addStatistics);
+}
+
 /**
  * Triton's statistics answer (`{"model_stats": [...]}`, durations as `{count, ns}`), summed over the model's
  * versions. Rows are Triton's `inference_count`, executions its `execution_count`.
@@ -157,4 +167,25 @@ function meanMs(ns: number, count: number, verb: string): Figure {
 
 function nothing(missing: Missing): ServerView {
   return { batch: missing, serverMs: { queue: missing, compute: missing }, serverArrivals: missing };
+}
+
+/** Counters of one model over several servers, or of several models. */
+export function addStatistics(a: ServerStatistics, b: ServerStatistics): ServerStatistics {
+  const sums: Record<string, unknown> = {};
+  for (const key of Object.keys({ ...a, ...b }) as (keyof ServerStatistics)[]) {
+    const [left, right] = [a[key], b[key]];
+    sums[key] =
+      typeof left === 'object' || typeof right === 'object'
+        ? addCounts(left as Counts | undefined, right as Counts | undefined)
+        : ((left as number | undefined) ?? 0) + ((right as number | undefined) ?? 0);
+  }
+  return sums as unknown as ServerStatistics;
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+function addCounts(a: Counts = {}, b: Counts = {}): Counts {
+  const sum: Record<string, number> = { ...a };
+  for (const [key, count] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + count;
+  return sum;
 }

@@ -11,6 +11,8 @@ export interface RunningTarget {
   readonly spec: TargetSpec;
   readonly endpoint: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
   readonly model: ModelMetadata;
+  /** Further models that the workload's mix asks. */
+  readonly otherModels?: readonly ModelMetadata[];
   /** Root of the server's process tree, where it is ours. */
   readonly pid?: number;
   readonly cpus?: readonly number[];

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { ClassSpec, WorkloadSpec } from '../scenario/scenario.ts';
+import { servedName } from '../scenario/served-name.ts';
 import type { ModelMetadata } from '../targets/target.ts';
 import { cumulativeOf, drawAt, pick } from './indexed-draws.ts';
 import type { Payloads } from './payloads.ts';
@@ -76,7 +77,9 @@ function prepareClass(
   models: readonly ModelMetadata[],
   randomStreams: RandomStreams,
 ): Omit<PreparedClass, 'offset'> {
-  const model = spec.model === undefined ? models[0] : models.find(({ name }) => name === spec.model);
+  const asked = spec.model;
+  const model =
+    asked === undefined ? models[0] : models.find(({ name }) => name === asked || name === servedName(asked));
   if (model === undefined) throw new Error(`no metadata of the model that class ${spec.name} asks`);
   const field = whole.mix === undefined ? 'workload' : `workload.mix.${spec.name}`;
   const popularity = popularityOfClass(spec, position, undefined, randomStreams);

@@ -7,11 +7,8 @@ import { afterEach, expect, test } from 'vitest';
 import { TargetError } from '../../../harness/errors.ts';
 import { packageFile } from '../../../harness/package-files.ts';
 import type { ReferenceTargetSpec } from '../../../harness/scenario/scenario.ts';
-import {
-  type ReferenceTargetOptions,
-  referenceTarget,
-  servedName,
-} from '../../../harness/targets/reference.ts';
+import { servedName } from '../../../harness/scenario/served-name.ts';
+import { type ReferenceTargetOptions, referenceTarget } from '../../../harness/targets/reference.ts';
 import { statisticsDelta } from '../../../harness/targets/statistics.ts';
 import type { RunningTarget } from '../../../harness/targets/target.ts';
 
