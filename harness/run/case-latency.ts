@@ -31,6 +31,7 @@ export function latencyOf(pooled: PooledFacts): Latency {
     return {
       latencyMs: { response: none, service, sendLag: none, dispatchLag: none },
       designEffect: dependent.p99.forWidth,
+      distributionOf: () => none,
     };
   }
   return {

@@ -85,8 +85,10 @@ function parse(
   kind: Kind,
   likelyMeant: (bare: number) => number = (bare) => bare,
 ): Reading<number> {
-  const match = NUMBER_THEN_UNIT.exec(String(found).trim().replaceAll('_', ''));
-  if (match === null || (typeof found !== 'string' && typeof found !== 'number')) {
+  // Not String(found): a map may hold a key `toString`.
+  const written = typeof found === 'string' || typeof found === 'number' ? String(found) : '';
+  const match = NUMBER_THEN_UNIT.exec(written.trim().replaceAll('_', ''));
+  if (match === null) {
     return {
       problem: `found ${show(found)}; ${kind.noun} is a number with its unit`,
       advice: `as in ${kind.example}`,

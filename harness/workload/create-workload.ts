@@ -82,6 +82,7 @@ function prepareClass(
     asked === undefined ? models[0] : models.find(({ name }) => name === asked || name === servedName(asked));
   if (model === undefined) throw new Error(`no metadata of the model that class ${spec.name} asks`);
   const field = whole.mix === undefined ? 'workload' : `workload.mix.${spec.name}`;
+  if (spec.from !== undefined) throw new UsageError('workload.from is not in this version');
   const popularity = popularityOfClass(spec, position, undefined, randomStreams);
   const payloads = syntheticPayloads({
     spec,
