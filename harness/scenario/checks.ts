@@ -7,6 +7,7 @@ import { fieldNames } from './json-schema.ts';
 import { loadChoice, rateLimit } from './load-checks.ts';
 import { notYetAdvice } from './not-yet.ts';
 import { peerProblems } from './peer-checks.ts';
+import { word } from './quantities.ts';
 import type { Axes } from './scenario.ts';
 import { workloadChoice } from './workload-checks.ts';
 
@@ -141,7 +142,7 @@ export function placeAsWritten(
   return Object.fromEntries(
     Object.entries(asMap(found) ?? {}).map(([axis, label]) => [
       axis,
-      writtenAt(document, [...path, axis])?.trim() ?? String(label),
+      writtenAt(document, [...path, axis])?.trim() ?? word(label),
     ]),
   );
 }

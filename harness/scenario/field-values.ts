@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { nearestName } from '../errors.ts';
 import { BUNDLED_MODELS } from './bundled-models.ts';
 import { METRICS, parseExpression } from './expression.ts';
-import { isProblem, parseDuration, type Reading, show } from './quantities.ts';
+import { isProblem, parseDuration, type Reading, show, word } from './quantities.ts';
 import type { LimitsSpec } from './scenario.ts';
 
 /** Readers of the few fields with rules of their own. */
@@ -54,7 +54,7 @@ export function parseName(found: string): Reading<string> {
 
 /** `errors > 5% for 5s`. */
 export function parseAbort(found: unknown): Reading<LimitsSpec['abort'][number]> {
-  const [, condition, time] = /^(.*?)\s+for\s+(.*)$/.exec(String(found)) ?? [];
+  const [, condition, time] = /^(.*?)\s+for\s+(.*)$/.exec(word(found)) ?? [];
   if (condition === undefined || time === undefined) {
     return {
       problem: `found ${show(found)}; it is a condition and how long it must last`,
@@ -72,5 +72,5 @@ export function parseAbort(found: unknown): Reading<LimitsSpec['abort'][number]>
   }
   const lasting = parseDuration(time);
   if (isProblem(lasting)) return lasting;
-  return { value: { expression: String(found), metric, above: bound, forMs: lasting.value } };
+  return { value: { expression: word(found), metric, above: bound, forMs: lasting.value } };
 }

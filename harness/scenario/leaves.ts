@@ -9,6 +9,7 @@ import {
   parseRows,
   type Reading,
   show,
+  word,
 } from './quantities.ts';
 import type { Arrivals } from './scenario.ts';
 
@@ -67,7 +68,7 @@ export function arrivals(description: string) {
   const json = { type: 'string', examples: ['even', 'poisson', 'gamma(2)'] };
   return leaf<Arrivals>(description, json, (found) => {
     if (found === 'even' || found === 'poisson') return { value: found };
-    const [, cv] = /^gamma\((\d+(?:\.\d+)?|\.\d+)\)$/.exec(String(found).replaceAll(' ', '')) ?? [];
+    const [, cv] = /^gamma\((\d+(?:\.\d+)?|\.\d+)\)$/.exec(word(found).replaceAll(' ', '')) ?? [];
     if (Number(cv) >= LEAST_CV && Number(cv) <= MOST_CV) return { value: { gamma: Number(cv) } };
     return {
       problem: `found ${show(found)}; allowed: even, poisson, gamma(cv)`,
@@ -128,7 +129,7 @@ export function choice<const Name extends string>(description: string, names: re
   return leaf<Name>(description, { enum: names }, (found) => {
     const name = names.find((known) => known === found);
     if (name !== undefined) return { value: name };
-    const near = nearestName(String(found), names);
+    const near = nearestName(word(found), names);
     return {
       problem: `found ${show(found)}; allowed: ${names.join(', ')}`,
       ...(near === undefined ? {} : { advice: `did you mean ${near}?` }),

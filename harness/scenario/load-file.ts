@@ -12,7 +12,7 @@ import { contentHash, deepFreeze } from './hash.ts';
 import { OPEN_SHAPES } from './load-checks.ts';
 import { loadLabels, SATURATION } from './load-labels.ts';
 import { applyOverrides, type Overrides } from './overrides.ts';
-import { isProblem, type Reading } from './quantities.ts';
+import { isProblem, type Reading, word } from './quantities.ts';
 import type { Axes, GateSpec, Scenario, Setting } from './scenario.ts';
 import { decideFrom, limitsFrom, loadFrom, measureFrom, targetFrom } from './scenario-from-file.ts';
 import { type ScenarioFile, scenarioFile } from './schema.ts';
@@ -112,7 +112,7 @@ function fixAxes(
   const { kept, collapsed } = collapseAxes(axes);
   const problems = asFound
     ? []
-    : collapsed.map((axis) => ({ ...located(document, ['vary', axis.name]), ...refusal(axis, String(url)) }));
+    : collapsed.map((axis) => ({ ...located(document, ['vary', axis.name]), ...refusal(axis, word(url)) }));
   return { axes: kept, collapsed, problems };
 }
 

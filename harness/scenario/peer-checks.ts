@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts';
 import { asMap } from './axes.ts';
 import type { Complain } from './checks.ts';
-import { isProblem, parseDuration } from './quantities.ts';
+import { isProblem, parseDuration, word } from './quantities.ts';
 
 /** Fields of `load` that autocannon can follow. */
 const AUTOCANNON_KNOWS = ['closed', 'engine', 'transport', 'connections', 'maxInFlight', 'timeout'];
@@ -50,11 +50,11 @@ function autocannonProblems(
 
 function aroundIt(content: Record<string, unknown>, complain: Complain): Problem[] {
   const { url, protocol } = asMap(content.target) ?? {};
-  const isHttp = url === undefined || String(url).startsWith('http:');
+  const isHttp = url === undefined || word(url).startsWith('http:');
   const aborts = asMap(content.limits)?.abort;
   const rules = Array.isArray(aborts) ? aborts.map(String) : [];
   return [
-    ...(isHttp && !/grpc/.test(String(protocol))
+    ...(isHttp && !/grpc/.test(word(protocol))
       ? []
       : [
           complain(['load', 'engine'], 'autocannon speaks HTTP/1.1 over http:// only', 'engine: inferometer'),

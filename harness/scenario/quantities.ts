@@ -85,9 +85,7 @@ function parse(
   kind: Kind,
   likelyMeant: (bare: number) => number = (bare) => bare,
 ): Reading<number> {
-  // Not String(found): a map may hold a key `toString`.
-  const written = typeof found === 'string' || typeof found === 'number' ? String(found) : '';
-  const match = NUMBER_THEN_UNIT.exec(written.trim().replaceAll('_', ''));
+  const match = NUMBER_THEN_UNIT.exec(word(found).trim().replaceAll('_', ''));
   if (match === null) {
     return {
       problem: `found ${show(found)}; ${kind.noun} is a number with its unit`,
@@ -120,6 +118,11 @@ function sameIgnoringCase(a: string, b: string): boolean {
 /** Removes the last bits that a decimal factor adds: 0.1 x 0.01 is 0.001, not 0.0010000000000000002. */
 function tidy(value: number): number {
   return Number(value.toPrecision(15));
+}
+
+/** A text or number as a text; empty for all else. Not `String(found)`, which fails for a map with a key `toString`. */
+export function word(found: unknown): string {
+  return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
 }
 
 /** What the user wrote, as it should be quoted back. */

@@ -64,7 +64,6 @@ const target = z
   })
   .describe('What is driven: `reference` for the bundled server, or `url` and `model` for your own');
 
-
 const measure = z
   .strictObject({
     warmup: duration('Driven but not summarised').prefault('1s'),

@@ -113,7 +113,12 @@ function goldens(workload: Fields, mix: Fields | undefined, complain: Complain):
 function payloadsOf(own: Fields, whole: Fields): number | undefined {
   const keys = asMap(own.keys ?? (own.distinct === undefined ? whole.keys : undefined));
   if ((own.from ?? (own.inputs === undefined ? whole.from : undefined)) !== undefined) return undefined;
-  if (keys !== undefined) return keys.distribution === 'once' ? Number.POSITIVE_INFINITY : Number(keys.keys);
+  if (keys !== undefined) return keys.distribution === 'once' ? Number.POSITIVE_INFINITY : count(keys.keys);
   const distinct = own.distinct ?? whole.distinct ?? 'all';
-  return distinct === 'all' ? Number.POSITIVE_INFINITY : Number(distinct);
+  return distinct === 'all' ? Number.POSITIVE_INFINITY : count(distinct);
+}
+
+/** What is no number is told by the schema. */
+function count(found: unknown): number {
+  return typeof found === 'number' ? found : 0;
 }
