@@ -57,6 +57,7 @@ async function drive(
     },
     connections: bounds.connections,
     timeoutMs: assignment.timeoutMs,
+    keepAlive: assignment.keepAlive ?? true,
     now,
     sockets: sockets.source,
     sink: flights,

@@ -4,7 +4,7 @@ import type { RawLogEnd } from '../measure/raw-log.ts';
 import type { Counts } from '../record/run-record.ts';
 import type { RateLawSpec } from '../scenario/rate-law.ts';
 import type { Arrivals, HttpSpec, LimitsSpec, TransportName, WorkloadSpec } from '../scenario/scenario.ts';
-import type { ModelMetadata } from '../targets/target.ts';
+import type { ModelMetadata, TargetEndpoint } from '../targets/target.ts';
 
 /**
  * Drives one trial of one case and reports facts, never opinions.
@@ -63,7 +63,9 @@ export interface LoadAssignment {
   readonly maxInFlight: number;
   /** Left out: native where it can be. */
   readonly sockets?: 'auto' | SocketsKind;
-  readonly endpoint: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  readonly endpoint: TargetEndpoint;
+  /** Left out: yes. No: a connection for each request. */
+  readonly keepAlive?: boolean;
   readonly protocol: 'oip-rest' | 'http';
   /** Of the protocol `http`: what to ask. Left out: GET /. */
   readonly http?: HttpSpec;

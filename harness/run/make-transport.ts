@@ -10,6 +10,8 @@ export interface TransportOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly timeoutMs: number;
+  /** No: a connection for each request. */
+  readonly keepAlive: boolean;
   readonly now: () => number;
   /** For the transports of ours. */
   readonly sockets: SocketSource;

@@ -4,7 +4,8 @@ import { LoopPacer } from '../load/loop-pacer.ts';
 import type { Pacer } from '../load/pacer.ts';
 import { lowerTimerSlack } from '../load/thread.ts';
 import { ThreadPacer } from '../load/thread-pacer.ts';
-import type { SocketSource } from '../transports/byte-stream.ts';
+import type { SocketSource, TlsSettings } from '../transports/byte-stream.ts';
+import { endpointOf } from '../transports/endpoint.ts';
 import { linuxCalls } from '../transports/linux-calls.ts';
 import { NativeLoop } from '../transports/native-loop.ts';
 import { NodeSockets } from '../transports/node-sockets.ts';
@@ -23,19 +24,35 @@ const LONGEST_TURN_MS = 50;
 
 /** Native where this system can, or as the assignment says. */
 export async function openSockets(assignment: LoadAssignment, now: NowMs): Promise<Sockets> {
-  const { sockets: wanted = 'auto', transport } = assignment;
+  const wanted = assignment.sockets ?? 'auto';
+  const tls = tlsOf(assignment);
   const calls = linuxCalls();
-  // A peer transport lives in Node's event loop, which the native loop blocks.
-  const isOurs = transport === 'auto';
-  if (wanted === 'node' || (wanted === 'auto' && (!isOurs || 'missing' in calls))) {
-    return { kind: 'node', source: new NodeSockets(now), pacer: await ThreadPacer.start(now) };
+  const obstacle = tls === undefined ? obstacleOf(assignment) : 'TLS is done by Node';
+  if (wanted === 'node' || (wanted === 'auto' && (obstacle !== undefined || 'missing' in calls))) {
+    return { kind: 'node', source: new NodeSockets(now, tls), pacer: await ThreadPacer.start(now) };
   }
-  if ('missing' in calls || !isOurs) {
-    const why = 'missing' in calls ? calls.missing : `${transport} has sockets of its own`;
+  if (obstacle !== undefined || 'missing' in calls) {
+    const why = 'missing' in calls ? calls.missing : obstacle;
     throw new UsageError(`cannot use native sockets: ${why}`, 'Leave the choice to the engine.');
   }
   lowerTimerSlack();
   const turnMs = Math.min(LONGEST_TURN_MS, Math.max(2, assignment.timeoutMs / 20));
   const loop = new NativeLoop({ calls, now, turnMs });
   return { kind: 'native', source: loop, pacer: new LoopPacer(loop), sleptMs: () => loop.sleptMs };
+}
+
+/** A peer transport lives in Node's event loop, which the native loop blocks. */
+function obstacleOf({ transport }: LoadAssignment): string | undefined {
+  return transport === 'auto' ? undefined : `${transport} has sockets of its own`;
+}
+
+/** How connections are secured; undefined where they are not. */
+function tlsOf({ endpoint, protocol }: LoadAssignment): TlsSettings | undefined {
+  const { secure, serverName } = endpointOf(endpoint.url);
+  if (!secure) return undefined;
+  return {
+    ...(serverName === undefined ? {} : { serverName }),
+    alpn: [protocol.includes('grpc') ? 'h2' : 'http/1.1'],
+    ...endpoint.tls,
+  };
 }

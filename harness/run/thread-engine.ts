@@ -30,6 +30,8 @@ for (const flag of ['--no-memory-reducer', '--min-semi-space-size=32', '--max-se
   setFlagsFromString(flag);
 }
 
+const SCHEMES = ['http:', 'https:', 'unix:', 'grpc:', 'grpcs:'];
+
 /**
  * Rejects with UsageError when the assignment cannot be carried out as it is written, and with Error only for a bug of
  * ours: whatever the server does is in the result.
@@ -44,9 +46,9 @@ export async function runOnThread(
   assignment: LoadAssignment,
   watch: LoadWatch,
 ): Promise<LoadResult> {
-  const protocol = URL.canParse(assignment.endpoint.url) ? new URL(assignment.endpoint.url).protocol : '';
-  if (protocol !== 'http:') {
-    throw new UsageError(`cannot drive ${assignment.endpoint.url}`, 'Give a URL like http://host:port.');
+  const { url } = assignment.endpoint;
+  if (!URL.canParse(url) || !SCHEMES.includes(new URL(url).protocol)) {
+    throw new UsageError(`cannot drive ${url}`, 'Give a URL like http://host:port.');
   }
   const file = packageFile('dist', 'harness', 'run', entry);
   const worker = new Worker(file, { workerData: assignment });

@@ -7,9 +7,24 @@ export interface Target {
   start(): Promise<RunningTarget>;
 }
 
+/** Where requests go, and what they carry to be let in. Never recorded as it is. */
+export interface TargetEndpoint {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of an https URL; PEM texts. */
+  readonly tls?: EndpointTls;
+}
+
+export interface EndpointTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly insecure?: boolean;
+}
+
 export interface RunningTarget {
   readonly spec: TargetSpec;
-  readonly endpoint: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  readonly endpoint: TargetEndpoint;
   readonly model: ModelMetadata;
   /** Further models that the workload's mix asks. */
   readonly otherModels?: readonly ModelMetadata[];

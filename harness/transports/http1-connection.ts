@@ -32,6 +32,8 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
   #readAtMs = 0;
   #loaded: Http1Request | undefined;
   #start: Buffer = Buffer.alloc(0);
+  /** What the connection was opened for, and nothing else. */
+  #first: Http1Request | undefined;
   /** True while bytes of the request wait to be taken: the buffers are not ours to rewrite. */
   #unwritten = false;
   /** Shared part of a large body that has not been handed over yet. */
@@ -44,13 +46,28 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
     this.#socket = sockets.open(address, this);
   }
 
+  /** On an open connection. */
   send(request: Http1Request, slot: number, index: number): void {
+    this.#take(request, slot, index);
+    this.#write(request);
+  }
+
+  /** The connection is for this request alone: its opening belongs to the request. */
+  sendOnceOpen(request: Http1Request, slot: number, index: number): void {
+    this.#take(request, slot, index);
+    this.#first = request;
+  }
+
+  #take(request: Http1Request, slot: number, index: number): void {
     if (this.#loaded !== request) this.#load(request);
     request.template.stamp(this.#start, request.bodyAt, index);
-    this.#parser.expect();
     this.#slot = slot;
     this.#sentAtMs = this.#owner.now();
     this.#owner.sink.sent(slot, this.#sentAtMs);
+  }
+
+  #write(request: Http1Request): void {
+    this.#parser.expect();
     this.#rest = request.rest;
     const taken = this.#socket.write(this.#start, 0, this.#start.length, this.#rest !== undefined);
     this.#unwritten = !taken;
@@ -59,10 +76,10 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
 
   /** Ends the request, or the attempt to connect, that has lasted too long. */
   expire(nowMs: number, timeoutMs: number, connectTimeoutMs: number): void {
-    const late = this.#open
-      ? this.#slot !== NO_SLOT && nowMs - this.#sentAtMs >= timeoutMs
-      : nowMs - this.#startedMs >= connectTimeoutMs;
-    if (late) this.#fail('timeout');
+    const isLate = this.#slot !== NO_SLOT && nowMs - this.#sentAtMs >= timeoutMs;
+    const neverOpens = !this.#open && nowMs - this.#startedMs >= connectTimeoutMs;
+    if (isLate) this.#fail('timeout');
+    else if (neverOpens) this.#fail('connect-error');
   }
 
   /** Without a word to anyone. */
@@ -74,6 +91,7 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
   connected(): void {
     this.#open = true;
     this.#owner.opened(this, this.#owner.now() - this.#startedMs);
+    if (this.#first !== undefined) this.#write(this.#first);
   }
 
   read(buffer: Buffer, from: number, to: number, atMs: number): void {
@@ -92,7 +110,8 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
    */
   closed(how: 'orderly' | 'broken'): void {
     const answer = this.#parser.close();
-    if (answer === 'nothing') this.#fail('reset');
+    if (!this.#open) this.#fail('connect-error');
+    else if (answer === 'nothing') this.#fail('reset');
     else this.#fail(how === 'orderly' ? answer : 'truncated');
   }
 
@@ -107,8 +126,8 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
 
   onEnd(reusable: boolean): void {
     // An answer before the request was wholly written: it cannot be taken back, so nothing else can be sent.
-    if (!reusable || this.#unwritten) {
-      this.#fail('complete');
+    if (!reusable || this.#unwritten || this.#first !== undefined) {
+      this.#fail('complete', this.#readAtMs);
       return;
     }
     const slot = this.#slot;
@@ -129,13 +148,13 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
   }
 
   /** Closes the connection and ends what it carried, once. */
-  #fail(outcome: TransportOutcome): void {
+  #fail(outcome: TransportOutcome, atMs: number = this.#owner.now()): void {
     if (this.#closed) return;
     this.#closed = true;
     const slot = this.#slot;
     this.#slot = NO_SLOT;
     this.#socket.close();
     this.#owner.gone(this, this.#open);
-    if (slot !== NO_SLOT) this.#owner.sink.end(slot, outcome, this.#owner.now());
+    if (slot !== NO_SLOT) this.#owner.sink.end(slot, outcome, atMs);
   }
 }

@@ -1,4 +1,5 @@
 import type { Address, SocketSource } from './byte-stream.ts';
+import { type Endpoint, endpointOf } from './endpoint.ts';
 import { type ConnectionOwner, Http1Connection } from './http1-connection.ts';
 import { HeadMemo } from './http1-head-memo.ts';
 import { type Http1Request, http1Request } from './http1-request.ts';
@@ -7,13 +8,18 @@ import { SlotQueue } from './slot-queue.ts';
 import type { Sink, Template, Transport } from './transport.ts';
 
 export interface Http1Options {
-  /** http://host:port */
+  /** See `endpointOf`. */
   readonly url: string;
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>;
   /** At most this many connections. */
   readonly connections: number;
-  /** From the first byte sent to the last byte answered; also for opening a connection, up to 5 s. */
+  /** Left out: yes. No: a connection for each request, whose opening is part of the request. */
+  readonly keepAlive?: boolean;
+  /**
+   * From the first byte sent to the last byte answered. Waiting for a connection may take as long again, and opening
+   * one as long up to 5 s.
+   */
   readonly timeoutMs: number;
   readonly now: () => number;
   readonly sockets: SocketSource;
@@ -35,13 +41,16 @@ export class Http1Transport implements Transport, ConnectionOwner {
   readonly now: () => number;
   readonly heads = new HeadMemo();
   readonly #options: Http1Options;
-  readonly #hostHeader: string;
+  readonly #endpoint: Endpoint;
+  readonly #keepAlive: boolean;
   readonly #connections = new Set<Http1Connection>();
   /** The most recently used on top, so that no more connections are kept busy than the load needs. */
   readonly #idle: Http1Connection[] = [];
   readonly #waiting = new SlotQueue();
   readonly #requestOf: Http1Request[] = [];
   readonly #indexOf: number[] = [];
+  /** Since when each slot waits for a connection. */
+  readonly #sinceMsOf: number[] = [];
   readonly #sweep: NodeJS.Timeout;
   #address: Address;
   #connecting = 0;
@@ -53,12 +62,12 @@ export class Http1Transport implements Transport, ConnectionOwner {
   #connectMs = 0;
 
   constructor(options: Http1Options) {
-    const url = new URL(options.url);
     this.#options = options;
     this.sink = options.sink;
     this.now = options.now;
-    this.#hostHeader = url.host;
-    this.#address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 80) };
+    this.#keepAlive = options.keepAlive !== false;
+    this.#endpoint = endpointOf(options.url);
+    this.#address = this.#endpoint.address;
     const sweepMs = Math.min(50, Math.max(2, options.timeoutMs / 20));
     this.#sweep = setInterval(() => this.#tick(), sweepMs);
   }
@@ -69,7 +78,9 @@ export class Http1Transport implements Transport, ConnectionOwner {
   }
 
   prepare(template: Template): Http1Request {
-    return http1Request(template, this.#hostHeader, this.#options.headers);
+    const { headers } = this.#options;
+    const closing = this.#keepAlive ? headers : { ...headers, Connection: 'close' };
+    return http1Request(template, this.#endpoint.authority, closing);
   }
 
   async connect(connections: number): Promise<void> {
@@ -78,7 +89,7 @@ export class Http1Transport implements Transport, ConnectionOwner {
       const { host, port } = this.#address;
       this.#address = { host: await addressOf(host, port), port };
     }
-    this.#ahead = Math.min(connections, this.#options.connections);
+    this.#ahead = this.#keepAlive ? Math.min(connections, this.#options.connections) : 0;
     if (this.#ahead === 0) return;
     await new Promise<void>((resolve) => {
       this.#aheadDone = resolve;
@@ -94,6 +105,7 @@ export class Http1Transport implements Transport, ConnectionOwner {
     }
     this.#requestOf[slot] = request;
     this.#indexOf[slot] = index;
+    this.#sinceMsOf[slot] = this.now();
     this.#waiting.push(slot);
     this.#openMore();
   }
@@ -112,7 +124,7 @@ export class Http1Transport implements Transport, ConnectionOwner {
     this.#connectMs += tookMs;
     this.#backoffMs = 0;
     if (this.#opened >= this.#ahead) this.#finishAhead();
-    this.freed(connection);
+    if (this.#keepAlive) this.freed(connection);
     this.#openMore();
   }
 
@@ -134,6 +146,8 @@ export class Http1Transport implements Transport, ConnectionOwner {
 
   #failedToConnect(): void {
     this.#connecting -= 1;
+    // The one request that it was opened for tells.
+    if (!this.#keepAlive) return;
     this.#finishAhead();
     this.#backoffMs = Math.min(LAST_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, this.#backoffMs * 2));
     this.#notBeforeMs = this.now() + this.#backoffMs;
@@ -153,13 +167,35 @@ export class Http1Transport implements Transport, ConnectionOwner {
   #openMore(): void {
     if (this.#waiting.size === 0 && this.#ahead === 0) return;
     if (this.now() < this.#notBeforeMs) return;
-    const wanted = Math.max(this.#waiting.size, this.#ahead - this.#opened);
     while (
-      this.#connecting < Math.min(wanted, CONNECTING_AT_ONCE) &&
+      this.#connecting < Math.min(this.#wanted(), CONNECTING_AT_ONCE) &&
       this.#connections.size < this.#options.connections
     ) {
       this.#connecting += 1;
-      this.#connections.add(new Http1Connection(this, this.#options.sockets, this.#address));
+      const connection = new Http1Connection(this, this.#options.sockets, this.#address);
+      this.#connections.add(connection);
+      if (!this.#keepAlive) this.#assign(connection);
+    }
+  }
+
+  /** How many connections should be on their way. */
+  #wanted(): number {
+    return this.#keepAlive
+      ? Math.max(this.#waiting.size, this.#ahead - this.#opened)
+      : this.#connecting + this.#waiting.size;
+  }
+
+  #assign(connection: Http1Connection): void {
+    const slot = this.#waiting.shift();
+    const request = this.#requestOf[slot];
+    if (request !== undefined) connection.sendOnceOpen(request, slot, this.#indexOf[slot] ?? 0);
+  }
+
+  /** Those that have waited longest come first. */
+  #expireWaiting(nowMs: number): void {
+    while (this.#waiting.size > 0) {
+      if (nowMs - (this.#sinceMsOf[this.#waiting.first] ?? nowMs) < this.#options.timeoutMs) return;
+      this.sink.end(this.#waiting.shift(), 'timeout', nowMs);
     }
   }
 
@@ -169,6 +205,7 @@ export class Http1Transport implements Transport, ConnectionOwner {
     for (const connection of this.#connections) {
       connection.expire(nowMs, this.#options.timeoutMs, connectTimeoutMs);
     }
+    this.#expireWaiting(nowMs);
     this.#openMore();
   }
 }

@@ -13,6 +13,11 @@ export class SlotQueue {
     return this.#size === 0 ? -1 : (this.#ring[this.#head] ?? -1);
   }
 
+  /** The oldest slot, left where it is; -1 when there is none. */
+  get first(): number {
+    return this.#size === 0 ? -1 : (this.#ring[this.#head] ?? -1);
+  }
+
   push(slot: number): void {
     if (this.#size === this.#ring.length) this.#grow();
     this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = slot;
