@@ -17,6 +17,11 @@ const NOTICES = {
     (p: { reason: string }) => `The server was not bound to cores of its own: ${p.reason}.`,
     'Expect more spread between runs; on Linux install util-linux (taskset) and allow at least two cores.',
   ),
+  crowded: entry(
+    (p: { generators: number; cores: number }) =>
+      `${p.generators} generators share ${countOf(p.cores, 'core')}: with the server there are more threads than cores.`,
+    'Set load.generators to auto, or give the run more cores: threads that wait for a core send late.',
+  ),
   'no-gpu': entry(
     (p: { reason: string }) => `${p.reason}: GPU panels are left out.`,
     'Nothing to do on a machine without a GPU; otherwise install the NVIDIA driver on the machine of the run.',

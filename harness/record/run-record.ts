@@ -227,6 +227,8 @@ const loadRecord = z.object({
   /** What drove it and what carried it, where it was not the default. */
   engine: z.string().optional(),
   transport: z.string().optional(),
+  /** Threads that shared the load, where there were several. */
+  generators: z.number().int().optional(),
   connections: z.number().int(),
   maxInFlight: z.number().int(),
   timeoutMs: z.number(),

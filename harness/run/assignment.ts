@@ -25,6 +25,7 @@ export function assignmentFor(
     drainMs: measure.drainMs,
     windowMs: windowLengthMs(planned.durationMs, load.resolvedRate),
     timeoutMs: load.timeoutMs,
+    ...(load.generators === undefined ? {} : { generators: load.generators }),
     connections: load.connections,
     maxInFlight: load.maxInFlight,
     endpoint: target.endpoint,

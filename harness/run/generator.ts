@@ -1,4 +1,4 @@
-import { calibratedClock, type NowMs } from '../load/clock.ts';
+import { calibratedClock } from '../load/clock.ts';
 import { slotsOf } from '../load/closed.ts';
 import type { Pacer } from '../load/pacer.ts';
 import { lawSchedule, openSchedule, type Schedule, sliceOf } from '../load/schedule.ts';
@@ -65,7 +65,8 @@ async function drive(
   try {
     const plan = requestPlan(assignment, (template) => transport.prepare(template));
     await transport.connect(bounds.ahead);
-    const edges = edgesFrom(now, assignment);
+    const startAtMs = (await watch.startTogether?.()) ?? now() + LEAD_MS;
+    const edges = edgesFrom(startAtMs, assignment);
     const recording = recorderOptions(assignment, plan, edges);
     const recorder = new Recorder(recording);
     const rawLog = rawLogFile(assignment, recording);
@@ -92,27 +93,24 @@ async function drive(
   }
 }
 
-/** This generator's share of what the assignment allows to all. */
-function boundsOf(assignment: LoadAssignment): {
+/** Requests in flight and connections, and how many of these are opened beforehand. */
+function boundsOf({ load, generator, ...assignment }: LoadAssignment): {
   maxInFlight: number;
   connections: number;
   ahead: number;
 } {
-  const { load, generator } = assignment;
-  const share = (whole: number) => Math.max(1, Math.ceil(whole / generator.of));
   if (load.shape === 'closed') {
     const slots = slotsOf(load.inFlight, generator.index, generator.of);
-    const connections = Math.min(slots, share(assignment.connections ?? slots * generator.of));
+    const connections = Math.min(slots, assignment.connections ?? slots);
     return { maxInFlight: slots, connections, ahead: connections };
   }
-  const maxInFlight = share(assignment.maxInFlight);
-  const connections = share(assignment.connections ?? assignment.maxInFlight);
+  const { maxInFlight, connections = maxInFlight } = assignment;
   return { maxInFlight, connections, ahead: Math.min(connections, maxInFlight, OPEN_LOOP_CONNECTIONS) };
 }
 
 /** Whole milliseconds, so that an instant computed from an edge compares exactly with it. */
-function edgesFrom(now: NowMs, { warmupMs, durationMs }: LoadAssignment): PhaseEdges {
-  const warmupAtMs = Math.ceil(now() + LEAD_MS);
+function edgesFrom(startAtMs: number, { warmupMs, durationMs }: LoadAssignment): PhaseEdges {
+  const warmupAtMs = Math.ceil(startAtMs);
   const measureAtMs = warmupAtMs + warmupMs;
   return { warmupAtMs, measureAtMs, measureEndAtMs: measureAtMs + durationMs };
 }

@@ -24,7 +24,30 @@ export interface LoadWatch {
   readonly drain: AbortSignal;
   /** Second Ctrl-C: stop now; what is in flight is `cancelled`. */
   readonly cancel: AbortSignal;
+  /**
+   * Where several generators share one schedule: says that this one is connected, and resolves with the common start of
+   * their warm-ups, in milliseconds of process.hrtime. Their signals abort with an `EndOrder` as the reason.
+   */
+  startTogether?(): Promise<number>;
 }
+
+/** When scheduling ends before its time, the same instant for all generators, and why. */
+export interface EndOrder {
+  readonly atMs: number;
+  readonly reason: string;
+}
+
+/** The order that a signal was aborted with; undefined where it was aborted without one. */
+export function orderIn({ reason }: AbortSignal): EndOrder | undefined {
+  return typeof reason === 'object' && reason !== null && 'atMs' in reason ? (reason as EndOrder) : undefined;
+}
+
+/** Why an interrupted case ended. */
+export const INTERRUPTED = {
+  drained: 'interrupted: drained what was in flight',
+  stopped: 'interrupted: stopped at once',
+  stoppedLate: 'interrupted: stopped at once during the drain',
+} as const;
 
 /** Edges of the phases in milliseconds of `process.hrtime` (one clock for every thread of a machine). */
 export interface PhaseInstants {
@@ -41,12 +64,20 @@ export interface LoadProgress {
   readonly requestsPerS: number;
   readonly responseP50Ms: number | undefined;
   readonly responseP99Ms: number | undefined;
+  /** One of several generators tells what finished since its last report, to be joined with that of the others. */
+  readonly recent?: {
+    readonly notOk: number;
+    /** Base64 HdrHistogram of the ok response times. */
+    readonly response: string;
+  };
 }
 
 /** Who drives the sockets: our own loop over the system's calls (Linux), or Node. */
 export type SocketsKind = 'native' | 'node';
 
 export interface LoadAssignment {
+  /** How many threads share the load; the engine gives each its share. Left out: 1. */
+  readonly generators?: number;
   /** This generator takes arrivals i with i mod of = index of the one global schedule. */
   readonly generator: { readonly index: number; readonly of: number };
   readonly seed: number;

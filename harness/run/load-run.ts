@@ -6,7 +6,15 @@ import type { Transport } from '../transports/transport.ts';
 import { ABORT_EVENT, AbortWatch } from './abort-watch.ts';
 import type { Driver } from './driver.ts';
 import type { GeneratorVitals } from './generator-vitals.ts';
-import type { LoadAssignment, LoadResult, LoadWatch, LoadWindow } from './load-engine.ts';
+import {
+  type EndOrder,
+  INTERRUPTED,
+  type LoadAssignment,
+  type LoadResult,
+  type LoadWatch,
+  type LoadWindow,
+  orderIn,
+} from './load-engine.ts';
 import type { RequestsInFlight } from './requests-in-flight.ts';
 
 export interface LoadRunParts {
@@ -32,7 +40,7 @@ export class LoadRun {
   readonly #beganMs: number;
   readonly #beganWallMs = Date.now();
   readonly #tick: NodeJS.Timeout;
-  readonly #onDrain = (): void => this.#endEarly('interrupted: drained what was in flight');
+  readonly #onDrain = (): void => this.#endEarly(INTERRUPTED.drained, orderIn(this.#parts.watch.drain));
   readonly #onCancel = (): void => this.#cancel();
   #edges: PhaseEdges;
   /** When scheduling stops: the planned end of the measure phase, or earlier. */
@@ -96,9 +104,9 @@ export class LoadRun {
   }
 
   #progress(nowMs: number): void {
-    const { recorder, watch } = this.#parts;
+    const { assignment, recorder, watch } = this.#parts;
     const fromMs = this.#progressAtMs;
-    const recent = recorder.takeRecent();
+    const recent = recorder.takeRecent(assignment.generator.of > 1);
     this.#progressAtMs = nowMs;
     this.#ok += recent.ok;
     this.#notOk += recent.notOk;
@@ -110,29 +118,32 @@ export class LoadRun {
       requestsPerS: (1000 * recent.ok) / (nowMs - fromMs),
       responseP50Ms: recent.responseP50Ms,
       responseP99Ms: recent.responseP99Ms,
+      ...(recent.response === undefined
+        ? {}
+        : { recent: { notOk: recent.notOk, response: recent.response } }),
     });
     const broken = this.#abort.observe(fromMs, nowMs, recent);
     if (broken !== undefined) this.#endEarly(`${ABORT_EVENT}${broken}`);
   }
 
-  /** Stops scheduling; what is in flight may still finish within the drain. */
-  #endEarly(reason: string): void {
+  /** Stops scheduling, now or as ordered; what is in flight may still finish within the drain. */
+  #endEarly(why: string, order?: EndOrder): void {
     const { driver, recorder, now } = this.#parts;
-    const nowMs = now();
-    if (this.#done || this.#endedEarly !== undefined || nowMs >= this.#edges.measureEndAtMs) return;
+    const { atMs, reason } = order ?? { atMs: now(), reason: why };
+    if (this.#done || this.#endedEarly !== undefined || atMs >= this.#edges.measureEndAtMs) return;
     this.wake();
     this.#endedEarly = reason;
     this.#note(reason);
-    driver.stop(nowMs);
-    recorder.endMeasure(nowMs);
-    this.#drainFromMs = nowMs;
-    this.#edges = { ...this.#edges, measureEndAtMs: Math.max(nowMs, this.#edges.measureAtMs) };
+    driver.stop(atMs);
+    recorder.endMeasure(atMs);
+    this.#drainFromMs = atMs;
+    this.#edges = { ...this.#edges, measureEndAtMs: Math.max(atMs, this.#edges.measureAtMs) };
   }
 
   #cancel(): void {
     if (this.#done) return;
-    this.#endEarly('interrupted: stopped at once');
-    this.#endedEarly ??= 'interrupted: stopped at once during the drain';
+    this.#endEarly(INTERRUPTED.stopped, orderIn(this.#parts.watch.cancel));
+    this.#endedEarly ??= INTERRUPTED.stoppedLate;
     this.#finish('cancel');
   }
 

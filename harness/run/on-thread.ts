@@ -9,10 +9,19 @@ export async function workOnThread(drive: LoadEngine['run']): Promise<void> {
   const assignment = workerData as LoadAssignment;
   const drain = new AbortController();
   const cancel = new AbortController();
-  parentPort?.on('message', (message: ToGenerator) => {
-    if (message === 'drain') drain.abort();
-    else cancel.abort();
+  let start: (atMs: number) => void = () => {};
+  const started = new Promise<number>((resolve) => {
+    start = resolve;
   });
+  parentPort?.on('message', (message: ToGenerator) => {
+    if (message.kind === 'start') start(message.atMs);
+    else if (message.kind === 'drain') drain.abort(message.reason);
+    else cancel.abort(message.reason);
+  });
+  const startTogether = (): Promise<number> => {
+    tell({ kind: 'ready' });
+    return started;
+  };
   if (assignment.cpus !== undefined) bindThread(assignment.cpus);
   try {
     const result = await drive(assignment, {
@@ -20,6 +29,7 @@ export async function workOnThread(drive: LoadEngine['run']): Promise<void> {
       onProgress: (progress) => tell({ kind: 'progress', progress }),
       drain: drain.signal,
       cancel: cancel.signal,
+      ...(assignment.generator.of === 1 ? {} : { startTogether }),
     });
     tell({ kind: 'result', result });
   } catch (error) {

@@ -3,6 +3,7 @@ import type { CaseRecord, LoadRecord } from '../record/run-record.ts';
 import { arrivalsLabel, fractionLabel, rateLabel, SATURATION } from '../scenario/load-labels.ts';
 import { lawWords, lengthMsOf, peakPerSOf, type RateLawSpec } from '../scenario/rate-law.ts';
 import type { Arrivals, Axes, LoadSpec, Scenario, Setting } from '../scenario/scenario.ts';
+import { generatorCores, generatorCount } from './generator-count.ts';
 
 /** One case to be measured: a setting at one load. Its trials share the id. */
 export interface PlannedCase {
@@ -168,7 +169,8 @@ function planned(axes: Axes, setting: Setting, load: LoadRecord, durationMs: num
   const id = Object.entries(axes)
     .map(([axis, label]) => `${axis}=${label}`)
     .join(',');
-  return { id, axes, setting, load, durationMs };
+  const generators = generatorCount(setting.load, load, () => generatorCores(setting.target));
+  return { id, axes, setting, load: generators === 1 ? load : { ...load, generators }, durationMs };
 }
 
 /** Three significant digits: a rate that people can read back and set again. */

@@ -6,6 +6,7 @@ import { readyHistograms } from '../statistics/histogram.ts';
 import { readAsFound } from './as-found-label.ts';
 import { answerOf, noticesOf, pricesFor } from './decisions.ts';
 import { environmentFacts } from './environment.ts';
+import { crowded } from './generator-count.ts';
 import type { LoadEngine } from './load-engine.ts';
 import type { RunObserver } from './observer.ts';
 import { placementFor } from './place-on-cores.ts';
@@ -73,8 +74,11 @@ function writeLast(store: Store, record: RunRecord): Error | undefined {
 }
 
 /** What is known about the run before its first request. */
-function noteBeforehand({ leftOut = [], settings }: Scenario, note: (notice: NoticeRecord) => void): void {
+function noteBeforehand(scenario: Scenario, note: (notice: NoticeRecord) => void): void {
+  const { leftOut = [], settings } = scenario;
   if (leftOut.length > 0) note(notice('left-out', { what: leftOut.join(' ') }));
   const shared = settings.some(({ target }) => placementFor(target).shared);
   if (shared) note(notice('shared-host', { sameCores: true }));
+  const tooMany = crowded(scenario);
+  if (tooMany !== undefined) note(notice('crowded', tooMany));
 }

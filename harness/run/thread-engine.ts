@@ -2,26 +2,32 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type Problem, UsageError } from '../errors.ts';
 import { packageFile } from '../package-files.ts';
-import type {
-  LoadAssignment,
-  LoadEngine,
-  LoadProgress,
-  LoadResult,
-  LoadWatch,
-  PhaseInstants,
+import { runTogether } from './generators-together.ts';
+import {
+  type LoadAssignment,
+  type LoadEngine,
+  type LoadProgress,
+  type LoadResult,
+  type LoadWatch,
+  orderIn,
+  type PhaseInstants,
 } from './load-engine.ts';
 
-export type ToGenerator = 'drain' | 'cancel';
+export type ToGenerator =
+  | { readonly kind: 'start'; readonly atMs: number }
+  /** The reason of the signal: an `EndOrder` where several generators are told at once. */
+  | { readonly kind: 'drain' | 'cancel'; readonly reason: unknown };
 
 export type ToEngine =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'start'; readonly instants: PhaseInstants }
   | { readonly kind: 'progress'; readonly progress: LoadProgress }
   | { readonly kind: 'result'; readonly result: LoadResult }
   | { readonly kind: 'usage'; readonly problems: readonly Problem[] }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** Our own engine: one generator, in a thread of its own (from `dist/`, whoever calls). */
-export const threadEngine: LoadEngine = { name: 'inferometer', run: runInThread };
+/** Our own engine: generators, each in a thread of its own (from `dist/`, whoever calls). */
+export const threadEngine: LoadEngine = { name: 'inferometer', run: runInThreads };
 
 // A pause makes arrivals late and answers look late. After 8 s of little allocation, which is what a low rate looks like,
 // V8 starts to give memory back: several pauses of 4 to 6 ms a run. And a young generation that starts at 1 MiB is
@@ -36,8 +42,10 @@ const SCHEMES = ['http:', 'https:', 'unix:', 'grpc:', 'grpcs:'];
  * Rejects with UsageError when the assignment cannot be carried out as it is written, and with Error only for a bug of
  * ours: whatever the server does is in the result.
  */
-function runInThread(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult> {
-  return runOnThread('generator-thread.js', assignment, watch);
+function runInThreads(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult> {
+  const { generators = 1 } = assignment;
+  const driveOne = (one: LoadAssignment, its: LoadWatch) => runOnThread('generator-thread.js', one, its);
+  return generators === 1 ? driveOne(assignment, watch) : runTogether(assignment, watch, driveOne);
 }
 
 /** `entry`: the file beside this one, as built, that answers with messages of the kind `ToEngine`. */
@@ -52,14 +60,15 @@ export async function runOnThread(
   }
   const file = packageFile('dist', 'harness', 'run', entry);
   const worker = new Worker(file, { workerData: assignment });
-  const drain = (): void => worker.postMessage('drain' satisfies ToGenerator);
-  const cancel = (): void => worker.postMessage('cancel' satisfies ToGenerator);
+  const tell = (message: ToGenerator): void => worker.postMessage(message);
+  const drain = (): void => tell({ kind: 'drain', reason: orderIn(watch.drain) });
+  const cancel = (): void => tell({ kind: 'cancel', reason: orderIn(watch.cancel) });
   watch.drain.addEventListener('abort', drain);
   watch.cancel.addEventListener('abort', cancel);
   if (watch.drain.aborted) drain();
   if (watch.cancel.aborted) cancel();
   try {
-    return await resultOf(worker, watch);
+    return await resultOf(worker, watch, tell);
   } finally {
     watch.drain.removeEventListener('abort', drain);
     watch.cancel.removeEventListener('abort', cancel);
@@ -67,10 +76,16 @@ export async function runOnThread(
   }
 }
 
-function resultOf(worker: Worker, watch: LoadWatch): Promise<LoadResult> {
+function resultOf(
+  worker: Worker,
+  watch: LoadWatch,
+  tell: (message: ToGenerator) => void,
+): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
     worker.on('message', (message: ToEngine) => {
-      if (message.kind === 'start') watch.onStart(message.instants);
+      if (message.kind === 'ready')
+        void watch.startTogether?.().then((atMs) => tell({ kind: 'start', atMs }));
+      else if (message.kind === 'start') watch.onStart(message.instants);
       else if (message.kind === 'progress') watch.onProgress(message.progress);
       else if (message.kind === 'result') resolve(message.result);
       else if (message.kind === 'usage') reject(new UsageError(message.problems));

@@ -125,6 +125,20 @@ export function whole(description: string, minimum: number, maximum: number) {
   });
 }
 
+/** A whole number, or `auto`. */
+export function wholeOrAuto(description: string, minimum: number, maximum: number) {
+  const json = { anyOf: [{ const: 'auto' }, { type: 'integer', minimum, maximum }] };
+  return leaf<number | 'auto'>(description, json, (found) => {
+    if (found === 'auto') return { value: found };
+    if (typeof found === 'number' && Number.isInteger(found) && found >= minimum && found <= maximum) {
+      return { value: found };
+    }
+    return {
+      problem: `found ${show(found)}; allowed: auto, or a whole number from ${minimum} to ${maximum}`,
+    };
+  });
+}
+
 export function choice<const Name extends string>(description: string, names: readonly Name[]) {
   return leaf<Name>(description, { enum: names }, (found) => {
     const name = names.find((known) => known === found);

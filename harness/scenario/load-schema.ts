@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { arrivals, choice, duration, percentage, rate, rateOrNone, variation, whole } from './leaves.ts';
+import {
+  arrivals,
+  choice,
+  duration,
+  percentage,
+  rate,
+  rateOrNone,
+  variation,
+  whole,
+  wholeOrAuto,
+} from './leaves.ts';
 import { ENGINES, TRANSPORTS } from './scenario.ts';
 
 /** The scenario's `load`: how much is sent, and when. A default is written as a user would write it. */
@@ -132,6 +142,11 @@ export const load = z
       "What carries the requests; auto is the fastest of ours. node-http, Node's own client, is a peer for comparison",
       TRANSPORTS,
     ).prefault('auto'),
+    generators: wholeOrAuto(
+      'Threads that share the load; auto: one for every 20,000 requests/s, as far as there are cores',
+      1,
+      64,
+    ).prefault(1),
     connections: whole(
       'Connections at most; left out: as many as the requests in flight need',
       1,

@@ -42,6 +42,7 @@ export function loadFrom({ load }: ScenarioFile): LoadSpec {
       : { closed: { inFlight: load.closed.inFlight, thinkTimeMs: load.closed.thinkTime } }),
     engine: load.engine,
     transport: load.transport,
+    ...(load.generators === 1 ? {} : { generators: load.generators }),
     ...(load.connections === undefined ? {} : { connections: load.connections }),
     maxInFlight: load.maxInFlight,
     timeoutMs: load.timeout,

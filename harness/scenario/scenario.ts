@@ -160,6 +160,8 @@ export interface LoadSpec {
   readonly closed?: { readonly inFlight: number; readonly thinkTimeMs: number };
   readonly engine: EngineName;
   readonly transport: TransportName;
+  /** Threads that share one schedule; left out: one. */
+  readonly generators?: number | 'auto';
   /** Connections at most; undefined: as many as the requests in flight need. */
   readonly connections?: number;
   /** Arrivals beyond this many in flight are counted `unsent`. */
