@@ -12,9 +12,22 @@ const [job = 'build', ...rest] = process.argv.slice(2);
 const JOBS = {
   build: () => build(),
   start: () => build() || node('dist/harness/cli.js', ...(rest.length > 0 ? rest : ['run', 'batching'])),
-  test: () => systemTools() || build() || lint() || vitest('vitest.config.ts'),
+  test: () => systemTools(TEST_TOOLS) || build() || lint() || vitest('vitest.config.ts'),
   truth: () => build() || vitest('vitest.truth.config.ts'),
   fuzz: () => build() || node('dist/test/fuzz/fuzz.js', ...rest),
+  soak: () => systemTools(TEST_TOOLS) || build() || node('dist/test/bench/soak.js', ...rest),
+  bench: () => systemTools(BENCH_TOOLS) || build() || node('dist/test/bench/bench.js', ...rest),
+};
+
+/** Commands and the Debian packages that hold them. */
+const TEST_TOOLS = { chromium: 'chromium', gcc: 'gcc', taskset: 'util-linux' };
+const BENCH_TOOLS = {
+  gcc: 'gcc',
+  taskset: 'util-linux',
+  nginx: 'nginx-light',
+  wrk: 'wrk',
+  hey: 'hey',
+  h2load: 'nghttp2-client',
 };
 
 requireNode();
@@ -78,23 +91,22 @@ function vitest(config) {
 }
 
 /**
- * The tests use a real browser and a C compiler. Where this user may install Debian packages they are installed;
- * elsewhere one line says what is missing, and the tests that need it are skipped with that reason.
+ * The tests use a real browser and a C compiler, the benches other load generators. Where this user may install Debian
+ * packages they are installed; elsewhere one line says what is missing, and what needs it is left out with that reason.
  */
-function systemTools() {
-  const wanted = { chromium: 'chromium', gcc: 'gcc', taskset: 'util-linux' };
+function systemTools(wanted) {
   const missing = Object.entries(wanted).filter(([command]) => !onPath(command));
   if (missing.length === 0) return 0;
   const packages = missing.map(([, name]) => name);
   const command = `apt-get install -y ${packages.join(' ')}`;
   if (process.getuid?.() === 0 && onPath('apt-get')) {
-    console.log(`Installing what the tests use: ${command} ...`);
+    console.log(`Installing what this uses: ${command} ...`);
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore', env });
     spawnSync('apt-get', ['install', '-y', '-qq', ...packages], { stdio: 'ignore', env });
   }
   const still = missing.filter(([name]) => !onPath(name)).map(([name]) => name);
-  if (still.length > 0) console.log(`Missing for some tests: ${still.join(', ')}. Get it: ${command}`);
+  if (still.length > 0) console.log(`Missing for a part of it: ${still.join(', ')}. Get it: ${command}`);
   return 0;
 }
 

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const REAL_TIME = 'test/**/*.real-time.test.ts';
-const NOT_OURS = ['dist/**', 'node_modules/**', 'test/truth/**', 'test/bench/**'];
+const NOT_OURS = ['dist/**', 'node_modules/**', 'test/truth/**'];
 const timeouts = { testTimeout: 30_000, hookTimeout: 60_000 };
 
 export default defineConfig({
