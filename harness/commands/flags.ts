@@ -70,6 +70,12 @@ export const COST_FLAGS = {
   ...JSON_FLAG,
 } as const satisfies Flags;
 
+export const DOCTOR_FLAGS = {
+  measure: { type: 'boolean', default: false, describe: 'also measure what this machine can measure (40 s)' },
+  out: { type: 'string', default: DEFAULT_OUT_FOLDER, describe: 'folder of the results' },
+  ...JSON_FLAG,
+} as const satisfies Flags;
+
 type Flags = Readonly<Record<string, Options>>;
 
 /** Verb -> the flags that it knows, for the nearest name of one that it does not. */
@@ -83,4 +89,5 @@ export const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   gate: Object.keys(GATE_FLAGS),
   cost: Object.keys(COST_FLAGS),
   serve: Object.keys(SERVE_FLAGS),
+  doctor: Object.keys(DOCTOR_FLAGS),
 };

@@ -5,8 +5,17 @@ import { readRun } from '../record/read-run.ts';
 import { parseDuration, parsePercentage, parseRows, type Reading } from '../scenario/quantities.ts';
 import { compareCommand } from './compare.ts';
 import { type CommandResult, costCommand } from './cost.ts';
+import { doctorCommand } from './doctor.ts';
 import { explainText } from './explain.ts';
-import { COMPARE_FLAGS, COST_FLAGS, GATE_FLAGS, REPORT_FLAGS, RUN_FLAGS, SERVE_FLAGS } from './flags.ts';
+import {
+  COMPARE_FLAGS,
+  COST_FLAGS,
+  DOCTOR_FLAGS,
+  GATE_FLAGS,
+  REPORT_FLAGS,
+  RUN_FLAGS,
+  SERVE_FLAGS,
+} from './flags.ts';
 import { gateCommand } from './gate.ts';
 import { listText } from './list.ts';
 import { rawReportCommand, reportCommand } from './report.ts';
@@ -40,6 +49,16 @@ export function addMeasuringVerbs(parser: Argv, done: Done): void {
           .example('$0 serve', 'the recommender on port 8000; then: run capacity --url ...')
           .example('$0 serve --model ranker.onnx --max-rows 16 --max-delay 2ms', 'a model of your own'),
       async (args) => done(await serveCommand({ ...args, batching: batchingOf(args) })),
+    )
+    .command(
+      'doctor',
+      'What this machine lacks for measuring, and with --measure what it can measure',
+      (verb) =>
+        verb
+          .options(DOCTOR_FLAGS)
+          .example('$0 doctor', 'cores, limits, tools, each with advice')
+          .example('$0 doctor --measure', "this machine's own ceiling, floor and lag; later runs carry them"),
+      async (args) => done(await doctorCommand(args)),
     );
 }
 

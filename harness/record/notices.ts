@@ -65,6 +65,11 @@ const NOTICES = {
       `The generator's event loop was busy ${Math.round(p.utilizationPct)} % of the time.`,
     'A hint, not a verdict: the lag figures say whether the client shaped the result.',
   ),
+  'above-ceiling': entry(
+    (p: { offeredPerS: number; ceilingPerS: number }) =>
+      `${Math.round(p.offeredPerS)}/s was offered, more than the ${Math.round(p.ceilingPerS)}/s that the doctor found one core of the generator able to send.`,
+    'Use several generators or several machines; or measure the machine again with inferometer doctor --measure.',
+  ),
   'client-limited': entry(
     (p: { cases: number }) => `${countOf(p.cases, 'case')} measured the generator rather than the server.`,
     'Give the generator a core of its own, lower the rate, or drive the server from another machine.',

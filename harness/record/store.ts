@@ -128,7 +128,7 @@ function checked(record: RunRecord): RunRecord {
 }
 
 /** New content or old content, never half of one: temporary file, fsync, rename. */
-function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = openSync(temporary, 'w');

@@ -49,6 +49,7 @@ export const autocannon = createRequire(import.meta.url)('autocannon') as (
 export interface ClientOptions {
   readonly recorder: Recorder;
   readonly rows: number;
+  judge(status: number): Outcome;
   readonly timeoutMs: number;
   readonly endAtMs: number;
   readonly now: () => number;
@@ -73,7 +74,7 @@ export class WatchedClient implements RequestFacts {
   outcome: Outcome = 'ok';
 
   /** Nothing is sent from `endAtMs` on. */
-  constructor(client: AutocannonClient, { recorder, rows, timeoutMs, endAtMs, now }: ClientOptions) {
+  constructor(client: AutocannonClient, { recorder, rows, judge, timeoutMs, endAtMs, now }: ClientOptions) {
     this.rows = rows;
     this.#client = client;
     this.#recorder = recorder;
@@ -85,7 +86,7 @@ export class WatchedClient implements RequestFacts {
     client.on('headers', () => {
       this.#answering = true;
     });
-    client.on('response', (status, _bytes, tookMs) => this.#end(outcomeOf(status), this.sentAtMs + tookMs));
+    client.on('response', (status, _bytes, tookMs) => this.#end(judge(status), this.sentAtMs + tookMs));
     client.on('connError', ({ code }) => {
       const refused = code === 'ECONNREFUSED' || code === 'ETIMEDOUT' || code === 'EADDRNOTAVAIL';
       this.#lose(refused ? 'connect-error' : this.#broken());
@@ -155,12 +156,4 @@ export class WatchedClient implements RequestFacts {
     // Heard before it makes its next request.
     if (atMs >= this.#endAtMs) this.finish();
   }
-}
-
-/** By its status alone: autocannon turns bodies into text, so binary ones cannot be judged. */
-function outcomeOf(status: number): Outcome {
-  if (status === 429) return 'http-429';
-  if (status >= 500) return 'http-5xx';
-  if (status >= 400) return 'http-4xx';
-  return status === 200 ? 'ok' : 'malformed';
 }

@@ -7,12 +7,14 @@ import { Recorder } from '../measure/recorder.ts';
 import { packageVersion } from '../package-files.ts';
 import { Histogram, readyHistograms } from '../statistics/histogram.ts';
 import { addressOf } from '../transports/reachable-address.ts';
+import type { Outcome } from '../transports/transport.ts';
 import { ABORT_EVENT, AbortWatch } from './abort-watch.ts';
 import { type AutocannonRequest, autocannon, WatchedClient } from './autocannon-client.ts';
 import { recorderOptions } from './generator.ts';
 import { GeneratorVitals } from './generator-vitals.ts';
 import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
 import { loadWindows } from './load-run.ts';
+import { makeProtocol } from './make-protocol.ts';
 import { type RequestPlan, requestPlan } from './request-plan.ts';
 
 /** Why a case that autocannon drove has a service time only. */
@@ -35,7 +37,14 @@ export async function runAutocannon(assignment: LoadAssignment, watch: LoadWatch
   // Nothing is good within a deadline that nobody can measure.
   const { goodWithinMs: _, ...withoutDeadline } = assignment;
   const recorder = new Recorder(recorderOptions(withoutDeadline, plan, edges));
-  const options = { recorder, rows, now, timeoutMs: assignment.timeoutMs, endAtMs: edges.measureEndAtMs };
+  const options = {
+    recorder,
+    rows,
+    judge: judgeOf(assignment),
+    now,
+    timeoutMs: assignment.timeoutMs,
+    endAtMs: edges.measureEndAtMs,
+  };
   const clients: WatchedClient[] = [];
   const peer = autocannon({
     url: url.href,
@@ -56,6 +65,16 @@ export async function runAutocannon(assignment: LoadAssignment, watch: LoadWatch
   return result;
 }
 
+/** By the status alone: autocannon turns bodies into text, so binary ones cannot be judged. */
+function judgeOf(assignment: LoadAssignment): (status: number) => Outcome {
+  const statusOnly = {
+    protocol: 'http',
+    ...(assignment.protocol === 'http' && { http: assignment.http }),
+  } as const;
+  const reader = makeProtocol(statusOnly, assignment.model, assignment.workload.encoding).reader();
+  return (status) => reader.finish(status);
+}
+
 /** It makes its requests before it says that it sends one, so which one it sends is not known: all must be alike. */
 function rowsOf({ rows, classFacts }: RequestPlan): number {
   if (classFacts.length > 1) {
@@ -66,7 +85,7 @@ function rowsOf({ rows, classFacts }: RequestPlan): number {
   throw new UsageError('autocannon cannot count requests of different rows', 'Use load.engine: inferometer.');
 }
 
-/** One request, written anew each time: the next of the workload. */
+/** One request, written anew each time: the next of the workload. Plain HTTP asks the same again, written once. */
 function requestOf(plan: RequestPlan, assignment: LoadAssignment, host: string): AutocannonRequest {
   const headers = {
     'User-Agent': `inferometer/${packageVersion()}`,
@@ -84,7 +103,7 @@ function requestOf(plan: RequestPlan, assignment: LoadAssignment, host: string):
     const { method, path } = template;
     return { method, path, headers: { ...headers, ...Object.fromEntries(template.headers) }, body };
   };
-  return { ...next(), setupRequest: next };
+  return assignment.protocol === 'http' ? next() : { ...next(), setupRequest: next };
 }
 
 interface RunParts {

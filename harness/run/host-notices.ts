@@ -1,4 +1,5 @@
 import { meanOver } from '../probes/utilization.ts';
+import { doctorSummaryIn } from '../record/doctor-record.ts';
 import { notice } from '../record/notices.ts';
 import { type CaseRecord, isMissing, type NoticeRecord, type RunRecord } from '../record/run-record.ts';
 import { countOf } from '../record/wording.ts';
@@ -17,7 +18,13 @@ const BUSY_LOOP = 0.9;
 
 /** What the machine did to the run, where it was enough to matter and a reader can do something about it. */
 export function hostNotices(record: Pick<RunRecord, 'cases' | 'environment'>): NoticeRecord[] {
-  return [...steal(record.cases), ...pressure(record.cases), ...quota(record), ...governor(record)];
+  return [
+    ...steal(record.cases),
+    ...pressure(record.cases),
+    ...quota(record),
+    ...governor(record),
+    ...aboveCeiling(record),
+  ];
 }
 
 function steal(cases: readonly CaseRecord[]): NoticeRecord[] {
@@ -46,6 +53,22 @@ function governor({ environment }: Pick<RunRecord, 'environment'>): NoticeRecord
   const { cpuGovernor } = environment;
   if (typeof cpuGovernor !== 'string' || cpuGovernor === 'performance') return [];
   return [notice('governor', { governor: cpuGovernor })];
+}
+
+/** Rates that the generator could not have sent, by the doctor's measurement of this machine. */
+function aboveCeiling({ cases, environment }: Pick<RunRecord, 'cases' | 'environment'>): NoticeRecord[] {
+  const ceilingPerS = doctorSummaryIn(environment)?.httpPerCorePerS;
+  if (ceilingPerS === undefined || isMissing(ceilingPerS)) return [];
+  const above = cases.filter(({ load }) => (load.resolvedRate ?? 0) > ceilingPerS);
+  if (above.length === 0) return [];
+  const offeredPerS = Math.max(...above.map(({ load }) => load.resolvedRate ?? 0));
+  return [
+    notice(
+      'above-ceiling',
+      { offeredPerS, ceilingPerS },
+      above.map(({ id }) => id),
+    ),
+  ];
 }
 
 /** The cases whose mean of a host metric is above a limit, and the highest of these means. */

@@ -1,3 +1,5 @@
+import { type DoctorSummary, doctorSummaryOf } from '../record/doctor-record.ts';
+import { newestDoctorRecord } from '../record/doctor-store.ts';
 import { notice } from '../record/notices.ts';
 import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
 import { createStore, type Store } from '../record/store.ts';
@@ -44,7 +46,7 @@ export async function runScenario(asked: Scenario, options: RunOptions): Promise
   const prices = pricesFor(asked);
   const scenario = await readAsFound(asked);
   const store = createStore({ outFolder: options.outFolder, scenarioName: scenario.name, startedAt });
-  const environment = await environmentFacts();
+  const environment = { ...(await environmentFacts()), ...doctorFacts(options.outFolder) };
   const plannedCases = closedCases(scenario).length + openCases(scenario, ANY_SATURATION).cases.length;
   const book = new RunBook(scenario, { id: store.id, startedAt, environment, plannedCases });
   const note = (notice: NoticeRecord): void => {
@@ -61,6 +63,13 @@ export async function runScenario(asked: Scenario, options: RunOptions): Promise
   const record = book.record();
   const unwritten = writeLast(store, record);
   return { record, folder: store.folder, failure: failure ?? unwritten };
+}
+
+/** What the doctor found this machine able to measure, where it was asked in the same folder of results. */
+function doctorFacts(outFolder: string): { doctor?: DoctorSummary } {
+  const newest = newestDoctorRecord(outFolder);
+  const doctor = newest === undefined ? undefined : doctorSummaryOf(newest);
+  return doctor === undefined ? {} : { doctor };
 }
 
 /** A disk that filled up on the way refuses this too; then what was measured is still shown, and the reason said. */

@@ -1,6 +1,7 @@
-import type { RunRecord } from '../../harness/record/run-record.ts';
+import { doctorSummaryIn } from '../../harness/record/doctor-record.ts';
+import type { Figure, RunRecord } from '../../harness/record/run-record.ts';
 import { isMissing } from '../../harness/record/run-record.ts';
-import { perSecond, significant } from '../format.ts';
+import { milliseconds, perSecond, significant } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { rateOf, settingLabel } from '../views.ts';
 import { repeatCommand } from './answer.ts';
@@ -16,6 +17,7 @@ export function methodSection(record: RunRecord): Html {
   <dt>throughput</dt><dd>ok completions within the measure phase ÷ its length; its interval from batch means over the windows. A request with 8 rows is 8 predictions.</dd>
   <dt>intervals</dt><dd>95 %, from order statistics of the requests themselves. Successive requests wait in the same queue, so n is divided by the design effect d, found from batch means over windows${designEffects(record)}. A percentile is shown only with enough requests to prove it (p99: 459 when none is late; p99.9: 4,603).</dd>
   <dt>loads</dt><dd>${loads(record)}</dd>
+  ${doctor(record)}
   <dt>believed?</dt><dd><em>overloaded</em>: completions below 97 % of what was offered, or a backlog that grows. <em>client-limited</em>, <em>connection-limited</em>: the client's own lateness or its connections moved a percentile by more than 5 %. <em>inconclusive</em>: too few requests, not steady, or clocks that drift. <em>valid</em>: none of these.</dd>
   ${capacity(record)}
   <dt>cost</dt><dd>$ per 1,000 = price of an hour ÷ (rows per second × 3.6). For traffic: machines = max(⌈peak ÷ (capacity × (1 − headroom))⌉, ⌈peak ÷ capacity⌉ + spare); a month has 730 hours; the fleet is sized for the peak and always on.</dd>
@@ -50,6 +52,19 @@ function loads(record: RunRecord): Html {
     return `${load.label}: ${perSecond(rateOf(one))}/s ${load.shape}${share}${over}`;
   });
   return html`${words.join('; ')}. Seed ${record.scenario.seed}. A closed loop waits for its answers, so its times are not comparable with those of the open loads.`;
+}
+
+/** What the measuring itself takes on this machine, where it was measured. */
+function doctor({ environment }: RunRecord): Html | undefined {
+  const summary = doctorSummaryIn(environment);
+  if (summary === undefined) return undefined;
+  const { at, httpPerCorePerS, httpFloorP50Ms, httpFloorP99Ms, sendLagP99Ms } = summary;
+  const lags = Object.entries(sendLagP99Ms).map(([rate, lag]) => `${ms(lag)} at ${rate}`);
+  return html`<dt>this machine</dt><dd>By <code>inferometer doctor --measure</code> of ${at.slice(0, 10)}: one core of the generator sends up to ${isMissing(httpPerCorePerS) ? 'an unknown number' : perSecond(httpPerCorePerS)}/s; a server that does nothing reads p50 ${ms(httpFloorP50Ms)} and p99 ${ms(httpFloorP99Ms)}; p99 of the send lag ${lags.join(', ')}. Latencies of that size are the client's own.</dd>`;
+}
+
+function ms(figure: Figure): string {
+  return isMissing(figure) ? 'unknown' : `${milliseconds(figure)} ms`;
 }
 
 function capacity(record: RunRecord): Html | undefined {

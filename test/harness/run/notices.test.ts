@@ -51,6 +51,31 @@ test('a governor that is not performance', () => {
   expect(noticed('performance')).toEqual([]);
 });
 
+test('a rate above what the doctor found this machine able to send', () => {
+  const record = plantWinner();
+  const rates = record.cases.map(({ load }) => load.resolvedRate ?? 0);
+  const noticed = (httpPerCorePerS: unknown) =>
+    hostNotices({
+      ...record,
+      environment: {
+        doctor: {
+          id: 'a',
+          at: '',
+          httpPerCorePerS,
+          grpcPerCorePerS: { missing: 'not measured' },
+          httpFloorP50Ms: 0.1,
+          httpFloorP99Ms: 0.2,
+          sendLagP99Ms: {},
+        },
+      },
+    });
+  expect(noticed(Math.max(...rates))).toEqual([]);
+  expect(noticed({ missing: 'not measured' })).toEqual([]);
+  const [found] = noticed(Math.max(...rates) - 1);
+  expect(found).toMatchObject({ id: 'above-ceiling' });
+  expect(found?.caseIds?.length).toBe(rates.filter((rate) => rate === Math.max(...rates)).length);
+});
+
 test('pauses of the generator, and clocks that drift', () => {
   const calm = {
     gc: { count: 3, totalMs: 4, longestMs: 2 },
