@@ -24,7 +24,7 @@ export function compareCommand(before: RunRecord, after: RunRecord): CommandResu
     '',
     labelled(
       'INTERVALS',
-      'after / before from the worst ends of both 95 % intervals: conservative, not a paired test.',
+      'after / before with 95 % intervals, from those of the two runs: not a paired test.',
     ),
     ...[...missing].slice(0, 3).map((reason) => labelled('BECAUSE', reason)),
     ...(unmatched.length === 0 ? [] : [labelled('UNMATCHED', unmatchedText(unmatched))]),

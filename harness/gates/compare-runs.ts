@@ -1,5 +1,6 @@
 import { type CaseRecord, isMissing, type Percentile, type RunRecord } from '../record/run-record.ts';
 import type { Axes } from '../scenario/scenario.ts';
+import { type Interval, ratioInterval } from '../statistics/ratio.ts';
 
 export type Change = 'regression' | 'improvement' | 'no difference shown' | 'not enough data';
 
@@ -10,7 +11,7 @@ export interface Comparison {
   readonly change: Change;
   readonly before?: number;
   readonly after?: number;
-  /** after / before with a conservative interval; absent where one of the two is missing. */
+  /** after / before with its 95 % interval; absent where one of the two is missing. */
   readonly ratio?: { readonly value: number; readonly low: number; readonly high: number };
   /** Why there is not enough data. */
   readonly reason?: string;
@@ -68,7 +69,7 @@ function compareLatency(before: CaseRecord, after: CaseRecord, metric: 'p50' | '
       reason: reasonOf(old) ?? reasonOf(now) ?? 'an interval has no upper end',
     };
   }
-  const ratio = ratioOf({ ...old, high: old.high }, { ...now, high: now.high });
+  const ratio = ratioInterval({ ...old, high: old.high }, { ...now, high: now.high });
   const change = changeOf(ratio, 'less is better');
   const shown = { ...head, ...figures(old, now), ratio };
   return explainedByRate(change, before, after)
@@ -113,7 +114,7 @@ function compareThroughput(before: CaseRecord, after: CaseRecord): Comparison {
   if (isMissing(old.interval) || isMissing(now.interval) || old.interval.low <= 0) {
     return { ...head, change: 'not enough data', reason: 'a throughput has no interval' };
   }
-  const ratio = ratioOf(
+  const ratio = ratioInterval(
     { value: old.requestsPerS, ...old.interval },
     { value: now.requestsPerS, ...now.interval },
   );
@@ -124,20 +125,6 @@ function compareThroughput(before: CaseRecord, after: CaseRecord): Comparison {
     ratio,
     change: changeOf(ratio, 'more is better'),
   };
-}
-
-interface Interval {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/**
- * The ratio of two figures, from the worst combinations of the ends of their two 95 % intervals. Wider than a
- * bootstrap of the ratio would be, so it shows fewer differences and no false ones for lack of width.
- */
-function ratioOf(before: Interval, after: Interval): Interval {
-  return { value: after.value / before.value, low: after.low / before.high, high: after.high / before.low };
 }
 
 function changeOf({ low, high }: Interval, better: 'less is better' | 'more is better'): Change {

@@ -94,17 +94,21 @@ function percentileLines(scenario: Scenario, plan: DryRunPlan): string[] {
     ),
   );
   const header = ['', 'needs', 'you get', ''];
-  const eyesight = known.map(({ requestsPerS = 0 }) => smallestDifferencePct(requestsPerS * seconds)).at(-1);
+  const highest = known.at(-1)?.requestsPerS;
   return [
     `  what ${formatSeconds(seconds)} per case can tell you (requests, if they were independent)`,
     ...alignColumns([header, ...rows], [0, 3]).map((line) => `    ${line}`),
-    ...(eyesight === undefined
+    ...(highest === undefined
       ? []
-      : [`    smallest difference in p99 you could see at the highest rate: ${share(eyesight)}`]),
+      : [
+          `    smallest difference in p99 you could see at the highest rate: ${difference(highest * seconds)}`,
+        ]),
   ];
 }
 
-function share(pct: number): string {
+function difference(requests: number): string {
+  const pct = smallestDifferencePct(requests);
+  if (pct === undefined) return 'none';
   return pct > 100 ? 'more than 100 %' : `about ${Math.ceil(pct)} %`;
 }
 

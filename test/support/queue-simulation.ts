@@ -1,4 +1,7 @@
 import { exponential, type Random, standardNormal } from '../../harness/load/random.ts';
+import { rankOf } from '../../harness/statistics/buckets.ts';
+import { type Dependence, dependence, designEffect } from '../../harness/statistics/design-effect.ts';
+import { percentileInterval } from '../../harness/statistics/intervals.ts';
 import type { FlowWindow } from '../../harness/statistics/overload.ts';
 
 /** A stationary first-order autoregression: mean 0, standard deviation 1, correlation `phi` between neighbours. */
@@ -126,4 +129,18 @@ export function valueWindows(
     groups[Math.min(count - 1, Math.floor(request.doneAtMs / windowMs))]?.push(responseMs(request));
   }
   return groups.map((values) => new ExactValues(values));
+}
+
+export type IntervalAt = (p: number) => ReturnType<typeof percentileInterval>;
+
+/** Intervals as a case has them: by the design effect of the percentile and of those below it. */
+export function intervalsOf(windows: readonly ExactValues[], all: ExactValues): IntervalAt {
+  const levels = [0.5, 0.9, 0.95, 0.99];
+  const dependences = new Map<number, Dependence>();
+  let below: Dependence | undefined;
+  for (const p of levels) {
+    below = dependence(designEffect(windows, all.valueAtRankMs(rankOf(p * 100, all.count)) ?? 0), below);
+    dependences.set(p, below);
+  }
+  return (p) => percentileInterval(all, 0, p, dependences.get(p));
 }

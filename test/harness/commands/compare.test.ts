@@ -16,7 +16,8 @@ function changeOf(before: string, after: string, rateAfter = 600) {
 
 test.each([
   ['24 22-26', '24 22-26', 'no difference shown'],
-  ['24 22-26', '28 25-31', 'no difference shown'],
+  ['24 22-26', '26 24-29', 'no difference shown'],
+  ['24 22-26', '28 25-31', 'regression'],
   ['24 22-26', '40 36-44', 'regression'],
   ['40 36-44', '24 22-26', 'improvement'],
   ['24 22-26', 'few', 'not enough data'],
@@ -28,8 +29,12 @@ test.each([
   expect(changeOf(before, after)?.change).toBe(change);
 });
 
-test('the ratio is from the worst ends of both intervals', () => {
-  expect(changeOf('24 20-25', '36 30-40')?.ratio).toEqual({ value: 1.5, low: 30 / 25, high: 40 / 20 });
+test('the ends of the ratio add up like standard errors', () => {
+  const low = 1.5 * Math.exp(-Math.hypot(Math.log(36 / 30), Math.log(25 / 24)));
+  const high = 1.5 * Math.exp(Math.hypot(Math.log(40 / 36), Math.log(24 / 20)));
+  const { ratio } = changeOf('24 20-25', '36 30-40') ?? {};
+  expect(ratio?.value).toBe(1.5);
+  expect([ratio?.low, ratio?.high]).toEqual([expect.closeTo(low, 9), expect.closeTo(high, 9)]);
 });
 
 test('slower under more load is not shown to be a regression; slower under less is', () => {
