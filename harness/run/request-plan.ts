@@ -42,8 +42,10 @@ export function requestPlan(asked: Asked, prepare: (template: Template) => Prepa
 }
 
 /** Throws UsageError with every problem. Reads files. */
-export function workloadOf({ seed, workload, model, otherModels = [] }: Asked): Workload {
-  return createWorkload(workload, [model, ...otherModels], payloadStreams(seed));
+export function workloadOf({ seed, protocol, workload, model, otherModels = [] }: Asked): Workload {
+  // One request, written out by the user: there is nothing to draw.
+  const asked = protocol === 'http' ? ({ ...workload, distinct: 1 } as const) : workload;
+  return createWorkload(asked, [model, ...otherModels], payloadStreams(seed));
 }
 
 /** The streams of all that a workload draws; those below belong to the schedules. */

@@ -84,7 +84,9 @@ export type Complain = (path: readonly string[], message: string, advice: string
 function targetChoice(content: Record<string, unknown>, complain: Complain): Problem[] {
   const target = asMap(content.target);
   if (target === undefined) return [];
-  const own = ['url', 'protocol', 'model', 'headers'].filter((field) => target[field] !== undefined);
+  const own = ['url', 'protocol', 'model', 'http', 'headers', 'auth', 'tls'].filter(
+    (field) => target[field] !== undefined,
+  );
   if (target.reference !== undefined) {
     return own.map((field) =>
       complain(
@@ -103,14 +105,40 @@ function targetChoice(content: Record<string, unknown>, complain: Complain): Pro
       ),
     ];
   }
-  if (target.model !== undefined) return [];
-  return [
-    complain(
-      ['target', 'model'],
-      "found nothing; the model's name on your server is required",
-      '--model NAME',
-    ),
-  ];
+  return [...modelChoice(target, complain), ...wireChoice(target, complain)];
+}
+
+function modelChoice(target: Record<string, unknown>, complain: Complain): Problem[] {
+  if (target.protocol === 'http') {
+    return target.model === undefined
+      ? []
+      : [complain(['target', 'model'], 'protocol: http knows no models', 'leave it out')];
+  }
+  const problems: Problem[] = [];
+  if (target.model === undefined) {
+    const message = "found nothing; the model's name on your server is required";
+    problems.push(complain(['target', 'model'], message, '--model NAME'));
+  }
+  if (target.http !== undefined) {
+    problems.push(complain(['target', 'http'], 'is the request of protocol: http', 'write protocol: http'));
+  }
+  return problems;
+}
+
+function wireChoice(target: Record<string, unknown>, complain: Complain): Problem[] {
+  const problems: Problem[] = [];
+  const { cert, key } = asMap(target.tls) ?? {};
+  const http = asMap(target.http) ?? {};
+  if (target.tls !== undefined && !String(target.url).startsWith('https:')) {
+    problems.push(complain(['target', 'tls'], 'is about https:// only', 'give an https:// URL'));
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    problems.push(complain(['target', 'tls'], 'found one of cert and key', 'give both, or none'));
+  }
+  if (http.body !== undefined && http.bodyFile !== undefined) {
+    problems.push(complain(['target', 'http'], 'found body and bodyFile', 'keep one of the two'));
+  }
+  return problems;
 }
 
 /** The bundled models' inputs are known beforehand; those of other models only when the server is asked. */

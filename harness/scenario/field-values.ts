@@ -26,14 +26,15 @@ export function parseModel(found: string): Reading<string> {
   };
 }
 
-/** `http://host:port`; gives it without a trailing slash. */
+/** `http://host:port`, `https://host:port` or `unix:/path`; gives it without a trailing slash. */
 export function parseUrl(found: string): Reading<string> {
   const example = 'as in http://127.0.0.1:8000';
+  if (found.startsWith('unix:')) return parseUnixUrl(found);
   if (!URL.canParse(found)) return { problem: `found "${found}"; it is a URL`, advice: example };
   const url = new URL(found);
-  if (url.protocol !== 'http:') {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     return {
-      problem: `found "${found}"; ${url.protocol}// is not in this version, only http://`,
+      problem: `found "${found}"; ${url.protocol}// is not in this version, only http://, https:// and unix:`,
       advice: example,
     };
   }
@@ -44,6 +45,24 @@ export function parseUrl(found: string): Reading<string> {
     };
   }
   return { value: url.origin };
+}
+
+function parseUnixUrl(found: string): Reading<string> {
+  const path = found.slice('unix:'.length).replace(/^\/\/(?=\/)/, '');
+  if (path.startsWith('/') && path.length < 108) return { value: `unix:${path}` };
+  return {
+    problem: `found "${found}"; the path of a socket begins with a slash and is shorter than 108`,
+    advice: 'as in unix:/run/server.sock',
+  };
+}
+
+/** `/v1/predict?x=1`: what stands in a request line. */
+export function parseHttpPath(found: string): Reading<string> {
+  if (/^\/[!-~]*$/.test(found)) return { value: found };
+  return {
+    problem: `found "${found}"; a path begins with a slash and holds no blank`,
+    advice: 'as in /v1/predict',
+  };
 }
 
 /** A name that can be part of a folder's name. */

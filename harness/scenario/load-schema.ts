@@ -9,6 +9,7 @@ import {
   variation,
   whole,
   wholeOrAuto,
+  yesNo,
 } from './leaves.ts';
 import { ENGINES, TRANSPORTS } from './scenario.ts';
 
@@ -152,6 +153,9 @@ export const load = z
       1,
       65_536,
     ).optional(),
+    keepAlive: yesNo(
+      'Send the next request on the same connection; no: a connection for each, whose opening is part of the request',
+    ).prefault(true),
     maxInFlight: whole('Arrivals beyond this many in flight are counted as unsent', 1, 65_536).prefault(2048),
     timeout: duration('After this long a request has failed', { positive: true }).prefault('10s'),
   })

@@ -7,8 +7,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   events: 'nothing can happen during a case yet; run one scenario before and one after',
   'target.autoscale': 'vary target.reference.instances to compare sizes',
   'target.balancer': 'start the balancer yourself and give its URL as target.url',
-  'target.auth': 'use target.headers with an environment variable in it',
-  'target.tls': 'reach the server over http:// or through a tunnel',
   'target.control': 'change the settings yourself and run once for each',
   'target.metrics': 'leave it out; the statistics of the server are read where it has them',
   'target.native': 'use the neutral settings: maxRows, maxDelay, maxQueue, instances, threads',

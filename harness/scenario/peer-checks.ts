@@ -10,7 +10,26 @@ const SHORTEST_TIMEOUT_MS = 1000;
 /** What a peer cannot do is refused before any load, all of it at once. */
 export function peerProblems(content: Record<string, unknown>, complain: Complain): Problem[] {
   const load = asMap(content.load) ?? {};
-  return load.engine === 'autocannon' ? autocannonProblems(load, content, complain) : [];
+  if (load.engine === 'autocannon') return autocannonProblems(load, content, complain);
+  return load.transport === 'node-http' ? nodeHttpProblems(load, content, complain) : [];
+}
+
+function nodeHttpProblems(
+  load: Record<string, unknown>,
+  content: Record<string, unknown>,
+  complain: Complain,
+): Problem[] {
+  const { url = 'http:' } = asMap(content.target) ?? {};
+  const refuse = (field: string, message: string, advice: string) =>
+    complain(['load', field], message, advice);
+  return [
+    ...(String(url).startsWith('http:')
+      ? []
+      : [refuse('transport', 'node-http speaks over http:// only', 'leave load.transport out')]),
+    ...(load.keepAlive === false
+      ? [refuse('keepAlive', 'node-http keeps its connections', 'leave load.transport out')]
+      : []),
+  ];
 }
 
 function autocannonProblems(

@@ -1,5 +1,13 @@
 import type { RateLawSpec, Stage } from './rate-law.ts';
-import type { Arrivals, DecideSpec, LimitsSpec, LoadSpec, MeasureSpec, TargetSpec } from './scenario.ts';
+import type {
+  Arrivals,
+  DecideSpec,
+  HttpSpec,
+  LimitsSpec,
+  LoadSpec,
+  MeasureSpec,
+  TargetSpec,
+} from './scenario.ts';
 import type { ScenarioFile } from './schema.ts';
 
 type StageFile = NonNullable<ScenarioFile['load']['stages']>[number];
@@ -29,8 +37,21 @@ export function targetFrom({ target }: ScenarioFile): TargetSpec {
     protocol: target.protocol,
     model: target.model ?? '',
     headers: target.headers,
+    ...(target.protocol === 'http' ? { http: httpFrom(target.http) } : {}),
+    ...(target.auth === undefined ? {} : { bearerEnv: target.auth.bearer.env }),
+    ...(target.tls === undefined ? {} : { tls: defined(target.tls) }),
     ...(machine === undefined ? {} : { machine }),
   };
+}
+
+/** The fields that are there. */
+function defined<T extends object>(fields: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  const kept = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(kept) as { [Key in keyof T]: Exclude<T[Key], undefined> };
+}
+
+function httpFrom(http: ScenarioFile['target']['http']): HttpSpec {
+  return http === undefined ? { method: 'GET', path: '/', headers: {} } : defined(http);
 }
 
 export function loadFrom({ load }: ScenarioFile): LoadSpec {
@@ -44,6 +65,7 @@ export function loadFrom({ load }: ScenarioFile): LoadSpec {
     transport: load.transport,
     ...(load.generators === 1 ? {} : { generators: load.generators }),
     ...(load.connections === undefined ? {} : { connections: load.connections }),
+    ...(load.keepAlive ? {} : { keepAlive: false }),
     maxInFlight: load.maxInFlight,
     timeoutMs: load.timeout,
   };

@@ -63,9 +63,14 @@ export interface BatchingSpec {
 
 export interface ExternalTargetSpec {
   readonly kind: 'external';
-  /** http://host:port */
+  /** http://host:port, https://host:port or unix:/path */
   readonly url: string;
-  readonly protocol: 'oip-rest';
+  readonly protocol: 'oip-rest' | 'http';
+  /** What is sent, with the protocol `http`. */
+  readonly http?: HttpSpec;
+  /** The environment variable that holds the bearer token. */
+  readonly bearerEnv?: string;
+  readonly tls?: TlsSpec;
   readonly model: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Further models that the workload's mix asks. */
@@ -165,8 +170,18 @@ export interface LoadSpec {
   /** Connections at most; undefined: as many as the requests in flight need. */
   readonly connections?: number;
   /** Arrivals beyond this many in flight are counted `unsent`. */
+  /** False: a connection for each request; absent otherwise. */
+  readonly keepAlive?: false;
   readonly maxInFlight: number;
   readonly timeoutMs: number;
+}
+
+/** PEM files. */
+export interface TlsSpec {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly insecure: boolean;
 }
 
 /** A request to any HTTP server. */

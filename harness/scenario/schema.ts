@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseAbort, parseModel, parseName, parseUrl } from './field-values.ts';
+import { parseAbort, parseModel, parseName } from './field-values.ts';
 import {
   choice,
   duration,
@@ -13,6 +13,7 @@ import {
   yesNo,
 } from './leaves.ts';
 import { load } from './load-schema.ts';
+import { ownServer } from './target-schema.ts';
 import { workload } from './workload-schema.ts';
 
 /**
@@ -44,24 +45,7 @@ const reference = z
   .describe('The bundled server, started as a process of its own for each setting');
 
 const target = z
-  .strictObject({
-    reference: reference.optional(),
-    url: text('Your own server', parseUrl, { examples: ['http://127.0.0.1:8000'] }).optional(),
-    protocol: choice('What your server speaks: oip-rest is the Open Inference Protocol V2 over HTTP', [
-      'oip-rest',
-    ]).prefault('oip-rest'),
-    model: text("The model's name on your server").optional(),
-    headers: z
-      .record(z.string(), text('Value of the header; environment variables in the form of a shell'))
-      .prefault({})
-      .describe('HTTP headers sent with every request'),
-    describe: z
-      .strictObject({
-        machine: text('The machine it runs on, by its name in the price book: aws/g5.xlarge').optional(),
-      })
-      .prefault({})
-      .describe('What cannot be read from your server'),
-  })
+  .strictObject({ reference: reference.optional(), ...ownServer })
   .describe('What is driven: `reference` for the bundled server, or `url` and `model` for your own');
 
 const measure = z

@@ -1,10 +1,11 @@
 import { withoutSecrets } from '../record/redaction.ts';
 import type { ExternalTargetSpec } from '../scenario/scenario.ts';
 import { maxRowsPerRequest, ownSettings, type Settings, tritonSettings } from './effective-settings.ts';
+import { endpointOf } from './external-endpoint.ts';
 import { type HttpJson, httpJson } from './http-json.ts';
 import { awaitReady, modelPath, readModel } from './open-inference.ts';
 import { readStatisticsOf } from './statistics.ts';
-import type { Target } from './target.ts';
+import type { RunningTarget, Target, TargetEndpoint } from './target.ts';
 
 export interface ExternalTargetOptions {
   /** For each question before and after the load. */
@@ -18,10 +19,13 @@ export function externalTarget(spec: ExternalTargetSpec, options: ExternalTarget
   const { url, headers, model: name } = spec;
   return {
     async start() {
+      const endpoint = endpointOf(spec);
       const http = httpJson(url, {
-        headers,
+        headers: endpoint.headers,
+        ...(endpoint.tls === undefined ? {} : { tls: endpoint.tls }),
         ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
       });
+      if (spec.protocol === 'http') return plainServer(spec, endpoint, http);
       await awaitReady(http, options.readyWithinMs);
       const model = await readModel(http, name);
       const others = await Promise.all((spec.otherModels ?? []).map((other) => readModel(http, other)));
@@ -29,7 +33,7 @@ export function externalTarget(spec: ExternalTargetSpec, options: ExternalTarget
       const maxRows = maxRowsPerRequest(config);
       return {
         spec,
-        endpoint: { url, headers },
+        endpoint,
         model: maxRows === undefined ? model : { ...model, maxRows },
         ...(others.length === 0 ? {} : { otherModels: others }),
         requested: withoutSecrets({
@@ -52,6 +56,32 @@ export function externalTarget(spec: ExternalTargetSpec, options: ExternalTarget
         stop: async () => {},
       };
     },
+  };
+}
+
+/** A server that is asked nothing but the one request: it must answer, whatever it says. */
+async function plainServer(
+  spec: ExternalTargetSpec,
+  endpoint: TargetEndpoint,
+  http: HttpJson,
+): Promise<RunningTarget> {
+  await http.ask('GET', spec.http?.path ?? '/');
+  const { method, path } = spec.http ?? { method: 'GET', path: '/' };
+  return {
+    spec,
+    endpoint,
+    model: { name: `${method} ${path}`, inputs: [], outputs: [] },
+    requested: withoutSecrets({
+      url: spec.url,
+      protocol: spec.protocol,
+      method,
+      path,
+      headers: spec.headers,
+    }),
+    effective: {},
+    statistics: async () => ({ missing: 'a plain HTTP server has none' }),
+    died: new Promise(() => {}),
+    stop: async () => {},
   };
 }
 

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { TargetError } from '../errors.ts';
+import type { EndpointTls } from './target.ts';
 
 /** The control connection of a target: small JSON questions before and after the load, never during it. */
 export interface HttpJson {
@@ -18,19 +19,23 @@ export interface Answer {
 
 export interface HttpJsonOptions {
   readonly headers?: Readonly<Record<string, string>>;
+  readonly tls?: EndpointTls;
   readonly timeoutMs?: number;
 }
 
 /** Answers of the control plane are small; whatever is longer is not one. */
 const MAX_ANSWER_CHARACTERS = 16 * 1024 * 1024;
 
+/** `baseUrl`: http, https, or `unix:/path` of a socket. */
 export function httpJson(baseUrl: string, options: HttpJsonOptions = {}): HttpJson {
-  const timeoutMs = options.timeoutMs ?? 5_000;
+  const { headers = {}, tls = {}, timeoutMs = 5_000 } = options;
+  const socketPath = baseUrl.startsWith('unix:') ? baseUrl.slice('unix:'.length) : undefined;
+  const base = socketPath === undefined ? baseUrl.replace(/\/+$/, '') : 'http://localhost';
   return {
     async ask(method, path, body) {
-      const url = new URL(`${baseUrl.replace(/\/+$/, '')}${path}`);
+      const url = new URL(`${base}${path}`);
       try {
-        return await exchange(method, url, body, { headers: options.headers ?? {}, timeoutMs });
+        return await exchange(method, url, body, { headers, tls, timeoutMs, socketPath });
       } catch (cause) {
         throw noAnswer(url, cause, timeoutMs);
       }
@@ -42,7 +47,7 @@ function exchange(
   method: string,
   url: URL,
   body: unknown,
-  options: Required<HttpJsonOptions>,
+  options: Required<HttpJsonOptions> & { readonly socketPath: string | undefined },
 ): Promise<Answer> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const type = payload === undefined ? {} : { 'content-type': 'application/json' };
@@ -51,6 +56,8 @@ function exchange(
       method,
       // A connection of its own, closed at once: nothing of the control plane is left open during the load.
       agent: false,
+      ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
+      ...pemOptions(options.tls),
       signal: AbortSignal.timeout(options.timeoutMs),
       headers: { accept: 'application/json', ...type, ...options.headers },
     });
@@ -60,6 +67,10 @@ function exchange(
     });
     request.end(payload);
   });
+}
+
+function pemOptions({ insecure, ...pem }: EndpointTls) {
+  return insecure === true ? { ...pem, rejectUnauthorized: false } : pem;
 }
 
 async function readAnswer(response: IncomingMessage): Promise<Answer> {

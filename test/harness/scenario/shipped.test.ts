@@ -33,7 +33,7 @@ describe('shipped scenarios', () => {
       '32 2ms',
       '32 10ms',
     ]);
-    expect(scenario.skipped).toHaveLength(4);
+    expect(scenario.skipped).toHaveLength(6);
     const cases = scenario.settings.flatMap(({ load }) => loadLabels(load));
     expect(cases).toHaveLength(20);
     expect(cases.slice(0, 4)).toEqual(['saturation', '10%', '40%', '75%']);
@@ -67,7 +67,7 @@ describe('shipped scenarios', () => {
   it("the README's examples are scenarios", () => {
     const readme = readFileSync(packageFile('scenarios', 'README.md'), 'utf8');
     const examples = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml]) => yaml ?? '');
-    expect(examples).toHaveLength(4);
+    expect(examples).toHaveLength(6);
     process.env.RANKER_TOKEN = 'secret';
     for (const example of examples) scenarioFromText(example, 'readme.yaml');
   });

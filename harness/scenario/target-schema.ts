@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { parseHttpPath, parseUrl } from './field-values.ts';
+import { choice, text, whole, yesNo } from './leaves.ts';
+
+/** Fields about a server of the user's own. */
+
+const http = z
+  .strictObject({
+    method: choice('The method', ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).prefault('GET'),
+    path: text('The path, with its query', parseHttpPath).prefault('/'),
+    headers: z
+      .record(z.string(), text('Value of the header'))
+      .prefault({})
+      .describe('Headers of this request, besides those of the target'),
+    body: text('The body, as text').optional(),
+    bodyFile: text('A file that holds the body; the path is relative to the working folder').optional(),
+    expectStatus: whole('The status of a good answer; left out: any from 200 to 299', 200, 599).optional(),
+  })
+  .describe('With protocol: http, the request that is sent, the same every time');
+
+const auth = z
+  .strictObject({
+    bearer: z
+      .strictObject({ env: text('The environment variable that holds the token') })
+      .describe('Sent as `Authorization: Bearer`; read when the run starts, and never recorded'),
+  })
+  .describe('How to be let in');
+
+const tls = z
+  .strictObject({
+    ca: text('A PEM file of the authorities to trust, instead of the well-known ones').optional(),
+    cert: text('A PEM file with our own certificate, where the server wants one').optional(),
+    key: text('A PEM file with its key').optional(),
+    insecure: yesNo('Any certificate will do').prefault(false),
+  })
+  .describe('Of an https URL');
+
+export const ownServer = {
+  url: text('Your own server: http://host:port, https://host:port or unix:/path', parseUrl, {
+    examples: ['http://127.0.0.1:8000', 'https://models.example.com', 'unix:/run/server.sock'],
+  }).optional(),
+  protocol: choice(
+    'What your server speaks: oip-rest is the Open Inference Protocol V2 over HTTP; http is one request of your own',
+    ['oip-rest', 'http'],
+  ).prefault('oip-rest'),
+  model: text("The model's name on your server").optional(),
+  http: http.optional(),
+  headers: z
+    .record(z.string(), text('Value of the header; environment variables in the form of a shell'))
+    .prefault({})
+    .describe('HTTP headers sent with every request'),
+  auth: auth.optional(),
+  tls: tls.optional(),
+  describe: z
+    .strictObject({
+      machine: text('The machine it runs on, by its name in the price book: aws/g5.xlarge').optional(),
+    })
+    .prefault({})
+    .describe('What cannot be read from your server'),
+};
