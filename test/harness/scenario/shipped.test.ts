@@ -33,7 +33,7 @@ describe('shipped scenarios', () => {
       '32 2ms',
       '32 10ms',
     ]);
-    expect(scenario.skipped).toHaveLength(6);
+    expect(scenario.skipped).toHaveLength(4);
     const cases = scenario.settings.flatMap(({ load }) => loadLabels(load));
     expect(cases).toHaveLength(20);
     expect(cases.slice(0, 4)).toEqual(['saturation', '10%', '40%', '75%']);
