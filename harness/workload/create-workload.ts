@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import type { ClassSpec, WorkloadSpec } from '../scenario/scenario.ts';
 import { servedName } from '../scenario/served-name.ts';
 import type { ModelMetadata } from '../targets/target.ts';
+import { datasetPayloads } from './dataset.ts';
 import { cumulativeOf, drawAt, pick } from './indexed-draws.ts';
 import type { Payloads } from './payloads.ts';
 import { type Popularity, popularityOf } from './popularity.ts';
@@ -82,19 +83,40 @@ function prepareClass(
     asked === undefined ? models[0] : models.find(({ name }) => name === asked || name === servedName(asked));
   if (model === undefined) throw new Error(`no metadata of the model that class ${spec.name} asks`);
   const field = whole.mix === undefined ? 'workload' : `workload.mix.${spec.name}`;
-  if (spec.from !== undefined) throw new UsageError('workload.from is not in this version');
+  const rows = rowChoice(spec, saltOf(randomStreams, ROWS_STREAM + position));
+  const { name, share, encoding, from, images } = spec;
+  const described = (payloads: Payloads, popularity: Popularity) => ({
+    payloads,
+    popularity,
+    facts: { name, share, encoding, model: model.name, keys: popularity.keys },
+  });
+  if (from !== undefined) {
+    const { path, written } = from;
+    const scale = images ?? { scale: 'imagenet' };
+    const payloads = datasetPayloads({ path, written, model, className: name, rows, images: scale });
+    refuseMoreKeys(spec, field, payloads.available ?? 0);
+    return described(payloads, popularityOfClass(spec, position, payloads.available, randomStreams));
+  }
   const popularity = popularityOfClass(spec, position, undefined, randomStreams);
   const payloads = syntheticPayloads({
     spec,
     model,
     field,
     keys: popularity.keys,
-    rows: rowChoice(spec, saltOf(randomStreams, ROWS_STREAM + position)),
+    rows,
     randomStreams: (sample) => randomStreams(position * SAMPLE_STREAMS + sample),
     otherInputs: models.flatMap(({ inputs }) => inputs.map(({ name }) => name)),
   });
-  const { name, share, encoding } = spec;
-  return { payloads, popularity, facts: { name, share, encoding, model: model.name, keys: popularity.keys } };
+  return described(payloads, popularity);
+}
+
+function refuseMoreKeys({ keys, from }: ClassSpec, field: string, available: number): void {
+  const wanted = keys === undefined || keys.distribution === 'once' ? undefined : keys.keys;
+  if (wanted === undefined || wanted <= available) return;
+  const message = `found ${wanted}; ${from?.written} holds ${available} requests`;
+  throw new UsageError([
+    { field: `${field}.keys.keys`, message, advice: 'Leave it out to use all of them.' },
+  ]);
 }
 
 function assembled(

@@ -1,0 +1,78 @@
+import { statSync } from 'node:fs';
+import { type Problem, UsageError } from '../errors.ts';
+import type { PayloadSpec } from '../scenario/scenario.ts';
+import type { ModelMetadata } from '../targets/target.ts';
+import { readCsv } from './dataset-csv.ts';
+import { readImages } from './dataset-images.ts';
+import { readJsonl } from './dataset-jsonl.ts';
+import { readArray, readArrays } from './dataset-npy.ts';
+import { DatasetProblems, inputOf, MOST_DATASET_BYTES, type StoredTensor } from './dataset-tensors.ts';
+import type { Payloads } from './payloads.ts';
+import type { RowChoice } from './row-choice.ts';
+import type { ExpectedTensor } from './workload.ts';
+
+export interface DatasetOptions {
+  readonly path: string;
+  /** For messages. */
+  readonly written: string;
+  readonly model: ModelMetadata;
+  /** Entries that name another class are not of this one. */
+  readonly className: string;
+  /** For files whose entries are single rows. */
+  readonly rows: RowChoice;
+  readonly images: NonNullable<PayloadSpec['images']>;
+}
+
+/** One request of a file. */
+export interface Entry {
+  readonly rows: number;
+  readonly inputs: readonly StoredTensor[];
+  readonly expected?: readonly ExpectedTensor[];
+}
+
+/** Reads one kind of file, and puts into `problems` whatever is wrong with it. */
+export type ReadEntries = (options: DatasetOptions, problems: DatasetProblems) => readonly Entry[];
+
+/** The requests that a file or folder holds, checked against the model. Throws UsageError with every problem. */
+export function datasetPayloads(options: DatasetOptions): Payloads {
+  const problems = new DatasetProblems(options.written);
+  const entries = readerOf(options.path)(options, problems);
+  if (problems.count === 0 && entries.length === 0) problems.add('found no samples');
+  const most = entries.reduce((rows, entry) => Math.max(rows, entry.rows), 0);
+  const { maxRows } = options.model;
+  if (maxRows !== undefined && most > maxRows) {
+    problems.add(`found ${most} rows in one request; the model takes ${maxRows} at most`);
+  }
+  const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0);
+  if (bytes > MOST_DATASET_BYTES)
+    problems.add(tooBig(bytes), { advice: 'Take fewer: they are used again and again.' });
+  if (problems.count > 0) throw new UsageError(problems.all as readonly Problem[]);
+  return {
+    available: entries.length,
+    samples: entries.length,
+    sampleOfKey: (key) => key,
+    sample(number) {
+      const entry = entries[number];
+      if (entry === undefined) throw new Error(`there is no entry ${number}`);
+      return { ...entry, inputs: entry.inputs.map(inputOf) };
+    },
+  };
+}
+
+function tooBig(bytes: number): string {
+  return `found samples of ${Math.ceil(bytes / 2 ** 20)} MiB in memory; at most ${MOST_DATASET_BYTES / 2 ** 20} MiB are held`;
+}
+
+function bytesOf({ inputs, expected = [] }: Entry): number {
+  return [...inputs, ...expected].reduce((sum, { values }) => sum + values.byteLength, 0);
+}
+
+function readerOf(path: string): ReadEntries {
+  if (statSync(path).isDirectory()) return (options, problems) => readFolder(options, problems);
+  const lower = path.toLowerCase();
+  if (lower.endsWith('.csv')) return readCsv;
+  return lower.endsWith('.npy') ? readArray : readJsonl;
+}
+
+const readFolder: ReadEntries = (options, problems) =>
+  readArrays(options, problems) ?? readImages(options, problems);
