@@ -5,8 +5,10 @@ import { notice } from '../record/notices.ts';
 import type { CaseRecord, NoticeRecord } from '../record/run-record.ts';
 import type { Store } from '../record/store.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import type { RunningTarget } from '../targets/target.ts';
 import { assignmentFor, expectedTrialS } from './assignment.ts';
 import { CaseAssembly } from './case-assembly.ts';
+import { checkWorkloads } from './check-workloads.ts';
 import { headlineOf, withDecisions } from './decisions.ts';
 import { type DrivenTrial, generatorNotices, rawLogNotices } from './host-notices.ts';
 import { makeTarget } from './make-target.ts';
@@ -42,6 +44,7 @@ export class RunSession {
   readonly #random: () => number;
   readonly #assemblies = new Map<string, CaseAssembly>();
   readonly #trials: DrivenTrial[] = [];
+  readonly #checkedModels = new Set<string>();
   #driven = 0;
 
   constructor(parts: SessionParts) {
@@ -94,6 +97,7 @@ export class RunSession {
     options.observer.onTrialStart(planned, position);
     const target = await this.#holder.use(planned.setting.target);
     if (drain.aborted) return;
+    this.#checkOnce(target);
     const { generator } = placementFor(planned.setting.target);
     const assignment = assignmentFor(trial, scenario, target, {
       runId: store.id,
@@ -119,6 +123,13 @@ export class RunSession {
     book.put(measured);
     store.write(book.record());
     options.observer.onCase(measured, position);
+  }
+
+  /** When a model has told its inputs, before anything is sent to it. */
+  #checkOnce(target: RunningTarget): void {
+    if (this.#checkedModels.has(target.spec.model)) return;
+    this.#checkedModels.add(target.spec.model);
+    checkWorkloads(this.#parts.scenario, target);
   }
 
   #assemblyOf(planned: PlannedCase): CaseAssembly {
