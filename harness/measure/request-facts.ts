@@ -8,6 +8,9 @@ export interface RequestFacts {
   /** Just before the first byte was handed to an open connection; not a number until then. */
   readonly sentAtMs: number;
   readonly doneAtMs: number;
+  /** Messages of the answer so far, and when the first was complete; where the transport knows messages. */
+  readonly items?: number;
+  readonly firstItemAtMs?: number;
   readonly outcome: Outcome;
   readonly rows: number;
   /** Position of its class in the workload; 0 where there is no mix. */

@@ -15,6 +15,8 @@ export interface AnswerReader {
   begin(index: number): void;
   /** A piece of the body; the buffer is only valid during the call. */
   data(buffer: Buffer, from: number, to: number): void;
+  /** A message of the answer is complete; only where the transport knows messages. */
+  item?(): void;
   /** The answer has come completely, with this status. */
   finish(status: number): Outcome;
 }

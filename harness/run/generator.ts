@@ -14,7 +14,7 @@ import { GeneratorVitals } from './generator-vitals.ts';
 import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
 import { LoadRun } from './load-run.ts';
 import { makeProtocol } from './make-protocol.ts';
-import { makeTransport } from './make-transport.ts';
+import { isGrpc, makeTransport } from './make-transport.ts';
 import { OpenDriver } from './open-driver.ts';
 import { RawLogFile } from './raw-log-file.ts';
 import { type RequestPlan, requestPlan } from './request-plan.ts';
@@ -48,7 +48,7 @@ async function drive(
   });
   const sockets = await openSockets(assignment, now);
   const { pacer } = sockets;
-  const transport = makeTransport(assignment.transport, {
+  const transport = makeTransport(assignment, {
     url: assignment.endpoint.url,
     headers: {
       'User-Agent': `inferometer/${packageVersion()}`,
@@ -94,18 +94,25 @@ async function drive(
 }
 
 /** Requests in flight and connections, and how many of these are opened beforehand. */
-function boundsOf({ load, generator, ...assignment }: LoadAssignment): {
+function boundsOf(assignment: LoadAssignment): {
   maxInFlight: number;
   connections: number;
   ahead: number;
 } {
+  const { load, generator } = assignment;
   if (load.shape === 'closed') {
     const slots = slotsOf(load.inFlight, generator.index, generator.of);
     const connections = Math.min(slots, assignment.connections ?? slots);
-    return { maxInFlight: slots, connections, ahead: connections };
+    return { maxInFlight: slots, connections, ahead: aheadOf(assignment, connections) };
   }
   const { maxInFlight, connections = maxInFlight } = assignment;
-  return { maxInFlight, connections, ahead: Math.min(connections, maxInFlight, OPEN_LOOP_CONNECTIONS) };
+  const ahead = aheadOf(assignment, Math.min(connections, maxInFlight, OPEN_LOOP_CONNECTIONS));
+  return { maxInFlight, connections, ahead };
+}
+
+/** Where requests share a connection, one does until the server's limit of streams, unless the user wants more. */
+function aheadOf({ protocol, connections }: LoadAssignment, wanted: number): number {
+  return isGrpc(protocol) && connections === undefined ? 1 : wanted;
 }
 
 /** Whole milliseconds, so that an instant computed from an edge compares exactly with it. */

@@ -3,7 +3,14 @@ import type { HistogramName } from '../measure/histogram-names.ts';
 import type { RawLogEnd } from '../measure/raw-log.ts';
 import type { Counts } from '../record/run-record.ts';
 import type { RateLawSpec } from '../scenario/rate-law.ts';
-import type { Arrivals, HttpSpec, LimitsSpec, TransportName, WorkloadSpec } from '../scenario/scenario.ts';
+import type {
+  Arrivals,
+  GrpcSpec,
+  HttpSpec,
+  LimitsSpec,
+  TransportName,
+  WorkloadSpec,
+} from '../scenario/scenario.ts';
 import type { ModelMetadata, TargetEndpoint } from '../targets/target.ts';
 
 /**
@@ -97,9 +104,11 @@ export interface LoadAssignment {
   readonly endpoint: TargetEndpoint;
   /** Left out: yes. No: a connection for each request. */
   readonly keepAlive?: boolean;
-  readonly protocol: 'oip-rest' | 'http';
+  readonly protocol: 'oip-rest' | 'http' | 'grpc';
   /** Of the protocol `http`: what to ask. Left out: GET /. */
   readonly http?: HttpSpec;
+  /** Of the protocol `grpc`. */
+  readonly grpc?: GrpcSpec;
   readonly transport: TransportName;
   readonly model: ModelMetadata;
   /** Further models that the workload's mix asks. */

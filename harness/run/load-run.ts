@@ -157,6 +157,7 @@ export class LoadRun {
     clearInterval(this.#tick);
     watch.drain.removeEventListener('abort', this.#onDrain);
     watch.cancel.removeEventListener('abort', this.#onCancel);
+    for (const remark of transport.remarks ?? []) this.#note(`the server said: ${remark}`);
     const { cpuCores, eventLoopUtilization, gc } = vitals.end();
     const clock = { monotonicMs: now() - this.#beganMs, wallMs: Date.now() - this.#beganWallMs };
     flights.close(how);

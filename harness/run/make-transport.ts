@@ -1,8 +1,9 @@
-import type { TransportName } from '../scenario/scenario.ts';
 import type { SocketSource } from '../transports/byte-stream.ts';
+import { GrpcTransport } from '../transports/grpc.ts';
 import { Http1Transport } from '../transports/http1.ts';
 import { NodeHttpTransport } from '../transports/node-http.ts';
 import type { Sink, Transport } from '../transports/transport.ts';
+import type { LoadAssignment } from './load-engine.ts';
 
 export interface TransportOptions {
   readonly url: string;
@@ -18,8 +19,16 @@ export interface TransportOptions {
   readonly sink: Sink;
 }
 
-/** The transport that a scenario names. */
-export function makeTransport(name: TransportName, options: TransportOptions): Transport {
-  if (name === 'node-http') return new NodeHttpTransport(options);
-  return new Http1Transport(options);
+/** The transport that a scenario names, or the one of ours that its protocol needs. */
+export function makeTransport(
+  { transport, protocol }: Pick<LoadAssignment, 'transport' | 'protocol'>,
+  options: TransportOptions,
+): Transport {
+  if (transport === 'node-http') return new NodeHttpTransport(options);
+  return isGrpc(protocol) ? new GrpcTransport(options) : new Http1Transport(options);
+}
+
+/** Many requests share a connection. */
+export function isGrpc(protocol: LoadAssignment['protocol']): boolean {
+  return protocol === 'grpc';
 }

@@ -16,7 +16,10 @@ export interface RequestPlan {
   sampleOf(index: number): number;
 }
 
-type Asked = Pick<LoadAssignment, 'seed' | 'protocol' | 'http' | 'model' | 'otherModels' | 'workload'>;
+type Asked = Pick<
+  LoadAssignment,
+  'seed' | 'protocol' | 'http' | 'grpc' | 'model' | 'otherModels' | 'workload'
+>;
 
 /** Throws UsageError with every problem of the workload. */
 export function requestPlan(asked: Asked, prepare: (template: Template) => Prepared): RequestPlan {

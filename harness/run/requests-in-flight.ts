@@ -22,6 +22,8 @@ class Flight implements RawFacts {
   rows = 0;
   requestClass = 0;
   status = 0;
+  items = 0;
+  firstItemAtMs = Number.NaN;
 
   constructor(slot: number, reader: AnswerReader) {
     this.slot = slot;
@@ -36,6 +38,13 @@ class Flight implements RawFacts {
     this.firstByteAtMs = Number.NaN;
     this.bytesIn = 0;
     this.status = 0;
+    this.items = 0;
+    this.firstItemAtMs = Number.NaN;
+  }
+
+  /** Which of head and data comes first depends on the transport. */
+  firstByte(atMs: number): void {
+    if (Number.isNaN(this.firstByteAtMs)) this.firstByteAtMs = atMs;
   }
 }
 
@@ -134,14 +143,23 @@ export class RequestsInFlight implements Sink {
     const flight = this.#flights[slot];
     if (flight === undefined) return;
     flight.status = status;
-    flight.firstByteAtMs = atMs;
+    flight.firstByte(atMs);
   }
 
-  data(slot: number, buffer: Buffer, from: number, to: number): void {
+  data(slot: number, buffer: Buffer, from: number, to: number, atMs: number): void {
     const flight = this.#flights[slot];
     if (flight === undefined) return;
+    flight.firstByte(atMs);
     flight.bytesIn += to - from;
     flight.reader.data(buffer, from, to);
+  }
+
+  item(slot: number, atMs: number): void {
+    const flight = this.#flights[slot];
+    if (flight === undefined) return;
+    if (flight.items === 0) flight.firstItemAtMs = atMs;
+    flight.items += 1;
+    flight.reader.item?.();
   }
 
   end(slot: number, outcome: TransportOutcome, atMs: number): void {

@@ -196,6 +196,17 @@ export interface HttpSpec {
   readonly expectStatus?: number;
 }
 
+/** A call of any gRPC server. */
+export interface GrpcSpec {
+  /** /package.Service/Method */
+  readonly method: string;
+  readonly call: 'unary' | 'server-streaming';
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The encoded message in base64, or a file that holds its bytes; neither: a message without fields. */
+  readonly message?: string;
+  readonly messageFile?: string;
+}
+
 export interface MeasureSpec {
   readonly warmupMs: number;
   readonly durationMs: number;

@@ -1,24 +1,3 @@
-/** Statuses by their number, as outcomes spell them; 0 is ok. */
-export const GRPC_OUTCOMES = [
-  'ok',
-  'grpc-cancelled',
-  'grpc-unknown',
-  'grpc-invalid-argument',
-  'grpc-deadline-exceeded',
-  'grpc-not-found',
-  'grpc-already-exists',
-  'grpc-permission-denied',
-  'grpc-resource-exhausted',
-  'grpc-failed-precondition',
-  'grpc-aborted',
-  'grpc-out-of-range',
-  'grpc-unimplemented',
-  'grpc-internal',
-  'grpc-unavailable',
-  'grpc-data-loss',
-  'grpc-unauthenticated',
-] as const;
-
 export const OK = 0;
 export const UNKNOWN = 2;
 export const DEADLINE_EXCEEDED = 4;

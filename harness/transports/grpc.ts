@@ -1,21 +1,31 @@
 import type { Address, SocketSource } from './byte-stream.ts';
+import { endpointOf } from './endpoint.ts';
 import { GrpcConnection, type GrpcOwner } from './grpc-connection.ts';
 import { type GrpcHeaders, type GrpcRequest, grpcRequest } from './grpc-request.ts';
-import { decodeGrpcMessage, GRPC_OUTCOMES } from './grpc-status.ts';
+import { decodeGrpcMessage } from './grpc-status.ts';
 import { NOT_SENT } from './grpc-stream.ts';
 import { HeaderDecoder } from './hpack-decoder.ts';
 import { addressOf } from './reachable-address.ts';
 import { SlotQueue } from './slot-queue.ts';
-import type { Sink, Template, Transport, TransportOutcome } from './transport.ts';
+import {
+  GRPC_OUTCOMES,
+  type Sink,
+  type Template,
+  type Transport,
+  type TransportOutcome,
+} from './transport.ts';
 
 export interface GrpcOptions {
-  /** grpc://host:port */
+  /** See `endpointOf`. */
   readonly url: string;
   /** Metadata of every call. */
   readonly headers: Readonly<Record<string, string>>;
   /** At most this many connections. */
   readonly connections: number;
-  /** From the first byte sent to the status; the server is told. Also for opening a connection, up to 5 s. */
+  /**
+   * From the first byte sent to the status; the server is told. Waiting for a stream may take as long again, and opening
+   * a connection as long up to 5 s.
+   */
   readonly timeoutMs: number;
   readonly now: () => number;
   readonly sockets: SocketSource;
@@ -53,6 +63,7 @@ export class GrpcTransport implements Transport, GrpcOwner {
   readonly #indexOf: number[] = [];
   readonly #sentAtMsOf: number[] = [];
   readonly #attemptsOf: number[] = [];
+  readonly #sinceMsOf: number[] = [];
   readonly #remarks = new Map<number, string>();
   readonly #sweep: NodeJS.Timeout;
   readonly #flush = (): void => this.flush();
@@ -68,19 +79,18 @@ export class GrpcTransport implements Transport, GrpcOwner {
   #turn = 0;
 
   constructor(options: GrpcOptions) {
-    // A scheme of its own has no host and port for URL.
-    const url = new URL(options.url.replace(/^grpc/, 'http'));
+    const { address, authority, secure } = endpointOf(options.url);
     this.#options = options;
     this.sink = options.sink;
     this.now = options.now;
     this.timeoutMs = options.timeoutMs;
     this.#headers = {
-      scheme: url.protocol === 'https:' ? 'https' : 'http',
-      authority: url.host,
+      scheme: secure ? 'https' : 'http',
+      authority,
       metadata: options.headers,
       timeoutMs: options.timeoutMs,
     };
-    this.#address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 80) };
+    this.#address = address;
     const sweepMs = Math.min(50, Math.max(2, options.timeoutMs / 20));
     this.#sweep = setInterval(() => this.#tick(), sweepMs);
   }
@@ -210,13 +220,14 @@ export class GrpcTransport implements Transport, GrpcOwner {
     this.#requestOf[slot] = request;
     this.#indexOf[slot] = index;
     this.#sentAtMsOf[slot] = sentAtMs;
+    this.#sinceMsOf[slot] = this.now();
     this.#waiting.push(slot);
     this.#openMore();
   }
 
   #serveWaiting(): void {
     while (this.#waiting.size > 0) {
-      const request = this.#requestOf[this.#waiting.oldest];
+      const request = this.#requestOf[this.#waiting.first];
       const connection = request === undefined ? undefined : this.#pick(request);
       if (request === undefined || connection === undefined) return;
       const slot = this.#waiting.shift();
@@ -259,6 +270,14 @@ export class GrpcTransport implements Transport, GrpcOwner {
     }
   }
 
+  /** The oldest first: who came later has waited less. */
+  #expireWaiting(nowMs: number): void {
+    while (this.#waiting.size > 0) {
+      if (nowMs - (this.#sinceMsOf[this.#waiting.first] ?? nowMs) < this.timeoutMs) return;
+      this.sink.end(this.#waiting.shift(), 'timeout', nowMs);
+    }
+  }
+
   #tick(): void {
     const nowMs = this.now();
     const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, this.timeoutMs);
@@ -266,6 +285,7 @@ export class GrpcTransport implements Transport, GrpcOwner {
       connection.expire(nowMs, connectTimeoutMs);
       connection.flush();
     }
+    this.#expireWaiting(nowMs);
     this.#openMore();
     this.flush();
   }

@@ -8,11 +8,6 @@ export class SlotQueue {
     return this.#size;
   }
 
-  /** The oldest slot; -1 when there is none. */
-  get oldest(): number {
-    return this.#size === 0 ? -1 : (this.#ring[this.#head] ?? -1);
-  }
-
   /** The oldest slot, left where it is; -1 when there is none. */
   get first(): number {
     return this.#size === 0 ? -1 : (this.#ring[this.#head] ?? -1);

@@ -1,4 +1,23 @@
-import { GRPC_OUTCOMES } from './grpc-status.ts';
+/** Statuses by their number, as outcomes spell them; 0 is ok. */
+export const GRPC_OUTCOMES = [
+  'ok',
+  'grpc-cancelled',
+  'grpc-unknown',
+  'grpc-invalid-argument',
+  'grpc-deadline-exceeded',
+  'grpc-not-found',
+  'grpc-already-exists',
+  'grpc-permission-denied',
+  'grpc-resource-exhausted',
+  'grpc-failed-precondition',
+  'grpc-aborted',
+  'grpc-out-of-range',
+  'grpc-unimplemented',
+  'grpc-internal',
+  'grpc-unavailable',
+  'grpc-data-loss',
+  'grpc-unauthenticated',
+] as const;
 
 /** How a request ended. `cancelled` is only the user's Ctrl-C; `grpc-…` is the server's status. */
 export const OUTCOMES = [
