@@ -19,8 +19,15 @@ const JOBS = {
   bench: () => systemTools(BENCH_TOOLS) || build() || node('dist/test/bench/bench.js', ...rest),
 };
 
-/** Commands and the Debian packages that hold them. */
-const TEST_TOOLS = { chromium: 'chromium', gcc: 'gcc', taskset: 'util-linux' };
+/** Commands (or files) and the Debian packages that hold them. */
+const TEST_TOOLS = {
+  chromium: 'chromium',
+  gcc: 'gcc',
+  taskset: 'util-linux',
+  nginx: 'nginx-light',
+  nghttpd: 'nghttp2-server',
+  '/usr/lib/python3/dist-packages/grpc/__init__.py': 'python3-grpcio',
+};
 const BENCH_TOOLS = {
   gcc: 'gcc',
   taskset: 'util-linux',
@@ -91,8 +98,9 @@ function vitest(config) {
 }
 
 /**
- * The tests use a real browser and a C compiler, the benches other load generators. Where this user may install Debian
- * packages they are installed; elsewhere one line says what is missing, and what needs it is left out with that reason.
+ * The tests use a real browser, a C compiler and gRPC servers that others wrote, the benches other load generators. Where
+ * this user may install Debian packages they are installed; elsewhere one line says what is missing, and what needs it
+ * is left out with that reason.
  */
 function systemTools(wanted) {
   const missing = Object.entries(wanted).filter(([command]) => !onPath(command));
@@ -111,7 +119,8 @@ function systemTools(wanted) {
 }
 
 function onPath(command) {
-  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, command)));
+  const folders = command.startsWith('/') ? ['/'] : [...(process.env.PATH ?? '').split(':'), '/usr/sbin'];
+  return folders.some((folder) => existsSync(join(folder, command)));
 }
 
 /**

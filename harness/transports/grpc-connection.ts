@@ -29,6 +29,8 @@ export interface GrpcOwner {
 }
 
 const HTTP_OK = 200;
+/** Timers may be so much early. */
+const TIMER_MS = 1;
 
 /** One socket with many calls on it. */
 export class GrpcConnection implements ByteStreamEvents, Http2Events<GrpcStream>, MessageEvents {
@@ -231,10 +233,9 @@ export class GrpcConnection implements ByteStreamEvents, Http2Events<GrpcStream>
   /** Of a call whose stream has ended in order. */
   #outcomeOf(stream: GrpcStream): TransportOutcome {
     const { status, request } = stream;
+    const lastedMs = this.#readAtMs - stream.sentAtMs;
     // Our deadline went with the call, so the server may notice before we do.
-    if (status === DEADLINE_EXCEEDED && this.#readAtMs - stream.sentAtMs >= this.#owner.timeoutMs) {
-      return 'timeout';
-    }
+    if (status === DEADLINE_EXCEEDED && lastedMs >= this.#owner.timeoutMs - TIMER_MS) return 'timeout';
     if (status > OK) return 'complete';
     if (stream.isCutOff) return 'truncated';
     if (status < 0) return 'malformed';
