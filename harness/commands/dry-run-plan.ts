@@ -63,6 +63,7 @@ function requestsOf({ load, setting, durationMs }: PlannedCase, { measure }: Sce
 function ratesFrom({ settings: [first] }: Scenario, last: Saturation | undefined): string {
   const open = first?.load.open;
   if (open === undefined) return 'none: a closed loop only';
+  if (open.kind === 'replay') return `those of ${open.recording.written}`;
   if (open.kind === 'law') return `${lawWords(open.law)}; ${arrivalsLabel(open.arrivals)} arrivals`;
   const shares = openLabels(open).join(', ');
   if (open.kind === 'rate') return shares;

@@ -211,7 +211,7 @@ const rateLaw = z.object({
 });
 
 const loadRecord = z.object({
-  shape: z.enum(['closed', 'constant', 'poisson', 'gamma', 'ramp', 'stages', 'sine', 'burst']),
+  shape: z.enum(['closed', 'constant', 'poisson', 'gamma', 'ramp', 'stages', 'sine', 'burst', 'replay']),
   /** The label of the load axis: `40%`, `saturation`, `200/s`. */
   label: z.string(),
   /** How arrivals scatter: `even`, `poisson`, `gamma(2)`; absent for a closed loop. */

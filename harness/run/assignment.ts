@@ -52,6 +52,10 @@ function loadOf({ load, setting }: PlannedCase): LoadAssignment['load'] {
   if (load.resolvedRate === undefined || open === undefined) {
     return { shape: 'closed', inFlight: load.inFlight ?? 1, thinkTimeMs: load.thinkTimeMs ?? 0 };
   }
+  if (open.kind === 'replay') {
+    const { recording, timeScale } = open;
+    return { shape: 'replay', file: recording.path, timeScale, warmupPerS: load.resolvedRate };
+  }
   const { arrivals } = open;
   return open.kind === 'law'
     ? { shape: 'law', arrivals, law: open.law }

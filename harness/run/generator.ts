@@ -1,6 +1,7 @@
 import { calibratedClock } from '../load/clock.ts';
 import { slotsOf } from '../load/closed.ts';
 import type { Pacer } from '../load/pacer.ts';
+import { replaySchedule } from '../load/replay.ts';
 import { lawSchedule, openSchedule, type Schedule, sliceOf } from '../load/schedule.ts';
 import { threadTaskPath } from '../load/thread.ts';
 import type { PhaseEdges } from '../measure/phases.ts';
@@ -176,7 +177,12 @@ type OpenShape = Exclude<LoadAssignment['load'], { readonly shape: 'closed' }>;
 
 /** The one global schedule, whose zero is the start of the warm-up. */
 function scheduleOf(load: OpenShape, seed: number, warmupMs: number): Schedule {
-  return load.shape === 'open'
-    ? openSchedule({ ...load, seed })
-    : lawSchedule({ ...load, seed, leadMs: warmupMs });
+  switch (load.shape) {
+    case 'open':
+      return openSchedule({ ...load, seed });
+    case 'law':
+      return lawSchedule({ ...load, seed, leadMs: warmupMs });
+    case 'replay':
+      return replaySchedule({ ...load, leadMs: warmupMs });
+  }
 }

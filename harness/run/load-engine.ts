@@ -91,7 +91,14 @@ export interface LoadAssignment {
   readonly load:
     | { readonly shape: 'closed'; readonly inFlight: number; readonly thinkTimeMs: number }
     | { readonly shape: 'open'; readonly arrivals: Arrivals; readonly requestsPerS: number }
-    | { readonly shape: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec };
+    | { readonly shape: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec }
+    /** A recording, and the even rate of the warm-up. */
+    | {
+        readonly shape: 'replay';
+        readonly file: string;
+        readonly timeScale: number;
+        readonly warmupPerS: number;
+      };
   readonly warmupMs: number;
   readonly durationMs: number;
   readonly drainMs: number;

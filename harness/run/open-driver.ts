@@ -19,6 +19,8 @@ export interface OpenDriverOptions {
 export class OpenDriver implements Driver {
   readonly #options: OpenDriverOptions;
   readonly #ahead = new Float64Array(AHEAD);
+  /** Which payload goes with each instant. */
+  readonly #payloads = new Float64Array(AHEAD);
   #drawn = 0;
   #dispatched = 0;
   #endAtMs: number;
@@ -37,10 +39,10 @@ export class OpenDriver implements Driver {
 
   advance(nowMs: number): void {
     if (this.#next > nowMs) return;
-    const { generator, dispatch, pacer } = this.#options;
+    const { dispatch, pacer } = this.#options;
     while (this.#next <= nowMs && !this.exhausted()) {
       const intendedAtMs = this.#next;
-      const index = generator.index + this.#dispatched * generator.of;
+      const index = this.#payloads[this.#dispatched & (AHEAD - 1)] ?? 0;
       this.#dispatched += 1;
       if (this.#dispatched === this.#drawn) this.#refill();
       this.#next = this.#ahead[this.#dispatched & (AHEAD - 1)] ?? Number.POSITIVE_INFINITY;
@@ -57,10 +59,12 @@ export class OpenDriver implements Driver {
   }
 
   #refill(): void {
-    const { slice, startAtMs, pacer } = this.#options;
+    const { slice, generator, startAtMs, pacer } = this.#options;
     while (this.#drawn - this.#dispatched < AHEAD) {
       const dueMs = startAtMs + slice.next();
+      const number = generator.index + this.#drawn * generator.of;
       this.#ahead[this.#drawn & (AHEAD - 1)] = dueMs;
+      this.#payloads[this.#drawn & (AHEAD - 1)] = slice.payload?.() ?? number;
       this.#drawn += 1;
       pacer.expect(dueMs);
     }

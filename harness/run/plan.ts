@@ -111,6 +111,10 @@ function offeredLoads(
   durationMs: number,
   saturation: Saturation | undefined,
 ): ({ label: string } & OfferedLoad)[] {
+  if (open.kind === 'replay') {
+    const law = replayRecord(open, durationMs);
+    return [{ label: 'replay', shape: 'replay', resolvedRate: law.meanPerS, law }];
+  }
   const arrivals = arrivalsLabel(open.arrivals);
   if (open.kind === 'law') {
     const law = lawRecord(open.law, durationMs);
@@ -146,8 +150,27 @@ function lawRecord(law: RateLawSpec, durationMs: number): NonNullable<LoadRecord
   };
 }
 
-/** The length of the measure phase: that of the law, where it has one. */
+type ReplaySpec = Extract<NonNullable<LoadSpec['open']>, { kind: 'replay' }>;
+
+function replayRecord(
+  { recording, timeScale }: ReplaySpec,
+  durationMs: number,
+): NonNullable<LoadRecord['law']> {
+  const { path: _, mostPerSecond, ...told } = recording;
+  const scaled = timeScale === 1 ? '' : `, offsets x ${timeScale}`;
+  return {
+    words: `replay of ${told.rows} arrivals from ${told.written}${scaled}`,
+    spec: { shape: 'replay', timeScale, ...told },
+    meanPerS: Number(((1000 * told.rows) / durationMs).toPrecision(6)),
+    peakPerS: mostPerSecond,
+    lengthS: durationMs / 1000,
+  };
+}
+
+/** The length of the measure phase: that of the law or the recording, where it has one. */
 export function measuredMsOf({ open }: LoadSpec, { durationMs }: Scenario['measure']): number {
+  // Whole milliseconds, and the last arrival lies within them.
+  if (open?.kind === 'replay') return Math.floor(open.recording.lastAtMs * open.timeScale) + 1;
   return (open?.kind === 'law' ? lengthMsOf(open.law) : undefined) ?? durationMs;
 }
 

@@ -12,6 +12,7 @@ export const OPEN_SHAPES = [
   'stages',
   'sine',
   'burst',
+  'replay',
 ] as const;
 /** Those whose arrivals `load.arrivals` chooses. */
 const WITH_ARRIVALS: readonly string[] = ['ramp', 'stages', 'sine', 'burst'];

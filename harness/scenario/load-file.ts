@@ -13,6 +13,8 @@ import { OPEN_SHAPES } from './load-checks.ts';
 import { loadLabels, SATURATION } from './load-labels.ts';
 import { applyOverrides, type Overrides } from './overrides.ts';
 import { isProblem, type Reading, word } from './quantities.ts';
+import { hashableLoad, recordingIn, recordingProblems } from './recordings.ts';
+import { RecordingFiles } from './replay-file.ts';
 import type { Axes, GateSpec, Scenario, Setting } from './scenario.ts';
 import { decideFrom, limitsFrom, loadFrom, measureFrom, targetFrom } from './scenario-from-file.ts';
 import { type ScenarioFile, scenarioFile } from './schema.ts';
@@ -53,6 +55,7 @@ interface Content {
   /** Those that passed; all of them when there are no problems. */
   readonly settings: readonly { readonly axes: Axes; readonly file: ScenarioFile }[];
   readonly files: DatasetFiles;
+  readonly recordings: RecordingFiles;
   readonly skipped: readonly Axes[];
   readonly gates: readonly GateSpec[];
   readonly asFound: boolean;
@@ -75,6 +78,7 @@ function readContent(document: ScenarioDocument, asFound: boolean): Content {
     axes: fixed.axes,
     settings: checked.settings,
     files: checked.files,
+    recordings: checked.recordings,
     skipped: all.filter((one) => !remaining.includes(one)).map(({ axes }) => axes),
     gates: gates.kept,
     asFound: gone.size > 0,
@@ -87,7 +91,11 @@ function readContent(document: ScenarioDocument, asFound: boolean): Content {
       ...(remaining.length === 0
         ? [{ ...located(document, ['skip']), field: 'skip', message: 'every setting is skipped' }]
         : []),
-      ...checkPlaces(gates.places, { ...labels, load: gateLoads(checked.settings) }, document),
+      ...checkPlaces(
+        gates.places,
+        { ...labels, load: gateLoads(checked.settings, checked.recordings) },
+        document,
+      ),
     ],
   };
 }
@@ -131,6 +139,7 @@ function checkSettings(
   const problems: Problem[] = [];
   const settings: { axes: Axes; file: ScenarioFile }[] = [];
   const files = new DatasetFiles(dirname(document.file));
+  const recordings = new RecordingFiles(dirname(document.file));
   for (const { axes, sets } of remaining) {
     const content = withNamedModels(withImpliedLoad(withValues(raw, sets)));
     const origin: Origin = (path) =>
@@ -139,10 +148,11 @@ function checkSettings(
     if (parsed.success) {
       settings.push({ axes, file: parsed.data });
       problems.push(...datasetProblems(parsed.data, files, document, origin));
+      problems.push(...recordingProblems(parsed.data, recordings, document, origin));
     } else problems.push(...problemsOfIssues(parsed.error.issues, document, origin));
     problems.push(...checkTogether(content, document, origin));
   }
-  return { settings, problems, files };
+  return { settings, problems, files, recordings };
 }
 
 function datasetProblems(
@@ -200,8 +210,12 @@ function readGates(
 }
 
 /** Labels of the load axis over all settings (they differ where the load itself is varied). */
-function gateLoads(settings: Content['settings']): string[] {
-  const labels = new Set(settings.flatMap(({ file }) => loadLabels(loadFrom(file))));
+function gateLoads(settings: Content['settings'], recordings: RecordingFiles): string[] {
+  const readable = settings.filter(({ file: { load } }) => {
+    return load.replay === undefined || 'value' in recordings.find(load.replay.file, load.replay.timeScale);
+  });
+  const find = recordingIn(recordings);
+  const labels = new Set(readable.flatMap(({ file }) => loadLabels(loadFrom(file, find))));
   return labels.size === 0 ? [SATURATION] : [...labels];
 }
 
@@ -213,7 +227,7 @@ function assemble(document: ScenarioDocument, read: Content, file: ScenarioFile,
       axes: { ...setting.axes, ...found },
       target: withOtherModels(targetFrom(setting.file), workload),
       workload,
-      load: loadFrom(setting.file),
+      load: loadFrom(setting.file, recordingIn(read.recordings)),
     };
   });
   const [measure, limits] = [measureFrom(file), limitsFrom(file)];
@@ -224,6 +238,7 @@ function assemble(document: ScenarioDocument, read: Content, file: ScenarioFile,
     settings: settings.map(({ axes: _, ...content }) => ({
       ...content,
       workload: hashable(content.workload),
+      load: hashableLoad(content.load),
     })),
     measure: measured,
     decide,

@@ -29,6 +29,8 @@ export function openLabels(open: LoadSpec['open']): string[] {
       return [rateLabel(open.requestsPerS)];
     case 'law':
       return [open.law.shape];
+    case 'replay':
+      return ['replay'];
   }
 }
 

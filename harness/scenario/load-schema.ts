@@ -3,14 +3,17 @@ import {
   arrivals,
   choice,
   duration,
+  leaf,
   percentage,
   rate,
   rateOrNone,
+  text,
   variation,
   whole,
   wholeOrAuto,
   yesNo,
 } from './leaves.ts';
+import { show } from './quantities.ts';
 import { ENGINES, TRANSPORTS } from './scenario.ts';
 
 /** The scenario's `load`: how much is sent, and when. A default is written as a user would write it. */
@@ -107,6 +110,26 @@ const burst = z
   })
   .describe('A base rate with regular bursts');
 
+const replay = z
+  .strictObject({
+    file: text(
+      'A .csv or .jsonl file: atMs or atS, the offset of each arrival, and where known its payload',
+      undefined,
+      {
+        examples: ['traces/monday.csv'],
+      },
+    ),
+    timeScale: leaf<number>(
+      'Offsets are multiplied by it: 0.5 replays twice as fast',
+      { type: 'number', exclusiveMinimum: 0 },
+      (found) =>
+        typeof found === 'number' && found > 0 && Number.isFinite(found)
+          ? { value: found }
+          : { problem: `found ${show(found)}; it is a number above 0`, advice: '0.5 replays twice as fast' },
+    ).prefault(1),
+  })
+  .describe('Arrivals as they were recorded');
+
 export const load = z
   .strictObject({
     ladder: ladder.optional(),
@@ -125,6 +148,7 @@ export const load = z
       .describe('Rates one after the other, each for its time'),
     sine: sine.optional(),
     burst: burst.optional(),
+    replay: replay.optional(),
     arrivals: arrivals(
       'How requests scatter around the rate of ramp, stages, sine and burst; left out: poisson',
     ).optional(),

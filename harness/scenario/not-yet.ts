@@ -20,7 +20,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'load.find': LADDER,
   'load.precision': LADDER,
   'load.atMost': LADDER,
-  'load.replay': LADDER,
   'measure.stop': 'set measure.duration and measure.trials',
   'decide.tune': 'use vary with the values to try',
   'decide.report': 'leave it out; the report shows what was measured',

@@ -1,4 +1,5 @@
 import type { RateLawSpec, Stage } from './rate-law.ts';
+import type { Recording } from './replay-file.ts';
 import type {
   Arrivals,
   DecideSpec,
@@ -54,8 +55,11 @@ function httpFrom(http: ScenarioFile['target']['http']): HttpSpec {
   return http === undefined ? { method: 'GET', path: '/', headers: {} } : defined(http);
 }
 
-export function loadFrom({ load }: ScenarioFile): LoadSpec {
-  const open = openFrom(load);
+/** What a replayed file comes to, which has been read by then. */
+export type FindRecording = (written: string, timeScale: number) => Recording;
+
+export function loadFrom({ load }: ScenarioFile, find: FindRecording): LoadSpec {
+  const open = openFrom(load, find);
   return {
     ...(open === undefined ? {} : { open }),
     ...(load.closed === undefined
@@ -71,7 +75,7 @@ export function loadFrom({ load }: ScenarioFile): LoadSpec {
   };
 }
 
-function openFrom(load: ScenarioFile['load']): LoadSpec['open'] {
+function openFrom(load: ScenarioFile['load'], find: FindRecording): LoadSpec['open'] {
   if (load.ladder !== undefined) {
     return { kind: 'ladder', arrivals: load.ladder.arrivals, fractions: load.ladder.steps };
   }
@@ -83,6 +87,10 @@ function openFrom(load: ScenarioFile['load']): LoadSpec['open'] {
   if (load.constant !== undefined) return atRate('even', load.constant.rate);
   if (load.poisson !== undefined) return atRate('poisson', load.poisson.rate);
   if (load.gamma !== undefined) return atRate({ gamma: load.gamma.cv }, load.gamma.rate);
+  if (load.replay !== undefined) {
+    const { file, timeScale } = load.replay;
+    return { kind: 'replay', recording: find(file, timeScale), timeScale };
+  }
   const law = lawFrom(load);
   return law === undefined ? undefined : { kind: 'law', arrivals: load.arrivals ?? 'poisson', law };
 }

@@ -1,4 +1,5 @@
 import type { RateLawSpec } from './rate-law.ts';
+import type { Recording } from './replay-file.ts';
 
 /**
  * A scenario after parsing: frozen, fully defaulted, every quantity a number whose unit is in its name.
@@ -160,7 +161,8 @@ export interface LoadSpec {
   readonly open?:
     | { readonly kind: 'ladder'; readonly arrivals: Arrivals; readonly fractions: readonly number[] }
     | { readonly kind: 'rate'; readonly arrivals: Arrivals; readonly requestsPerS: number }
-    | { readonly kind: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec };
+    | { readonly kind: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec }
+    | { readonly kind: 'replay'; readonly recording: Recording; readonly timeScale: number };
   /** A closed loop: measured for its own sake, or first of all to resolve a ladder's rates ("saturation"). */
   readonly closed?: { readonly inFlight: number; readonly thinkTimeMs: number };
   readonly engine: EngineName;

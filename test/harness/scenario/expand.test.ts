@@ -32,7 +32,10 @@ describe('vary', () => {
       'vary: { gaps: { path: load.ladder.arrivals, values: { regular: even, random: poisson } } }\n',
     );
     expect(axes).toEqual({ gaps: ['regular', 'random'] });
-    expect(settings.map(({ load }) => load.open?.arrivals)).toEqual(['even', 'poisson']);
+    expect(settings.map(({ load }) => load.open)).toMatchObject([
+      { arrivals: 'even' },
+      { arrivals: 'poisson' },
+    ]);
     expect(settings[0]?.load.closed).toEqual({ inFlight: 64, thinkTimeMs: 0 });
   });
 
