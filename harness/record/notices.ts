@@ -70,8 +70,13 @@ const NOTICES = {
       `${Math.round(p.offeredPerS)}/s was offered, more than the ${Math.round(p.ceilingPerS)}/s that the doctor found one core of the generator able to send.`,
     'Use several generators or several machines; or measure the machine again with inferometer doctor --measure.',
   ),
+  'histogram-leak': entry(
+    (p: { histograms: number }) => `${countOf(p.histograms, 'histogram')} never freed.`,
+    'A fault of Inferometer that costs memory and no figure: please report it with the scenario.',
+  ),
   'client-limited': entry(
-    (p: { cases: number }) => `${countOf(p.cases, 'case')} measured the generator rather than the server.`,
+    (p: { cases: number; causes: readonly string[] }) =>
+      `${countOf(p.cases, 'case')} measured the generator rather than the server.${p.causes.length === 0 ? '' : ` Seen meanwhile: ${p.causes.join('; ')}.`}`,
     'Give the generator a core of its own, lower the rate, or drive the server from another machine.',
   ),
   'connection-limited': entry(

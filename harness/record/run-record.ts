@@ -300,6 +300,10 @@ export const caseRecord = z.object({
   /** Design effect used for the intervals: n/d independent samples. */
   designEffect: figure,
   steady: z.object({ verdict: z.enum(['steady', 'unsteady', 'not-assessed']), message: z.string() }),
+  /** Faults of ours, each 0 in a sound run: times below 0 void the case, histograms that nobody freed are a leak. */
+  bugCounters: z
+    .object({ negativeTimes: z.number().int(), undestroyedHistograms: z.number().int() })
+    .optional(),
   /** Closed loops: concurrency against completions/s x mean. */
   littlesLaw: z.union([
     z.object({ concurrency: z.number(), implied: z.number(), ratio: z.number() }),

@@ -2,6 +2,7 @@ import { arrivalMismatch } from '../record/conservation.ts';
 import { notice } from '../record/notices.ts';
 import {
   type CaseRecord,
+  type Cause,
   isMissing,
   type LoadRecord,
   type NoticeRecord,
@@ -16,22 +17,48 @@ const LITTLES_LAW = 0.05;
 export function caseNotices(record: Pick<RunRecord, 'cases' | 'environment'>): NoticeRecord[] {
   const { cases } = record;
   return [
-    ...limited(cases, 'client-limited'),
-    ...limited(cases, 'connection-limited'),
+    ...clientLimited(cases),
+    ...connectionLimited(cases),
     ...peers(cases),
     ...aborted(cases),
     ...countMismatch(cases),
     ...littlesLaw(cases),
+    ...histogramLeak(cases),
     ...providerRan(record),
   ];
 }
 
-function limited(
-  cases: readonly CaseRecord[],
-  status: 'client-limited' | 'connection-limited',
-): NoticeRecord[] {
-  const ids = cases.filter(({ credibility }) => credibility.status === status).map(({ id }) => id);
-  return ids.length === 0 ? [] : [notice(status, { cases: ids.length }, ids)];
+function clientLimited(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const limited = cases.filter(({ credibility }) => credibility.status === 'client-limited');
+  const seen = new Set(limited.flatMap(({ credibility }) => credibility.causes ?? []).map(({ id }) => id));
+  const causes = [...seen].map((id) => CAUSE_WORDS[id]);
+  return about(limited, (ids) => notice('client-limited', { cases: ids.length, causes }, ids));
+}
+
+/** Over many cases, without the figures that each has of its own. */
+const CAUSE_WORDS: Readonly<Record<Cause['id'], string>> = {
+  gc: 'garbage collection in the generator',
+  'cpu-quota': 'a CPU quota',
+  steal: 'other virtual machines on this host',
+  pressure: 'processes waiting for a CPU',
+  'same-cores': 'the server on the same cores',
+};
+
+function connectionLimited(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const limited = cases.filter(({ credibility }) => credibility.status === 'connection-limited');
+  return about(limited, (ids) => notice('connection-limited', { cases: ids.length }, ids));
+}
+
+function histogramLeak(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const left = ({ bugCounters }: CaseRecord) => bugCounters?.undestroyedHistograms ?? 0;
+  const leaking = cases.filter((one) => left(one) > 0);
+  const histograms = leaking.reduce((sum, one) => sum + left(one), 0);
+  return about(leaking, (ids) => notice('histogram-leak', { histograms }, ids));
+}
+
+/** One notice about these cases, if there are any. */
+function about(cases: readonly CaseRecord[], make: (ids: string[]) => NoticeRecord): NoticeRecord[] {
+  return cases.length === 0 ? [] : [make(cases.map(({ id }) => id))];
 }
 
 function peers(cases: readonly CaseRecord[]): NoticeRecord[] {

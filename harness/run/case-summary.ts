@@ -34,6 +34,7 @@ export type CaseMeasurement = Pick<
   | 'windows'
   | 'events'
   | 'histograms'
+  | 'bugCounters'
   | 'credibility'
 >;
 
@@ -57,6 +58,10 @@ export function summariseCase(input: CaseInput): CaseMeasurement {
     designEffect: whole.latency.designEffect,
     steady: whole.steady,
     littlesLaw: loopLaw(pooled, input.load),
+    bugCounters: {
+      negativeTimes: sum(pooled.results, ({ clamped }) => clamped.negative),
+      undestroyedHistograms: sum(pooled.results, ({ undestroyedHistograms = 0 }) => undestroyedHistograms),
+    },
     windows: (pooled.windows.at(-1) ?? []).map((window) => windowRecord(window, pooled.responseMissing)),
     events: pooled.results.flatMap(({ events }) => events),
     histograms: {
@@ -66,6 +71,10 @@ export function summariseCase(input: CaseInput): CaseMeasurement {
       dispatchLag: pooled.encoded.dispatchLag,
     },
   };
+}
+
+function sum(results: readonly LoadResult[], pick: (result: LoadResult) => number): number {
+  return results.reduce((total, one) => total + pick(one), 0);
 }
 
 function trialRecord(

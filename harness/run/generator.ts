@@ -8,7 +8,7 @@ import type { PhaseEdges } from '../measure/phases.ts';
 import { Recorder, type RecorderOptions } from '../measure/recorder.ts';
 import { windowLengthMs } from '../measure/windows.ts';
 import { packageVersion } from '../package-files.ts';
-import { readyHistograms } from '../statistics/histogram.ts';
+import { liveHistograms, readyHistograms } from '../statistics/histogram.ts';
 import { ClosedDriver } from './closed-driver.ts';
 import type { Driver } from './driver.ts';
 import { GeneratorVitals } from './generator-vitals.ts';
@@ -87,7 +87,9 @@ async function drive(
       (plannedAtMs, lagMs) => recorder.receiveLag(plannedAtMs, lagMs),
     );
     const payloadKeys = plan.classFacts.map(({ keys }) => keys ?? null);
-    return { result: { ...(await run.untilDone()), payloadKeys, sockets: sockets.kind }, rawLog };
+    const result = await run.untilDone();
+    const undestroyedHistograms = liveHistograms();
+    return { result: { ...result, undestroyedHistograms, payloadKeys, sockets: sockets.kind }, rawLog };
   } finally {
     transport.close();
     await pacer.stop();
@@ -145,7 +147,7 @@ function rawLogFile(
   const { path, ...subject } = rawLog;
   return new RawLogFile(
     `${path}-generator-${generator.index}`,
-    { ...subject, generator: generator.index },
+    { ...subject, generator: generator.index, generators: generator.of },
     recording,
   );
 }

@@ -175,6 +175,8 @@ export interface LoadResult {
   readonly events: readonly { readonly atS: number; readonly message: string }[];
   /** Why the case ended before its time: an abort rule, an interrupt. */
   readonly endedEarly: string | undefined;
+  /** Histograms of the generator's thread that nobody freed: a leak, of about 100 kB each. */
+  readonly undestroyedHistograms?: number;
   /** What came of the raw log, where one was asked for. */
   readonly rawLog?: RawLogEnd;
 }

@@ -31,8 +31,30 @@ export function mergeResults(results: readonly LoadResult[]): LoadResult {
       aboveRange: sum(({ clamped }) => clamped.aboveRange),
     },
     ...ofTheirThreads(results, first),
+    ...afterwards(results),
     events: eachOnce(results.flatMap(({ events }) => events)),
     endedEarly: results.map(({ endedEarly }) => endedEarly).find((reason) => reason !== undefined),
+  };
+}
+
+/** When the last of them ended, and what was left behind. */
+function afterwards(
+  results: readonly LoadResult[],
+): Pick<LoadResult, 'endedAtMs' | 'undestroyedHistograms' | 'rawLog'> {
+  const sum = (pick: (one: LoadResult) => number) => total(results.map(pick));
+  const problem = results.map(({ rawLog }) => rawLog?.problem).find((one) => one !== undefined);
+  return {
+    endedAtMs: Math.max(...results.map(({ endedAtMs }) => endedAtMs)),
+    undestroyedHistograms: sum(({ undestroyedHistograms = 0 }) => undestroyedHistograms),
+    ...(results.every(({ rawLog }) => rawLog === undefined)
+      ? {}
+      : {
+          rawLog: {
+            rows: sum(({ rawLog }) => rawLog?.rows ?? 0),
+            lost: sum(({ rawLog }) => rawLog?.lost ?? 0),
+            ...(problem === undefined ? {} : { problem }),
+          },
+        }),
   };
 }
 

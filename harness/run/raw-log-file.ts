@@ -14,6 +14,8 @@ export interface RawLogSubject {
   readonly caseId: string;
   readonly trial: number;
   readonly generator: number;
+  /** How many share the trial's schedule. */
+  readonly generators: number;
 }
 
 type Replayed =

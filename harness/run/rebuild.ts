@@ -7,7 +7,7 @@ import type { CaseRecord, RunRecord } from '../record/run-record.ts';
 import { type CaseMeasurement, summariseCase } from './case-summary.ts';
 import { withDecisions } from './decisions.ts';
 import { noRawLog, type RawLogOnDisk, rawLogsOf } from './raw-log-on-disk.ts';
-import { replay } from './replay.ts';
+import { replayTogether } from './replay.ts';
 
 export interface Rebuilt {
   /** The run's record with every case that has raw logs summarised, judged, gated and priced anew from them. */
@@ -47,22 +47,25 @@ function gapSentence({ path, gap }: RawLogOnDisk): string[] {
 
 function casesWithout({ cases }: RunRecord, logs: readonly RawLogOnDisk[]): string[] {
   return cases
-    .filter(({ id, trials }) => trials.some(({ index }) => logsOf(logs, id, index).length === 0))
-    .map(({ id }) => `${id} lacks the log of a trial, so it stays as recorded`);
+    .filter(({ id, trials }) => trials.some(({ index }) => !areAll(logsOf(logs, id, index))))
+    .map(({ id }) => `${id} lacks the log of a trial or of a generator, so it stays as recorded`);
 }
 
 function logsOf(logs: readonly RawLogOnDisk[], caseId: string, trial: number): RawLogOnDisk[] {
-  return logs
-    .filter(({ head }) => head.caseId === caseId && head.trial === trial)
-    .sort((a, b) => a.head.generator - b.head.generator);
+  return logs.filter(({ head }) => head.caseId === caseId && head.trial === trial);
+}
+
+function areAll(logs: readonly RawLogOnDisk[]): boolean {
+  return logs.length > 0 && logs.length === logs[0]?.head.generators;
 }
 
 function rebuiltCase(one: CaseRecord, head: RunRecord, logs: readonly RawLogOnDisk[]): CaseRecord {
-  const trials = one.trials.map(({ index, startedAt }) => ({
+  const logsOfTrials = one.trials.map(({ index }) => logsOf(logs, one.id, index));
+  if (!logsOfTrials.every(areAll)) return one;
+  const trials = one.trials.map(({ startedAt }, at) => ({
     startedAt,
-    results: logsOf(logs, one.id, index).map(replay),
+    results: [replayTogether(logsOfTrials[at] ?? [])],
   }));
-  if (trials.some(({ results }) => results.length === 0)) return one;
   const measured = summariseCase({
     trials,
     load: one.load,
@@ -84,6 +87,7 @@ const MEASURED: readonly (keyof CaseMeasurement)[] = [
   'windows',
   'steady',
   'littlesLaw',
+  'bugCounters',
   'credibility',
   'trials',
   'classes',

@@ -3,15 +3,23 @@ import { Recorder } from '../measure/recorder.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import type { LoadResult } from './load-engine.ts';
 import { loadWindows } from './load-run.ts';
+import { mergeResults } from './merge-results.ts';
 import type { BesideRequests, RawLogHead } from './raw-log-file.ts';
 import { type RawLogOnDisk, rowsOf } from './raw-log-on-disk.ts';
+
+/** The logs of all generators of one trial, as the engine gave their results. Throws Error for none. */
+export function replayTogether(logs: readonly RawLogOnDisk[]): LoadResult {
+  const results = [...logs].sort((a, b) => a.head.generator - b.head.generator).map(replay);
+  const [first, ...others] = results;
+  return first !== undefined && others.length === 0 ? first : mergeResults(results);
+}
 
 /**
  * Tells a recorder again what a raw log holds, request by request in the order in which they ended, and gives what the
  * generator gave: a whole log makes the same counts, histograms and windows to the last bit.
  * `readyHistograms()` must have resolved.
  */
-export function replay(log: RawLogOnDisk): LoadResult {
+function replay(log: RawLogOnDisk): LoadResult {
   const beside = log.head.end?.result ?? unfinished(log.head);
   const { receiveLag, ...told } = beside;
   const recorder = new Recorder({ ...log.head.recorder, edges: beside.instants });

@@ -4,7 +4,7 @@ import { notice } from '../record/notices.ts';
 import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
 import { createStore, type Store } from '../record/store.ts';
 import type { EngineName, Scenario } from '../scenario/scenario.ts';
-import { readyHistograms } from '../statistics/histogram.ts';
+import { liveHistograms, readyHistograms } from '../statistics/histogram.ts';
 import { readAsFound } from './as-found-label.ts';
 import { answerOf, noticesOf, pricesFor } from './decisions.ts';
 import { environmentFacts } from './environment.ts';
@@ -59,6 +59,7 @@ export async function runScenario(asked: Scenario, options: RunOptions): Promise
   const complete = failure === undefined && !options.drain.aborted;
   if (options.drain.aborted)
     book.note(notice('interrupted', { measured: book.cases.length, planned: book.planned }));
+  if (liveHistograms() > 0) note(notice('histogram-leak', { histograms: liveHistograms() }));
   book.finish(answerOf(book.record()), noticesOf(book.record(), prices), complete);
   const record = book.record();
   const unwritten = writeLast(store, record);

@@ -14,8 +14,8 @@ test('a notice says what was found and what to do about it', () => {
 });
 
 test('one case is a case, several are cases', () => {
-  expect(notice('client-limited', { cases: 1 }).message).toMatch(/^1 case measured/);
-  expect(notice('client-limited', { cases: 3 }).message).toMatch(/^3 cases measured/);
+  expect(notice('client-limited', { cases: 1, causes: [] }).message).toMatch(/^1 case measured/);
+  expect(notice('client-limited', { cases: 3, causes: [] }).message).toMatch(/^3 cases measured/);
 });
 
 test.each(NOTICE_IDS)('%s ends in advice', (id) => {

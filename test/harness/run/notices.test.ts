@@ -105,6 +105,28 @@ test('a case that the client limited is counted and named', () => {
   ]);
 });
 
+test('what was seen beside a client that was the limit is named with it, once', () => {
+  const steal = { id: 'steal', message: 'other virtual machines took 9 % of the CPU time' } as const;
+  const gc = { id: 'gc', message: 'garbage collection paused the generator for up to 9.0 ms' } as const;
+  const limitedBy = (...causes: (typeof steal | typeof gc)[]) => ({
+    credibility: { status: 'client-limited' as const, reasons: [], causes },
+  });
+  const [found] = caseNotices(runWith(limitedBy(steal), limitedBy(steal, gc)));
+  expect(found?.message).toMatch(
+    /Seen meanwhile: other virtual machines on this host; garbage collection in the generator\.$/,
+  );
+});
+
+test('histograms that nobody freed are a notice', () => {
+  const counters = (undestroyedHistograms: number) => ({
+    bugCounters: { negativeTimes: 0, undestroyedHistograms },
+  });
+  expect(caseNotices(runWith(counters(0)))).toEqual([]);
+  expect(caseNotices(runWith(counters(0), counters(2)))).toMatchObject([
+    { id: 'histogram-leak', caseIds: [second], message: '2 histograms never freed.' },
+  ]);
+});
+
 test('an abort rule is named once', () => {
   const event = { events: [{ atS: 1.2, message: 'abort rule: errors > 5% for 1s' }] };
   expect(caseNotices(runWith(event, event))).toMatchObject([

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoadAssignment, LoadResult, LoadWatch } from '../../../harness/run/load-engine.ts';
 import { rawLogPath } from '../../../harness/run/raw-log-file.ts';
 import { type RawLogOnDisk, rawLogsOf, rowsOf } from '../../../harness/run/raw-log-on-disk.ts';
-import { replay } from '../../../harness/run/replay.ts';
+import { replayTogether } from '../../../harness/run/replay.ts';
 import { liveHistograms, readyHistograms } from '../../../harness/statistics/histogram.ts';
 import { assignment, runLoad } from '../../support/assignment.ts';
 import { startTruthServer } from '../../support/start-truth-server.ts';
@@ -21,7 +21,7 @@ async function logged(
   config: TruthConfig,
   changes: Partial<LoadAssignment>,
   watch: Partial<LoadWatch> = {},
-): Promise<{ result: LoadResult; log: RawLogOnDisk; runFolder: string }> {
+): Promise<{ result: LoadResult; logs: RawLogOnDisk[]; log: RawLogOnDisk; runFolder: string }> {
   const runFolder = join(folder, name);
   const server = await startTruthServer(config);
   try {
@@ -30,9 +30,10 @@ async function logged(
       assignment(server.url, { durationMs: 600, windowMs: 100, ...changes, rawLog }),
       watch,
     );
-    const [log] = rawLogsOf(runFolder);
+    const logs = rawLogsOf(runFolder);
+    const [log] = logs;
     if (log === undefined) throw new Error('no log');
-    return { result, log, runFolder };
+    return { result, logs, log, runFolder };
   } finally {
     await server.stop();
   }
@@ -42,6 +43,7 @@ const INSTANT: TruthConfig = { law: { kind: 'constant', delayMs: 2 } };
 const POISSON = { shape: 'open', arrivals: 'poisson', requestsPerS: 400 } as const;
 
 describe('a whole log', () => {
+  afterAll(() => expect(liveHistograms()).toBe(0));
   const cancel = new AbortController();
   it.concurrent.each([
     ['of an open load', INSTANT, { load: POISSON, goodWithinMs: 3 }, {}],
@@ -51,6 +53,7 @@ describe('a whole log', () => {
       { load: POISSON, maxInFlight: 8, connections: 2 },
       {},
     ],
+    ['of two generators', INSTANT, { load: POISSON, generators: 2 }, {}],
     ['of a closed load', INSTANT, { load: { shape: 'closed', inFlight: 8, thinkTimeMs: 0 } }, {}],
     [
       'of one that nobody answers',
@@ -67,14 +70,14 @@ describe('a whole log', () => {
   ] as [string, TruthConfig, Partial<LoadAssignment>, Partial<LoadWatch>][])(
     '%s gives the same counts, histograms and windows to the last bit',
     async (name, config, changes, watch) => {
-      const { result, log } = await logged(name, config, changes, watch);
+      const { result, logs } = await logged(name, config, changes, watch);
       const { rawLog, ...measured } = result;
       const { counts, warmupCounts } = measured;
-      expect(log.gap).toBeUndefined();
+      expect(logs.map(({ gap }) => gap)).toEqual(logs.map(() => undefined));
+      expect(logs).toHaveLength(changes.generators ?? 1);
+      expect(measured.undestroyedHistograms).toBe(0);
       expect(rawLog).toEqual({ rows: counts.scheduled + warmupCounts.scheduled, lost: 0 });
-      expect(log.rows).toBe(rawLog?.rows);
-      expect(replay(log)).toEqual(measured);
-      expect(liveHistograms()).toBe(0);
+      expect(replayTogether(logs)).toEqual(measured);
     },
   );
 });
@@ -93,7 +96,7 @@ describe('a log that lacks requests says so', () => {
     const log = again();
     writeFileSync(`${whole.log.path}.json`, described);
     expect(log.gap).toBe(`it breaks off after ${whole.log.rows} requests, and was never finished`);
-    const replayed = replay(log);
+    const replayed = replayTogether([log]);
     expect(replayed.counts).toEqual(whole.result.counts);
     expect(replayed.endedEarly).toContain('it breaks off');
   });
@@ -112,7 +115,7 @@ describe('a log that lacks requests says so', () => {
     const log = again();
     expect(log.gap).toBe(`it was cut off after 100 of ${whole.log.rows} requests`);
     expect([...rowsOf(log)]).toHaveLength(100);
-    const { counts, warmupCounts, endedEarly } = replay(log);
+    const { counts, warmupCounts, endedEarly } = replayTogether([log]);
     expect(counts.scheduled + warmupCounts.scheduled).toBe(100);
     expect(endedEarly).toContain('it was cut off after 100');
   });
