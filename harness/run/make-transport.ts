@@ -1,5 +1,6 @@
 import type { SocketSource } from '../transports/byte-stream.ts';
 import { GrpcTransport } from '../transports/grpc.ts';
+import { GrpcJsTransport } from '../transports/grpc-js.ts';
 import { Http1Transport } from '../transports/http1.ts';
 import { NodeHttpTransport } from '../transports/node-http.ts';
 import type { Sink, Transport } from '../transports/transport.ts';
@@ -25,6 +26,7 @@ export function makeTransport(
   options: TransportOptions,
 ): Transport {
   if (transport === 'node-http') return new NodeHttpTransport(options);
+  if (transport === 'grpc-js') return new GrpcJsTransport(options);
   return isGrpc(protocol) ? new GrpcTransport(options) : new Http1Transport(options);
 }
 

@@ -164,7 +164,7 @@ export const load = z
       ENGINES,
     ).prefault('inferometer'),
     transport: choice(
-      "What carries the requests; auto is the fastest of ours. node-http, Node's own client, is a peer for comparison",
+      'What carries the requests; auto is the fastest of ours, node-http and grpc-js are peers for comparison',
       TRANSPORTS,
     ).prefault('auto'),
     generators: wholeOrAuto(

@@ -10,25 +10,30 @@ const SHORTEST_TIMEOUT_MS = 1000;
 /** What a peer cannot do is refused before any load, all of it at once. */
 export function peerProblems(content: Record<string, unknown>, complain: Complain): Problem[] {
   const load = asMap(content.load) ?? {};
-  if (load.engine === 'autocannon') return autocannonProblems(load, content, complain);
-  return load.transport === 'node-http' ? nodeHttpProblems(load, content, complain) : [];
+  const byEngine = load.engine === 'autocannon' ? autocannonProblems(load, content, complain) : [];
+  return [...byEngine, ...transportProblems(load, content, complain)];
 }
 
-function nodeHttpProblems(
+/** The schemes that each peer transport carries; the bundled server has the first. */
+const SCHEMES: Readonly<Record<string, { scheme: string; carries: string }>> = {
+  'node-http': { scheme: 'http', carries: 'HTTP/1.1 over http://' },
+  'grpc-js': { scheme: 'grpc', carries: 'gRPC over grpc://' },
+};
+
+function transportProblems(
   load: Record<string, unknown>,
   content: Record<string, unknown>,
   complain: Complain,
 ): Problem[] {
-  const { url = 'http:' } = asMap(content.target) ?? {};
-  const refuse = (field: string, message: string, advice: string) =>
-    complain(['load', field], message, advice);
+  const peer = typeof load.transport === 'string' ? SCHEMES[load.transport] : undefined;
+  if (peer === undefined || load.engine === 'autocannon') return [];
+  const { url = 'http://' } = asMap(content.target) ?? {};
+  const isCarried = typeof url !== 'string' || url.startsWith(`${peer.scheme}:`);
+  const refuse = (field: string, message: string) =>
+    complain(['load', field], message, 'leave load.transport out');
   return [
-    ...(String(url).startsWith('http:')
-      ? []
-      : [refuse('transport', 'node-http speaks over http:// only', 'leave load.transport out')]),
-    ...(load.keepAlive === false
-      ? [refuse('keepAlive', 'node-http keeps its connections', 'leave load.transport out')]
-      : []),
+    ...(isCarried ? [] : [refuse('transport', `${load.transport} carries ${peer.carries} only`)]),
+    ...(load.keepAlive === false ? [refuse('keepAlive', `${load.transport} keeps its connections`)] : []),
   ];
 }
 
@@ -42,7 +47,7 @@ function autocannonProblems(
     .map((field) =>
       complain(
         ['load', field],
-        'autocannon drives closed loads only',
+        'autocannon cannot do that: it drives plain closed loads',
         'load: { engine: autocannon, closed: { inFlight: 32 } }, or engine: inferometer',
       ),
     );

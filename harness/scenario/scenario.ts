@@ -152,8 +152,8 @@ export type Arrivals = 'even' | 'poisson' | { readonly gamma: number };
 export const ENGINES = ['inferometer', 'autocannon'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
-/** What carries the requests of our engine; `auto` is the best of ours for the target. */
-export const TRANSPORTS = ['auto', 'node-http'] as const;
+/** What carries the requests of our engine; `auto` is ours for the protocol, the others are peers. */
+export const TRANSPORTS = ['auto', 'node-http', 'grpc-js'] as const;
 export type TransportName = (typeof TRANSPORTS)[number];
 
 export interface LoadSpec {

@@ -31,6 +31,9 @@ describe('load.engine: autocannon', () => {
       'load: { engine: autocannon, constant: { rate: 5/s }, closed: { inFlight: 2 }, connections: 1, timeout: 5ms }',
       ['load.constant', 'load.connections', 'load.timeout'],
     ],
+    ['load: { transport: node-http, closed: {} }', []],
+    ['load: { transport: grpc-js, closed: {} }', ['load.transport']],
+    ['load: { transport: [node-http], closed: {} }', ['load.transport']],
     ['load: { engine: autocanon, closed: {} }', ['load.engine']],
   ])('%s', (load, refused) => expect(fieldsRefused(`${load}\n`)).toEqual(refused));
 
