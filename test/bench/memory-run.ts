@@ -16,21 +16,13 @@ export interface MemoryRun {
 const SAMPLE_MS = 500;
 const MOST_S = 900;
 
-/** One closed loop of `requests` requests, then a drain. `inThisThread`: of the process that it starts. */
-export async function memoryRun(
-  target: BenchTarget,
-  cpu: number,
-  requests: number,
-  inThisThread = false,
-): Promise<MemoryRun> {
+/** One closed loop of `requests` requests, then a drain. */
+export async function memoryRun(target: BenchTarget, cpu: number, requests: number): Promise<MemoryRun> {
   const exchange = { method: 'GET', path: '/', connections: 32, streams: 1 } as const;
   const load = { shape: 'closed', inFlight: 32, thinkTimeMs: 0 } as const;
   const timing = { warmupMs: 0, durationMs: MOST_S * 1000, windowMs: 1000, maxInFlight: 32 };
   const command = oursCommand({ ...httpAssignment(target, exchange), load, ...timing });
-  const where = inThisThread ? ['in-this-thread'] : [];
-  const child = spawn('taskset', ['-c', String(cpu), ...command, ...where], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn('taskset', ['-c', String(cpu), ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (text: Buffer) => {
     output += text.toString();

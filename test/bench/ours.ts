@@ -1,29 +1,22 @@
-import { runGenerator } from '../../harness/run/generator.ts';
 import type { LoadAssignment } from '../../harness/run/load-engine.ts';
-import { liveHistograms, readyHistograms } from '../../harness/statistics/histogram.ts';
+import { readyHistograms } from '../../harness/statistics/histogram.ts';
 import { runLoad } from '../support/assignment.ts';
 import { percentileMs } from '../support/load-figures.ts';
 
-/**
- * `node ours.js '<LoadAssignment>'`: one load by the product's own engine; the counts of all phases on one line. SIGTERM drains.
- * With `in-this-thread` behind it the generator has no thread of its own, so that its histograms can be counted.
- */
+/** `node ours.js '<LoadAssignment>'`: one load by the product's own engine; the counts of all phases on one line. SIGTERM drains. */
 export interface OursSays {
   readonly ok: number;
   readonly failed: number;
   readonly dispatchLagP99Ms: number;
   readonly generatorCpuCores: number | undefined;
-  /** Histograms of this thread that nobody destroyed. */
+  /** Histograms that the generator made and did not destroy. */
   readonly undestroyedHistograms: number;
 }
 
 const given = JSON.parse(process.argv[2] ?? '{}') as LoadAssignment;
 const drain = new AbortController();
 process.once('SIGTERM', () => drain.abort());
-const result = await (process.argv[3] === 'in-this-thread'
-  ? runLoad(given, { drain: drain.signal }, { name: 'this thread', run: runGenerator })
-  : runLoad(given, { drain: drain.signal }));
-const undestroyedHistograms = liveHistograms();
+const result = await runLoad(given, { drain: drain.signal });
 await readyHistograms();
 const sent = result.counts.sent + result.warmupCounts.sent;
 const ok = result.counts.ok + result.warmupCounts.ok;
@@ -32,6 +25,6 @@ const says: OursSays = {
   failed: sent - ok + result.counts.unsent,
   dispatchLagP99Ms: percentileMs(result, 'dispatchLag', 99),
   generatorCpuCores: result.generatorCpuCores,
-  undestroyedHistograms,
+  undestroyedHistograms: result.undestroyedHistograms ?? 0,
 };
 console.log(JSON.stringify(says));

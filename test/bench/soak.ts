@@ -19,7 +19,7 @@ if ('missing' in target) {
   console.error(target.missing);
   process.exit(4);
 }
-const run = await memoryRun(target, client, Number(values.requests), true);
+const run = await memoryRun(target, client, Number(values.requests));
 await target.stop();
 
 const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1);

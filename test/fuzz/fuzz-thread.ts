@@ -12,6 +12,6 @@ export interface FuzzTask {
 /** Worker entry: a share of the cases of one subject. */
 const { subject: name, slice, progress } = workerData as FuzzTask;
 const subject = subjectOf(name);
-const result = fuzzLoop(subject, slice, (index) => Atomics.store(progress, 0, index));
+const result = await fuzzLoop(subject, slice, (index) => Atomics.store(progress, 0, index));
 subject.close();
 parentPort?.postMessage(result);

@@ -5,18 +5,21 @@ import { cut, mutated } from './mutations.ts';
 import { SUBJECT_NAMES, subjectOf } from './subjects.ts';
 
 describe('the fuzzer', () => {
-  it.each(SUBJECT_NAMES)('finds nothing in 1,000 cases of %s, with several outcomes among them', (name) => {
-    const subject = subjectOf(name);
-    const { failure, cases, outcomes } = fuzzLoop(
-      subject,
-      { seed: 7, first: 0, step: 1, end: 1000 },
-      () => {},
-    );
-    subject.close();
-    expect(failure).toBeUndefined();
-    expect(cases).toBe(1000);
-    expect(Object.keys(outcomes).length).toBeGreaterThan(2);
-  });
+  it.each(SUBJECT_NAMES)(
+    'finds nothing in 1,000 cases of %s, with several outcomes among them',
+    async (name) => {
+      const subject = subjectOf(name);
+      const { failure, cases, outcomes } = await fuzzLoop(
+        subject,
+        { seed: 7, first: 0, step: 1, end: 1000 },
+        () => {},
+      );
+      subject.close();
+      expect(failure).toBeUndefined();
+      expect(cases).toBe(1000);
+      expect(Object.keys(outcomes).length).toBeGreaterThan(2);
+    },
+  );
 
   it.each(SUBJECT_NAMES)('makes a case of %s from seed and number alone', (name) => {
     const subject = subjectOf(name);
@@ -26,7 +29,7 @@ describe('the fuzzer', () => {
     subject.close();
   });
 
-  it('stops at a failure and names it', () => {
+  it('stops at a failure and names it', async () => {
     const subject = {
       name: 'broken',
       example: () => [],
@@ -36,7 +39,7 @@ describe('the fuzzer', () => {
         return 'fine';
       },
     };
-    const { failure, cases } = fuzzLoop(subject, { seed: 1, first: 0, step: 1, end: 1000 }, () => {});
+    const { failure, cases } = await fuzzLoop(subject, { seed: 1, first: 0, step: 1, end: 1000 }, () => {});
     expect(failure?.message).toContain('found');
     expect(failure?.index).toBe(cases);
   });

@@ -2,7 +2,7 @@ import { Http1Transport } from '../../harness/transports/http1.ts';
 import type { Subject } from './fuzz-loop.ts';
 import { httpResponse } from './http-responses.ts';
 import { cut } from './mutations.ts';
-import { expectAlike, FuzzFailure, TransportProbe } from './transport-probe.ts';
+import { expectAlike, FuzzFailure, TransportProbe, virtualClock } from './transport-probe.ts';
 
 /** Responses into the HTTP/1.1 engine. */
 export function httpSubject(): Subject {
@@ -38,14 +38,5 @@ export function httpSubject(): Subject {
       expectAlike(whole, probe.play(cut(bytes, random), 1, ending));
       return outcome;
     },
-  };
-}
-
-/** Passes by a second at each look: no pause of a transport outlasts the next request. */
-export function virtualClock(): () => number {
-  let nowMs = 0;
-  return () => {
-    nowMs += 1000;
-    return nowMs;
   };
 }

@@ -137,3 +137,12 @@ export function expectAlike(whole: readonly Told[], inPieces: readonly Told[]): 
 function describe({ status, body, outcome }: Told, slot: number): string {
   return `request ${slot}: status ${status}, ${body.length} bytes ${body.toString('base64')}, ${outcome}`;
 }
+
+/** Passes by a second at each look: no pause of a transport outlasts the next request. */
+export function virtualClock(): () => number {
+  let nowMs = 0;
+  return () => {
+    nowMs += 1000;
+    return nowMs;
+  };
+}

@@ -5,27 +5,57 @@ import { conserved, sentToServer, withHistogram } from './load-figures.ts';
 import { startTruthServer } from './start-truth-server.ts';
 import type { FaultKind, GrpcFaultKind, Witness } from './truth-config.ts';
 
-/** What each fault of an HTTP server must be counted as, and as nothing else. */
-export const HTTP_OUTCOME_OF: readonly (readonly [FaultKind, string])[] = [
-  ['status-404', 'http-4xx'],
-  ['status-429', 'http-429'],
-  ['status-503', 'http-5xx'],
-  ['reset', 'reset'],
-  ['reset-midway', 'truncated'],
-  ['close', 'reset'],
-  ['truncated', 'truncated'],
-  ['half-open', 'timeout'],
-  ['dribble', 'timeout'],
-  ['malformed-http', 'malformed'],
-  ['malformed-json', 'malformed'],
-  ['wrong-id', 'wrong-answer'],
+export interface Fault {
+  readonly protocol: 'http' | 'grpc';
+  readonly kind: FaultKind | GrpcFaultKind;
+  /** What it must be counted as, and as nothing else. */
+  readonly outcome: string;
+  /** Only a timeout ends it. */
+  readonly hangs: boolean;
+  /** The server disowns the request, so that it may be sent again: it then arrives twice. */
+  readonly disowned: boolean;
+}
+
+const HTTP_OUTCOMES: Readonly<Record<FaultKind, string>> = {
+  'status-404': 'http-4xx',
+  'status-429': 'http-429',
+  'status-503': 'http-5xx',
+  reset: 'reset',
+  'reset-midway': 'truncated',
+  close: 'reset',
+  truncated: 'truncated',
+  'half-open': 'timeout',
+  dribble: 'timeout',
+  'malformed-http': 'malformed',
+  'malformed-json': 'malformed',
+  'wrong-id': 'wrong-answer',
+};
+
+const GRPC_OUTCOMES: Readonly<Record<GrpcFaultKind, string>> = {
+  'grpc-status-8': 'grpc-resource-exhausted',
+  'grpc-status-14': 'grpc-unavailable',
+  'rst-stream': 'reset',
+  'rst-midway': 'truncated',
+  goaway: 'ok',
+  'goaway-graceful': 'ok',
+  'no-trailers': 'malformed',
+  'malformed-frame': 'malformed',
+  'short-message': 'truncated',
+  'truncated-stream': 'truncated',
+  'half-open': 'timeout',
+  dribble: 'timeout',
+};
+
+export const FAULT_MATRIX: readonly Fault[] = [
+  ...Object.entries(HTTP_OUTCOMES).map(([kind, outcome]) => faultOf('http', kind as FaultKind, outcome)),
+  ...Object.entries(GRPC_OUTCOMES).map(([kind, outcome]) => faultOf('grpc', kind as GrpcFaultKind, outcome)),
 ];
 
-/** Faults that only a timeout ends. */
-export const NEVER_ANSWERED: readonly string[] = ['half-open', 'dribble'];
+function faultOf(protocol: Fault['protocol'], kind: Fault['kind'], outcome: string): Fault {
+  return { protocol, kind, outcome, hangs: outcome === 'timeout', disowned: kind === 'goaway' };
+}
 
 export interface FaultRun {
-  readonly kind: FaultKind | GrpcFaultKind;
   /** Every how many-th request meets the fault. */
   readonly every: number;
   readonly requests: number;
@@ -35,13 +65,14 @@ export interface FaultRun {
 
 /** An open loop of so many requests through one fault. */
 export async function runFault(
-  { kind, every, requests, requestsPerS, timeoutMs }: FaultRun,
-  changes: Partial<LoadAssignment> = {},
+  { protocol, kind }: Fault,
+  { every, requests, requestsPerS, timeoutMs }: FaultRun,
 ): Promise<{ result: LoadResult; witness: Witness }> {
   const server = await startTruthServer({ law: { kind: 'constant', delayMs: 0 }, fault: { kind, every } });
   try {
     const result = await runLoad(
       assignment(server.url, {
+        ...(protocol === 'grpc' ? grpcCalls(server.url) : {}),
         load: { shape: 'open', arrivals: 'even', requestsPerS },
         warmupMs: 0,
         durationMs: (1000 * requests) / requestsPerS,
@@ -49,7 +80,6 @@ export async function runFault(
         timeoutMs,
         connections: 1000,
         maxInFlight: requests,
-        ...changes,
       }),
     );
     return { result, witness: await server.witness() };
@@ -58,17 +88,26 @@ export async function runFault(
   }
 }
 
+function grpcCalls(url: string): Partial<LoadAssignment> {
+  return {
+    protocol: 'grpc',
+    endpoint: { url: url.replace('http', 'grpc'), headers: {} },
+    grpc: { method: '/inference.GRPCInferenceService/ModelInfer', call: 'unary', metadata: {} },
+  };
+}
+
 /** Conserved, equal to the server's own count, each fault one outcome, and no time of a failed request among the latencies. */
 export function expectOneOutcomeEach(
-  { requests, every }: Pick<FaultRun, 'requests' | 'every'>,
-  outcome: string,
+  { outcome, disowned }: Fault,
+  { requests, every }: FaultRun,
   { result, witness }: { readonly result: LoadResult; readonly witness: Witness },
 ): void {
-  const faults = Math.floor(requests / every);
-  const ok = requests - faults;
-  expect(result.counts.byOutcome).toEqual(ok === 0 ? { [outcome]: faults } : { ok, [outcome]: faults });
-  expect(witness.faults).toBe(faults);
-  expect(sentToServer(result)).toBe(witness.arrivals);
+  const lost = outcome === 'ok' ? 0 : Math.floor(requests / every);
+  const ok = requests - lost;
+  const expected = { ...(ok > 0 ? { ok } : {}), ...(lost > 0 ? { [outcome]: lost } : {}) };
+  expect(result.counts.byOutcome).toEqual(expected);
+  expect(witness.faults).toBe(Math.floor(witness.arrivals / every));
+  expect(sentToServer(result)).toBe(witness.arrivals - (disowned ? witness.faults : 0));
   expect(conserved(result)).toBe(true);
   expect(result.counts).toMatchObject({ scheduled: requests, unsent: 0, inFlightAtEnd: 0 });
   for (const name of ['response', 'service'] as const) {

@@ -1,8 +1,15 @@
 import type { Socket } from 'node:net';
 
-/** A byte every 100 ms: alive, but never done within the timeout. */
-export function dribble(socket: Socket, answer: Buffer, from: number): void {
-  if (from >= answer.length || socket.destroyed) return;
-  socket.write(answer.subarray(from, from + 1));
-  setTimeout(() => dribble(socket, answer, from + 1), 100);
+const EVERY_MS = 100;
+
+/** A piece every 100 ms: alive, but never done within the timeout. */
+export function dribble(socket: Socket, pieces: readonly Buffer[]): void {
+  const [next, ...rest] = pieces;
+  if (next === undefined || socket.destroyed) return;
+  socket.write(next);
+  setTimeout(() => dribble(socket, rest), EVERY_MS);
+}
+
+export function singleBytes(bytes: Buffer): Buffer[] {
+  return Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { FLAG, FRAME, frame, uint32 } from './h2-frames.ts';
 import type { GrpcFaultKind } from './truth-config.ts';
-import { dribble } from './truth-dribble.ts';
+import { dribble, singleBytes } from './truth-dribble.ts';
 import { answerHead, data, inferMessage, trailers, trailersOnly, wholeAnswer } from './truth-grpc-answers.ts';
 
 const NO_ERROR = 0;
@@ -13,7 +13,6 @@ export const CONNECTION_FAULTS: readonly string[] = [
   'goaway-graceful',
   'malformed-frame',
   'truncated-stream',
-  'dribble',
 ] satisfies readonly GrpcFaultKind[];
 
 /** Answers one call wrongly. */
@@ -59,7 +58,7 @@ export function commitGrpc(kind: GrpcFaultKind, socket: Socket, stream: number, 
     case 'half-open':
       return;
     case 'dribble':
-      dribble(socket, half, 0);
+      dribble(socket, [answerHead(stream), ...singleBytes(message).map((byte) => data(stream, byte))]);
       return;
   }
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Truth } from './truth.ts';
 import { answerBytes, httpAnswer, METADATA } from './truth-answers.ts';
 import type { FaultKind } from './truth-config.ts';
-import { dribble } from './truth-dribble.ts';
+import { dribble, singleBytes } from './truth-dribble.ts';
 
 /** One HTTP/1.1 connection: the Open Inference Protocol, and GET /witness for the counts. */
 export class TruthHttp {
@@ -85,7 +85,7 @@ function commit(kind: FaultKind, socket: Socket, id: string): void {
     case 'half-open':
       return;
     case 'dribble':
-      dribble(socket, answer, 0);
+      dribble(socket, singleBytes(answer));
       return;
     case 'malformed-http':
       socket.write('BANANA\r\n\r\n');
