@@ -71,7 +71,11 @@ export const COST_FLAGS = {
 } as const satisfies Flags;
 
 export const DOCTOR_FLAGS = {
-  measure: { type: 'boolean', default: false, describe: 'also measure what this machine can measure (40 s)' },
+  measure: {
+    type: 'boolean',
+    default: false,
+    describe: 'also measure what this machine can measure, in 30 s',
+  },
   out: { type: 'string', default: DEFAULT_OUT_FOLDER, describe: 'folder of the results' },
   ...JSON_FLAG,
 } as const satisfies Flags;

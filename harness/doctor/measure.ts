@@ -1,3 +1,4 @@
+import { hostProbe } from '../probes/host.ts';
 import type { Ceiling, Comparison, DoctorMeasured, LagAtRate } from '../record/doctor-record.ts';
 import { type Figure, isMissing } from '../record/run-record.ts';
 import { availableCpus } from '../run/available-cpus.ts';
@@ -23,6 +24,7 @@ export interface MeasureOptions {
 const IN_FLIGHT = 32;
 const CEILING_MS = 2500;
 const FLOOR_MS = 2000;
+const PEER_MS = 2000;
 /** Long enough for a p99 at every rate, and for a p99.9 from 1,000/s on. */
 const LAG_RATES = [
   { perS: 100, durationMs: 5000 },
@@ -35,7 +37,7 @@ const ALONE = { shape: 'closed', inFlight: 1, thinkTimeMs: 0 } as const;
 
 /**
  * What this machine's generator can do, against a server that does nothing, on a core of its own where there are two:
- * about 35 s. A step that fails is named with its reason, and the others go on. Throws only where the server cannot be
+ * about 30 s. A step that fails is named with its reason, and the others go on. Throws only where the server cannot be
  * started. No process is left.
  */
 export async function measureMachine(options: MeasureOptions): Promise<DoctorMeasured> {
@@ -46,19 +48,25 @@ export async function measureMachine(options: MeasureOptions): Promise<DoctorMea
   options.onStep('starting a server that does nothing');
   const server = await startNullServer(isBound ? serverCpu : undefined);
   try {
+    const host = hostProbe();
     const place = { url: server.url, generatorCpu, signal: options.signal };
     const steps = new Steps(place, options);
     const http = await ownEngine(steps, 'http');
     const sendLag: LagAtRate[] = [];
     for (const rate of LAG_RATES) sendLag.push(await lagAt(steps, rate));
-    const crossCheck = [http.comparison, ...(await httpPeers(steps))];
-    const none = { missing: 'gRPC was not measured' };
+    const httpPeers = [
+      await peer(steps, 'http', 'autocannon', { engine: 'autocannon' }),
+      await peer(steps, 'http', 'node-http', { transport: 'node-http' }),
+    ];
+    const grpc = await ownEngine(steps, 'grpc');
+    const grpcPeer = await peer(steps, 'grpc', 'grpc-js', { transport: 'grpc-js' });
     return {
-      ceiling: { http: http.ceiling, grpc: { requestsPerS: none, cpuUsPerRequest: none, perCorePerS: none } },
-      floor: { http: http.floor, grpc: { p50Ms: none, p99Ms: none } },
+      ceiling: { http: http.ceiling, grpc: grpc.ceiling },
+      floor: { http: http.floor, grpc: grpc.floor },
       sendLag,
-      crossCheck,
+      crossCheck: [http.comparison, ...httpPeers, grpc.comparison, grpcPeer],
       witness: { sent: steps.sent, seen: await seenBy(server) },
+      cpuPressurePct: host.read().cpuPressurePct ?? { missing: 'pressure (PSI) cannot be read here' },
       failed: steps.failed,
       tookS: (performance.now() - beganMs) / 1000,
     };
@@ -111,7 +119,7 @@ interface Outcome {
   figure(read: (result: LoadResult) => Figure): Figure;
 }
 
-async function ownEngine(steps: Steps, protocol: 'http') {
+async function ownEngine(steps: Steps, protocol: SelfLoad['protocol']) {
   const name = protocol === 'http' ? 'HTTP' : 'gRPC';
   const busy = await steps.run(`${name} ceiling`, { load: BUSY, durationMs: CEILING_MS, protocol });
   const alone = await steps.run(`${name} floor latency`, { load: ALONE, durationMs: FLOOR_MS, protocol });
@@ -141,11 +149,14 @@ async function lagAt(
   return { offeredPerS: perS, p50Ms: at(0.5), p90Ms: at(0.9), p99Ms: at(0.99), p999Ms: at(0.999) };
 }
 
-async function httpPeers(steps: Steps): Promise<Comparison[]> {
-  const busy = { load: BUSY, durationMs: CEILING_MS, protocol: 'http' } as const;
-  const autocannon = await steps.run('cross-check with autocannon', { ...busy, engine: 'autocannon' });
-  const nodeHttp = await steps.run('cross-check with node:http', { ...busy, transport: 'node-http' });
-  return [compared('http', 'autocannon', autocannon), compared('http', 'node-http', nodeHttp)];
+async function peer(
+  steps: Steps,
+  protocol: SelfLoad['protocol'],
+  driver: string,
+  choice: Pick<SelfLoad, 'engine' | 'transport'>,
+): Promise<Comparison> {
+  const load = { load: BUSY, durationMs: PEER_MS, protocol, ...choice };
+  return compared(protocol, driver, await steps.run(`cross-check with ${driver}`, load));
 }
 
 function compared(protocol: string, driver: string, outcome: Outcome): Comparison {

@@ -11,7 +11,7 @@ export interface SelfLoad {
   readonly durationMs: number;
   readonly engine?: EngineName;
   readonly transport?: TransportName;
-  readonly protocol: LoadAssignment['protocol'];
+  readonly protocol: 'http' | 'grpc';
 }
 
 export interface SelfLoadPlace {
@@ -38,8 +38,9 @@ export async function drive(
     windowMs: 500,
     timeoutMs: 2000,
     maxInFlight: 1024,
-    endpoint: { url, headers: {} },
+    endpoint: { url: asked.protocol === 'grpc' ? url.replace('http:', 'grpc:') : url, headers: {} },
     protocol: asked.protocol,
+    grpc: { method: '/null.Service/Call', call: 'unary', metadata: {} },
     transport: asked.transport ?? 'auto',
     model: { name: MODEL, inputs: [], outputs: [] },
     workload: { rows: 1, encoding: 'json', inputs: {}, distinct: 1 },

@@ -1,6 +1,9 @@
 import type { Comparison, DoctorMeasured, LagAtRate } from '../record/doctor-record.ts';
 import { type Figure, isMissing } from '../record/run-record.ts';
 import { formatCount } from '../record/wording.ts';
+import { PRESSURE_PCT } from '../run/host-notices.ts';
+
+const NAMES: Readonly<Record<string, string>> = { http: 'HTTP', grpc: 'gRPC' };
 
 /** A lag up to here does not show in the percentiles of a server that answers in milliseconds. */
 const HOLDS_MS = 1;
@@ -13,6 +16,7 @@ export function verdict(measured: DoctorMeasured): string[] {
     schedule(measured.sendLag),
     ...crossChecks(measured.crossCheck),
     ...witness(measured),
+    ...busy(measured),
     ...measured.failed.map(({ step, reason }) => `Not measured: ${step} (${reason}).`),
   ];
 }
@@ -75,7 +79,7 @@ function crossChecks(all: readonly Comparison[]): string[] {
     if (rate === undefined || p50 === undefined) return [];
     const dearer = cpu === undefined ? '' : `, and it takes ${digits(cpu)} times the CPU`;
     return [
-      `Against ${peer.driver}: ours sends ${digits(rate)} times as many; its service p50 reads ${digits(p50)} times ours${dearer}.`,
+      `Against ${peer.driver} (${NAMES[peer.protocol] ?? peer.protocol}): ours sends ${digits(rate)} times as many; its service p50 reads ${digits(p50)} times ours${dearer}.`,
     ];
   });
   if (lines.length === 0) return [];
@@ -88,6 +92,13 @@ function crossChecks(all: readonly Comparison[]): string[] {
 function witness({ witness: { sent, seen }, failed }: DoctorMeasured): string[] {
   if (isMissing(seen) || seen === sent || failed.length > 0) return [];
   return [`The counts disagree: ${sent} requests were sent, the server saw ${seen}. Do not trust the rates.`];
+}
+
+function busy({ cpuPressurePct }: DoctorMeasured): string[] {
+  if (isMissing(cpuPressurePct) || cpuPressurePct <= PRESSURE_PCT) return [];
+  return [
+    `Some process waited for a CPU ${digits(cpuPressurePct)} % of the time: something else ran, so this machine can do better. Repeat it when it is quiet.`,
+  ];
 }
 
 function ratio(a: Figure, b: Figure): number | undefined {

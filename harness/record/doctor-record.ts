@@ -60,6 +60,8 @@ export const doctorRecord = z.object({
       crossCheck: z.array(comparison),
       /** Requests of all steps, as sent and as the server counted them. */
       witness: z.object({ sent: z.number().int(), seen: figure }),
+      /** Share of that time in which some process waited for a CPU. */
+      cpuPressurePct: figure,
       /** Steps that did not succeed, with the reason. */
       failed: z.array(z.object({ step: z.string(), reason: z.string() })),
       tookS: z.number(),

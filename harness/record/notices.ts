@@ -67,8 +67,8 @@ const NOTICES = {
   ),
   'above-ceiling': entry(
     (p: { offeredPerS: number; ceilingPerS: number }) =>
-      `${Math.round(p.offeredPerS)}/s was offered, more than the ${Math.round(p.ceilingPerS)}/s that the doctor found one core of the generator able to send.`,
-    'Use several generators or several machines; or measure the machine again with inferometer doctor --measure.',
+      `${Math.round(p.offeredPerS)}/s was asked of one generator, more than the ${Math.round(p.ceilingPerS)}/s that the doctor found it able to send from one core.`,
+    'Use more of load.generators, or several machines; or measure this one again: inferometer doctor --measure.',
   ),
   'histogram-leak': entry(
     (p: { histograms: number }) => `${countOf(p.histograms, 'histogram')} never freed.`,

@@ -55,17 +55,22 @@ function governor({ environment }: Pick<RunRecord, 'environment'>): NoticeRecord
   return [notice('governor', { governor: cpuGovernor })];
 }
 
-/** Rates that the generator could not have sent, by the doctor's measurement of this machine. */
+/** Rates that the generators could not have sent, by the doctor's measurement of this machine. */
 function aboveCeiling({ cases, environment }: Pick<RunRecord, 'cases' | 'environment'>): NoticeRecord[] {
-  const ceilingPerS = doctorSummaryIn(environment)?.httpPerCorePerS;
-  if (ceilingPerS === undefined || isMissing(ceilingPerS)) return [];
-  const above = cases.filter(({ load }) => (load.resolvedRate ?? 0) > ceilingPerS);
-  if (above.length === 0) return [];
-  const offeredPerS = Math.max(...above.map(({ load }) => load.resolvedRate ?? 0));
+  const doctor = doctorSummaryIn(environment);
+  if (doctor === undefined) return [];
+  const above = cases.flatMap(({ id, load, target }) => {
+    const isGrpc = String(target.effective.protocol ?? '').includes('grpc');
+    const ceilingPerS = isGrpc ? doctor.grpcPerCorePerS : doctor.httpPerCorePerS;
+    const offeredPerS = (load.resolvedRate ?? 0) / (load.generators ?? 1);
+    return isMissing(ceilingPerS) || offeredPerS <= ceilingPerS ? [] : [{ id, offeredPerS, ceilingPerS }];
+  });
+  const [worst] = [...above].sort((a, b) => b.offeredPerS - a.offeredPerS);
+  if (worst === undefined) return [];
   return [
     notice(
       'above-ceiling',
-      { offeredPerS, ceilingPerS },
+      worst,
       above.map(({ id }) => id),
     ),
   ];

@@ -42,6 +42,7 @@ describe('inferometer doctor', () => {
       sendLag: [],
       crossCheck: [],
       witness: { sent: 1, seen: 1 },
+      cpuPressurePct: 3,
       failed: [],
       tookS: 1,
     };

@@ -26,6 +26,7 @@ const MEASURED: DoctorMeasured = {
     { protocol: 'grpc', driver: 'grpc-js', requestsPerS: NONE, serviceP50Ms: NONE, cpuUsPerRequest: NONE },
   ],
   witness: { sent: 1000, seen: 1000 },
+  cpuPressurePct: 3,
   failed: [],
   tookS: 34,
 };
@@ -68,4 +69,9 @@ test('no rate holds', () => {
 
 test('a server that counts otherwise discredits the rates', () => {
   expect(verdict({ ...MEASURED, witness: { sent: 1000, seen: 990 } }).join()).toContain('counts disagree');
+});
+
+test('a machine that was busy meanwhile is said to do better', () => {
+  expect(verdict({ ...MEASURED, cpuPressurePct: 55 }).at(-1)).toContain('waited for a CPU 55 % of the time');
+  expect(verdict({ ...MEASURED, cpuPressurePct: NONE })).toHaveLength(7);
 });

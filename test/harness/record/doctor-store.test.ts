@@ -25,6 +25,7 @@ function record(id: string, host: string, measured = true): DoctorRecord {
       sendLag: [{ offeredPerS: 1000, p50Ms: 0.1, p90Ms: 0.1, p99Ms: 0.3, p999Ms: NONE }],
       crossCheck: [],
       witness: { sent: 1, seen: 1 },
+      cpuPressurePct: 3,
       failed: [],
       tookS: 1,
     },
