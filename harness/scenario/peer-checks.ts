@@ -69,7 +69,7 @@ function autocannonProblems(
   if (milliseconds(load.timeout, SHORTEST_TIMEOUT_MS) < SHORTEST_TIMEOUT_MS) {
     refuse('timeout', 'the shortest timeout of autocannon is 1s', 'timeout: 1s');
   }
-  return [...problems, ...aroundIt(content, complain)];
+  return [...problems, ...aroundIt(content, complain), ...wanted(content, complain)];
 }
 
 function aroundIt(content: Record<string, unknown>, complain: Complain): Problem[] {
@@ -88,6 +88,28 @@ function aroundIt(content: Record<string, unknown>, complain: Complain): Problem
       .map((rule) =>
         complain(['limits', 'abort'], `autocannon has no response times for "${rule}"`, 'leave the rule out'),
       ),
+  ];
+}
+
+/** Fields elsewhere that need to see each request or each answer. */
+function wanted(content: Record<string, unknown>, complain: Complain): Problem[] {
+  const workload = asMap(content.workload) ?? {};
+  const measure = asMap(content.measure) ?? {};
+  const refuse = (path: readonly string[], message: string) =>
+    complain(path, message, 'leave it out, or engine: inferometer');
+  return [
+    ...['mix', 'validate']
+      .filter((field) => workload[field] !== undefined)
+      .map((field) => refuse(['workload', field], 'autocannon judges answers by their status, all alike')),
+    ...(typeof workload.rows === 'object' && workload.rows !== null
+      ? [refuse(['workload', 'rows'], 'autocannon cannot count requests of different rows')]
+      : []),
+    ...(measure.rawLog === true
+      ? [refuse(['measure', 'rawLog'], 'autocannon tells of no single request')]
+      : []),
+    ...(measure.stop === undefined
+      ? []
+      : [refuse(['measure', 'stop'], 'autocannon has no response times to stop by')]),
   ];
 }
 

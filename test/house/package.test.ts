@@ -75,6 +75,10 @@ describe('the package', () => {
     };
     expect(record.partial).toBe(false);
     expect(record.cases.map(({ counts }) => counts.ok > 0)).toEqual([true, true]);
+
+    const doctor = await runCommand('npx --no-install inferometer doctor', { cwd: user });
+    expect(doctor.code, doctor.output).toBe(0);
+    expect(doctor.output).toMatch(/checks, \d+ to look at/);
   }, 90_000);
 });
 

@@ -26,6 +26,8 @@ describe('load.engine: autocannon', () => {
     ['load: { engine: autocannon, closed: {}, transport: node-http }', ['load.transport']],
     ['load: { engine: autocannon, closed: {} }\nlimits: { abort: ["p99 > 1s for 1s"] }', ['limits.abort']],
     ['load: { engine: autocannon, closed: {} }\nlimits: { abort: ["errors > 1% for 1s"] }', []],
+    ['load: { engine: autocannon, closed: {} }\nmeasure: { rawLog: true }', ['measure.rawLog']],
+    ['load: { engine: autocannon, closed: {} }\nworkload: { mix: { m: 40%, n: 60% } }', ['workload.mix']],
     // All at once.
     [
       'load: { engine: autocannon, constant: { rate: 5/s }, closed: { inFlight: 2 }, connections: 1, timeout: 5ms }',
