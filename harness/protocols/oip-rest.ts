@@ -3,6 +3,7 @@ import type { Template } from '../transports/transport.ts';
 import { type Sample, variedValue } from '../workload/workload.ts';
 import { NUMBER_WIDTH, writeNumber } from './fixed-number.ts';
 import { OipRestReader } from './oip-rest-answer.ts';
+import { oipRestOutputs } from './oip-rest-outputs.ts';
 import type { Protocol } from './protocol.ts';
 import { ELEMENT_BYTES, tensorBytes, writeElement } from './tensor-bytes.ts';
 
@@ -22,6 +23,7 @@ export function oipRest({ model, encoding }: OipRestOptions): Protocol {
   return {
     encode: (sample) => ({ method: 'POST', path, ...body(sample) }),
     reader: () => new OipRestReader(ID_WIDTH),
+    outputs: oipRestOutputs,
   };
 }
 

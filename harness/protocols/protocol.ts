@@ -1,5 +1,5 @@
 import type { Outcome, Template } from '../transports/transport.ts';
-import type { Sample } from '../workload/workload.ts';
+import type { ExpectedTensor, Sample } from '../workload/workload.ts';
 
 /** The meaning of bytes: pure, knows nothing of load or sockets. */
 export interface Protocol {
@@ -7,6 +7,8 @@ export interface Protocol {
   encode(sample: Sample): Template;
   /** One a slot, reused for each of its requests. */
   reader(): AnswerReader;
+  /** The numbers of a whole answer; undefined when it holds none that can be read. Absent: answers are not read. */
+  outputs?(body: Buffer): readonly ExpectedTensor[] | undefined;
 }
 
 /** Judges one answer from its pieces, without keeping or parsing a long body. Allocates nothing. */

@@ -1,3 +1,5 @@
+import { halfValue } from '../half-float.ts';
+
 /** Bytes of one element of each datatype of fixed size. */
 export const ELEMENT_BYTES: ReadonlyMap<string, number> = new Map([
   ['BOOL', 1],
@@ -20,6 +22,41 @@ export function tensorBytes(datatype: string, values: Float64Array): Buffer {
   const bytes = Buffer.alloc(values.length * width);
   for (let at = 0; at < values.length; at++) writeElement(datatype, bytes, at * width, values[at] ?? 0);
   return bytes;
+}
+
+/** The other way round: numbers out of such bytes. */
+export function readElements(datatype: string, bytes: Buffer): Float64Array {
+  const width = ELEMENT_BYTES.get(datatype) ?? 1;
+  return Float64Array.from({ length: bytes.length / width }, (_, at) =>
+    readElement(datatype, bytes, at * width),
+  );
+}
+
+function readElement(datatype: string, bytes: Buffer, at: number): number {
+  switch (datatype) {
+    case 'FP32':
+      return bytes.readFloatLE(at);
+    case 'FP64':
+      return bytes.readDoubleLE(at);
+    case 'FP16':
+      return halfValue(bytes.readUInt16LE(at));
+    case 'INT64':
+      return Number(bytes.readBigInt64LE(at));
+    case 'UINT64':
+      return Number(bytes.readBigUInt64LE(at));
+    case 'INT32':
+      return bytes.readInt32LE(at);
+    case 'UINT32':
+      return bytes.readUInt32LE(at);
+    case 'INT16':
+      return bytes.readInt16LE(at);
+    case 'UINT16':
+      return bytes.readUInt16LE(at);
+    case 'INT8':
+      return bytes.readInt8(at);
+    default:
+      return bytes[at] ?? 0;
+  }
 }
 
 /** Writes one element; whole numbers are truncated. */

@@ -299,6 +299,10 @@ export const caseRecord = z.object({
   latencyMs,
   /** Design effect used for the intervals: n/d independent samples. */
   designEffect: figure,
+  /** Answers compared with what they should be, warm-up included; only where the scenario asks for it. */
+  answers: z
+    .object({ compared: z.number().int(), wrong: z.number().int(), example: z.string().optional() })
+    .optional(),
   steady: z.object({ verdict: z.enum(['steady', 'unsteady', 'not-assessed']), message: z.string() }),
   /** Faults of ours, each 0 in a sound run: times below 0 void the case, histograms that nobody freed are a leak. */
   bugCounters: z

@@ -30,7 +30,10 @@ export class CaseAssembly {
   /** `seed`: of this trial. */
   add(facts: TrialFacts, target: RunningTarget, seed: number): void {
     this.#trials.push(facts);
-    this.#payloads.push(payloadsOfTrial(this.#planned.setting.workload, seed, [facts.result]));
+    const { setting, load } = this.#planned;
+    // A replay says which payload each arrival has; all other loads number them.
+    const numbered = load.shape !== 'replay';
+    this.#payloads.push(numbered ? payloadsOfTrial(setting.workload, seed, [facts.result]) : undefined);
     this.#target = {
       kind: target.spec.kind,
       requested: { ...target.requested },

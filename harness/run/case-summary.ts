@@ -5,6 +5,7 @@ import { classRecords } from './case-classes.ts';
 import { judge } from './case-judgement.ts';
 import { type Latency, latencyOf } from './case-latency.ts';
 import type { LoadResult } from './load-engine.ts';
+import { answersTogether } from './merge-results.ts';
 import { type PooledFacts, type PooledWindow, poolFacts } from './pooled-facts.ts';
 
 export type Headline = 'p50' | 'p90' | 'p95' | 'p99' | 'p999';
@@ -21,6 +22,7 @@ export interface CaseInput {
 export type CaseMeasurement = Pick<
   CaseRecord,
   | 'trials'
+  | 'answers'
   | 'classes'
   | 'counts'
   | 'warmupCounts'
@@ -52,6 +54,7 @@ export function summariseCase(input: CaseInput): CaseMeasurement {
     ...whole.shared,
     trials: input.trials.map((trial, index) => trialRecord(trial, index, input)),
     classes: classRecords(pooled, whole.shared.latencyMs.response, whole.latency.distributionOf),
+    ...answersTogether(pooled.results),
     warmupCounts: pooled.warmupCounts,
     rows: pooled.rows,
     durationS: pooled.durationS,

@@ -15,7 +15,8 @@ export function checkWorkloads(scenario: Scenario, { spec, model, otherModels = 
     if (target.model !== spec.model || target.kind !== spec.kind || checked.has(key)) continue;
     checked.add(key);
     try {
-      workloadOf({ seed: scenario.measure.seed, protocol: 'oip-rest', model, otherModels, workload });
+      const protocol = spec.kind === 'external' ? spec.protocol : 'oip-rest';
+      workloadOf({ seed: scenario.measure.seed, protocol, model, otherModels, workload });
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       for (const problem of error.problems) problems.set(JSON.stringify(problem), problem);

@@ -9,6 +9,8 @@ import { Recorder, type RecorderOptions } from '../measure/recorder.ts';
 import { windowLengthMs } from '../measure/windows.ts';
 import { packageVersion } from '../package-files.ts';
 import { liveHistograms, readyHistograms } from '../statistics/histogram.ts';
+import type { AnswerCheck } from './answer-check.ts';
+import { CheckedReader } from './checked-reader.ts';
 import { ClosedDriver } from './closed-driver.ts';
 import type { Driver } from './driver.ts';
 import { GeneratorVitals } from './generator-vitals.ts';
@@ -18,7 +20,7 @@ import { makeProtocol } from './make-protocol.ts';
 import { isGrpc, makeTransport } from './make-transport.ts';
 import { OpenDriver } from './open-driver.ts';
 import { RawLogFile } from './raw-log-file.ts';
-import { type RequestPlan, requestPlan } from './request-plan.ts';
+import { answerCheck, type RequestPlan, requestPlan } from './request-plan.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
 import { openSockets } from './sockets.ts';
 
@@ -42,8 +44,9 @@ async function drive(
   const now = calibratedClock();
   const bounds = boundsOf(assignment);
   const protocol = makeProtocol(assignment, assignment.model, assignment.workload.encoding);
+  let check: AnswerCheck | undefined;
   const flights = new RequestsInFlight({
-    newReader: () => protocol.reader(),
+    newReader: () => (check === undefined ? protocol.reader() : new CheckedReader(protocol.reader(), check)),
     maxInFlight: bounds.maxInFlight,
     now,
   });
@@ -65,6 +68,7 @@ async function drive(
   });
   try {
     const plan = requestPlan(assignment, (template) => transport.prepare(template));
+    check = answerCheck(assignment, plan, protocol);
     await transport.connect(bounds.ahead);
     const startAtMs = (await watch.startTogether?.()) ?? now() + LEAD_MS;
     const edges = edgesFrom(startAtMs, assignment);
@@ -89,7 +93,9 @@ async function drive(
     const payloadKeys = plan.classFacts.map(({ keys }) => keys ?? null);
     const result = await run.untilDone();
     const undestroyedHistograms = liveHistograms();
-    return { result: { ...result, undestroyedHistograms, payloadKeys, sockets: sockets.kind }, rawLog };
+    const answers = check === undefined ? {} : { answers: check.facts };
+    const facts = { payloadKeys, ...answers, sockets: sockets.kind };
+    return { result: { ...result, undestroyedHistograms, ...facts }, rawLog };
   } finally {
     transport.close();
     await pacer.stop();

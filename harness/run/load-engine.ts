@@ -12,6 +12,7 @@ import type {
   WorkloadSpec,
 } from '../scenario/scenario.ts';
 import type { ModelMetadata, TargetEndpoint } from '../targets/target.ts';
+import type { AnswerFacts, Golden } from './answer-check.ts';
 
 /**
  * Drives one trial of one case and reports facts, never opinions.
@@ -121,6 +122,8 @@ export interface LoadAssignment {
   /** Further models that the workload's mix asks. */
   readonly otherModels?: readonly ModelMetadata[];
   readonly workload: WorkloadSpec;
+  /** What the answers should be, by payload; only with `workload.validate`. */
+  readonly goldens?: readonly Golden[];
   /** Rows answered within this count as good; absent when no latency SLO is given. */
   readonly goodWithinMs?: number;
   readonly abort: LimitsSpec['abort'];
@@ -161,6 +164,8 @@ export interface LoadResult {
   readonly classes?: Readonly<Record<string, ClassRecording>>;
   /** How many payloads each class of the workload has; null: none comes twice. Absent: not told. */
   readonly payloadKeys?: readonly (number | null)[];
+  /** Answers that were compared; only with `workload.validate`. */
+  readonly answers?: AnswerFacts;
   /** Values that the recorder had to clamp. A negative one is a bug of ours and makes the case inconclusive. */
   readonly clamped: { readonly negative: number; readonly aboveRange: number };
   /** Length of the run by the monotonic and by the wall clock. */

@@ -25,6 +25,7 @@ export function mergeResults(results: readonly LoadResult[]): LoadResult {
       HISTOGRAMS.map((name) => [name, mergeEncoded(results.map(({ histograms }) => histograms[name]))]),
     ) as Record<HistogramName, string>,
     windows: mergeWindows(results.map(({ windows }) => windows)),
+    ...answersTogether(results),
     ...(classes.length === 0 ? {} : { classes: mergeClasses(classes) }),
     clamped: {
       negative: sum(({ clamped }) => clamped.negative),
@@ -55,6 +56,20 @@ function afterwards(
             ...(problem === undefined ? {} : { problem }),
           },
         }),
+  };
+}
+
+/** Comparisons of all generators, and one example. */
+export function answersTogether(results: readonly LoadResult[]): Pick<LoadResult, 'answers'> {
+  const all = results.map(({ answers }) => answers).filter((one) => one !== undefined);
+  if (all.length === 0) return {};
+  const example = all.map((one) => one.example).find((one) => one !== undefined);
+  return {
+    answers: {
+      compared: total(all.map(({ compared }) => compared)),
+      wrong: total(all.map(({ wrong }) => wrong)),
+      ...(example === undefined ? {} : { example }),
+    },
   };
 }
 

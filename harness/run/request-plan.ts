@@ -3,6 +3,7 @@ import type { Protocol } from '../protocols/protocol.ts';
 import type { Prepared, Template } from '../transports/transport.ts';
 import { createWorkload } from '../workload/create-workload.ts';
 import type { RequestClass, Workload } from '../workload/workload.ts';
+import { AnswerCheck } from './answer-check.ts';
 import type { LoadAssignment } from './load-engine.ts';
 import { makeProtocol } from './make-protocol.ts';
 
@@ -14,6 +15,7 @@ export interface RequestPlan {
   readonly classes: Uint16Array;
   readonly classFacts: readonly RequestClass[];
   sampleOf(index: number): number;
+  payloadOf(index: number): number;
 }
 
 type Asked = Pick<
@@ -24,7 +26,7 @@ type Asked = Pick<
 /** Throws UsageError with every problem of the workload. */
 export function requestPlan(asked: Asked, prepare: (template: Template) => Prepared): RequestPlan {
   const workload = workloadOf(asked);
-  const protocols = workload.classes.map((one) => protocolOf(asked, one));
+  const protocols = workload.classes.map((one) => protocolOfClass(asked, one));
   const rows = new Uint32Array(workload.samples);
   const classes = new Uint16Array(workload.samples);
   const requests = Array.from({ length: workload.samples }, (_, number) => {
@@ -41,6 +43,7 @@ export function requestPlan(asked: Asked, prepare: (template: Template) => Prepa
     classes,
     classFacts: workload.classes,
     sampleOf: (index) => workload.sampleOf(index),
+    payloadOf: (index) => workload.payloadOf(index),
   };
 }
 
@@ -57,8 +60,23 @@ export function payloadStreams(seed: number): (stream: number) => () => number {
 }
 
 const FIRST_SAMPLE_STREAM = 1000;
+/** Of the choice of answers that are compared; below the samples. */
+const CHECK_STREAM = 999;
 
-function protocolOf(asked: Asked, one: RequestClass): Protocol {
+/** What compares answers, where the assignment brings what they should be. */
+export function answerCheck(
+  { seed, workload, goldens }: LoadAssignment,
+  { payloadOf }: RequestPlan,
+  { outputs }: Protocol,
+): AnswerCheck | undefined {
+  const { validate } = workload;
+  if (validate === undefined || goldens === undefined || outputs === undefined) return undefined;
+  const salt = Math.floor(seededRandom(seed, CHECK_STREAM)() * 0x1_0000_0000) | 0;
+  return new AnswerCheck({ validate, goldens, payloadOf, outputs, salt });
+}
+
+/** How the samples of a class are written. */
+export function protocolOfClass(asked: Asked, one: RequestClass): Protocol {
   const { model, otherModels = [] } = asked;
   const named = [model, ...otherModels].find(({ name }) => name === one.model) ?? model;
   return makeProtocol(asked, named, one.encoding);

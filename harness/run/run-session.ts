@@ -6,11 +6,13 @@ import type { CaseRecord, NoticeRecord } from '../record/run-record.ts';
 import type { Store } from '../record/store.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { RunningTarget } from '../targets/target.ts';
+import type { Golden } from './answer-check.ts';
 import { assignmentFor, expectedTrialS } from './assignment.ts';
 import { CaseAssembly } from './case-assembly.ts';
 import { checkWorkloads } from './check-workloads.ts';
 import { headlineOf, withDecisions } from './decisions.ts';
 import { type DrivenTrial, generatorNotices, rawLogNotices } from './host-notices.ts';
+import type { LoadAssignment } from './load-engine.ts';
 import { makeTarget } from './make-target.ts';
 import type { TrialPosition } from './observer.ts';
 import { placementFor } from './place-on-cores.ts';
@@ -23,6 +25,7 @@ import {
   type PlannedTrial,
 } from './plan.ts';
 import { addCounts } from './pooled-facts.ts';
+import { goldensFor } from './reference-pass.ts';
 import type { RunBook } from './run-book.ts';
 import type { RunOptions } from './run-scenario.ts';
 import { TargetHolder } from './target-holder.ts';
@@ -44,6 +47,7 @@ export class RunSession {
   readonly #random: () => number;
   readonly #assemblies = new Map<string, CaseAssembly>();
   readonly #trials: DrivenTrial[] = [];
+  #goldens: { readonly key: string; readonly answers: readonly Golden[] | undefined } | undefined;
   readonly #checkedModels = new Set<string>();
   #driven = 0;
 
@@ -104,9 +108,11 @@ export class RunSession {
       runFolder: store.folder,
       ...(generator === undefined ? {} : { cpus: generator }),
     });
+    const goldens = await this.#goldensOf(assignment, target);
+    if (drain.aborted) return;
     const facts = await driveTrial({
       target,
-      assignment,
+      assignment: goldens === undefined ? assignment : { ...assignment, goldens },
       engine: options.engines[planned.setting.load.engine],
       drain,
       cancel,
@@ -130,6 +136,21 @@ export class RunSession {
     if (this.#checkedModels.has(target.spec.model)) return;
     this.#checkedModels.add(target.spec.model);
     checkWorkloads(this.#parts.scenario, target);
+  }
+
+  /** Asked once for each server, workload and seed: other loads of the same setting compare with the same answers. */
+  async #goldensOf(
+    assignment: LoadAssignment,
+    { spec }: RunningTarget,
+  ): Promise<readonly Golden[] | undefined> {
+    const key = JSON.stringify([spec, assignment.workload, assignment.seed]);
+    if (this.#goldens?.key !== key) {
+      const { limits } = this.#parts.scenario;
+      const gapMs = limits.maxRequestsPerS === undefined ? 0 : 1000 / limits.maxRequestsPerS;
+      const answers = await goldensFor(assignment, gapMs, this.#parts.options.drain);
+      this.#goldens = { key, answers };
+    }
+    return this.#goldens.answers;
   }
 
   #assemblyOf(planned: PlannedCase): CaseAssembly {

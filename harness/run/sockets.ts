@@ -47,7 +47,7 @@ function obstacleOf({ transport }: LoadAssignment): string | undefined {
 }
 
 /** How connections are secured; undefined where they are not. */
-function tlsOf({ endpoint, protocol }: LoadAssignment): TlsSettings | undefined {
+export function tlsOf({ endpoint, protocol }: LoadAssignment): TlsSettings | undefined {
   const { secure, serverName } = endpointOf(endpoint.url);
   if (!secure) return undefined;
   return {

@@ -124,21 +124,54 @@ function assembled(
   samples: number,
   classOf: (index: number) => number,
 ): Workload {
+  const sample = (number: number): Sample => {
+    const position = classes.findLastIndex(({ offset }) => offset <= number);
+    const one = classes[position];
+    if (one === undefined) throw new Error(`there is no sample ${number}`);
+    const { varied, ...sample } = one.payloads.sample(number - one.offset);
+    const tagged = { ...sample, requestClass: position };
+    if (varied === undefined) return tagged;
+    return { ...tagged, variation: { ...varied, keyOf: one.popularity.keyOf } };
+  };
   return {
     classes: classes.map(({ facts }) => facts),
     samples,
-    sample(number): Sample {
-      const position = classes.findLastIndex(({ offset }) => offset <= number);
-      const one = classes[position];
-      if (one === undefined) throw new Error(`there is no sample ${number}`);
-      const { varied, ...sample } = one.payloads.sample(number - one.offset);
-      const tagged = { ...sample, requestClass: position };
-      if (varied === undefined) return tagged;
-      return { ...tagged, variation: { ...varied, keyOf: one.popularity.keyOf } };
-    },
+    sample,
+    ...numberedPayloads(classes, classOf, sample),
     sampleOf(index) {
       const one = classes[classOf(index)];
       return one === undefined ? 0 : one.offset + one.payloads.sampleOfKey(one.popularity.keyOf(index));
+    },
+  };
+}
+
+/** Payloads are numbered class after class, by their keys. */
+function numberedPayloads(
+  classes: readonly PreparedClass[],
+  classOf: (index: number) => number,
+  sample: (number: number) => Sample,
+): Pick<Workload, 'payloads' | 'payloadOf' | 'payload'> {
+  const counts = classes.map(({ facts }) => facts.keys);
+  const offsets = counts.map((_, at) =>
+    counts.slice(0, at).reduce<number>((sum, keys) => sum + (keys ?? 0), 0),
+  );
+  return {
+    payloads: counts.reduce(
+      (sum, keys) => (sum === undefined || keys === undefined ? undefined : sum + keys),
+      0,
+    ),
+    payloadOf(index) {
+      const at = classOf(index);
+      return (offsets[at] ?? 0) + (classes[at]?.popularity.keyOf(index) ?? 0);
+    },
+    payload(number) {
+      const at = offsets.findLastIndex((offset, position) => offset <= number && (counts[position] ?? 0) > 0);
+      const one = classes[at];
+      if (one === undefined) throw new Error(`there is no payload ${number}`);
+      const key = number - (offsets[at] ?? 0);
+      const found = sample(one.offset + one.payloads.sampleOfKey(key));
+      if (found.variation === undefined) return found;
+      return { ...found, variation: { ...found.variation, keyOf: () => key } };
     },
   };
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { halfValue } from '../half-float.ts';
 
 /** An array of a `.npy` file; its numbers in row-major order. */
 export interface NpyArray {
@@ -74,14 +75,4 @@ function parseHeader(header: string): { type: string; shape: number[] } {
     throw new Error(`found big-endian numbers (${descr}); save them with .astype("<${type}")`);
   }
   return { type, shape: sizes.split(',').flatMap((size) => (size.trim() === '' ? [] : [Number(size)])) };
-}
-
-/** IEEE 754 binary16. */
-export function halfValue(bits: number): number {
-  const sign = (bits & 0x8000) === 0 ? 1 : -1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

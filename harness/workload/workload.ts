@@ -8,6 +8,12 @@ export interface Workload {
   sample(number: number): Sample;
   /** Which sample request `index` sends: a function of seed and index alone, so that any number of generators agree. */
   sampleOf(index: number): number;
+  /** How many payloads there are, over all classes; undefined: no end of them. */
+  readonly payloads: number | undefined;
+  /** Which payload request `index` sends, where they are counted. */
+  payloadOf(index: number): number;
+  /** One payload, whatever the index that sends it. */
+  payload(number: number): Sample;
 }
 
 /** Requests that are counted apart. */

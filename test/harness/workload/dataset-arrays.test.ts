@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { halfValue } from '../../../harness/half-float.ts';
 import { seededRandom } from '../../../harness/load/random.ts';
 import type { ImageSpec, WorkloadSpec } from '../../../harness/scenario/scenario.ts';
 import type { ModelMetadata } from '../../../harness/targets/target.ts';
 import { createWorkload } from '../../../harness/workload/create-workload.ts';
 import { coveringPlanes } from '../../../harness/workload/image-pixels.ts';
-import { halfValue, parseNpy } from '../../../harness/workload/npy.ts';
+import { parseNpy } from '../../../harness/workload/npy.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'arrays-'));
 afterAll(() => rmSync(root, { recursive: true }));
