@@ -165,6 +165,32 @@ describe('a workload', () => {
     expect(new Set(seen.values()).size).toBe(64);
   });
 
+  it('numbers its payloads, each with the sample and the key of the requests that send it', () => {
+    const keys = { distribution: 'zipf', s: 1, keys: 10_000 } as const;
+    const mix = [
+      { ...SPEC, name: 'few', share: 0.5, distinct: 3 },
+      {
+        ...SPEC,
+        name: 'many',
+        share: 0.5,
+        keys,
+        rows: [
+          { rows: 1, share: 0.5 },
+          { rows: 2, share: 0.5 },
+        ],
+      },
+    ];
+    const counted = createWorkload({ ...SPEC, mix }, [MODEL], streams(7));
+    expect(counted.payloads).toBe(10_003);
+    for (let index = 0; index < 500; index++) {
+      const sent = counted.sample(counted.sampleOf(index));
+      const alone = counted.payload(counted.payloadOf(index));
+      expect(alone.inputs).toEqual(sent.inputs);
+      expect(alone.variation?.keyOf(123)).toBe(sent.variation?.keyOf(index));
+    }
+    expect(workload.payloads).toBeUndefined();
+  });
+
   it('refuses so many numbers of rows that their payloads would not fit', () => {
     const rows = Array.from({ length: 20 }, (_, at) => ({ rows: 60_000 - at, share: 0.05 }));
     const wide = { ...MODEL, inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 1000] }] };
