@@ -8,6 +8,7 @@ import {
   type NoticeRecord,
   type RunRecord,
 } from '../record/run-record.ts';
+import { PEER_TRANSPORTS } from '../scenario/scenario.ts';
 import { ABORT_EVENT } from './abort-watch.ts';
 
 /** Concurrency and completions that differ by more than this do not describe one and the same loop. */
@@ -63,14 +64,12 @@ function about(cases: readonly CaseRecord[], make: (ids: string[]) => NoticeReco
 
 function peers(cases: readonly CaseRecord[]): NoticeRecord[] {
   const byEngine = cases.filter(({ load }) => load.engine !== undefined);
-  const byTransport = cases.filter(({ load }) => PEER_TRANSPORTS.includes(load.transport ?? ''));
+  const byTransport = cases.filter(({ load }) => PEER_TRANSPORTS.some((peer) => peer === load.transport));
   return [
     ...peer(byEngine, ({ engine = '' }, ids) => notice('peer-engine', { engine }, ids)),
     ...peer(byTransport, ({ transport = '' }, ids) => notice('peer-transport', { transport }, ids)),
   ];
 }
-
-const PEER_TRANSPORTS = ['node-http', 'grpc-js'];
 
 function peer(
   cases: readonly CaseRecord[],

@@ -4,6 +4,7 @@ import { LoopPacer } from '../load/loop-pacer.ts';
 import type { Pacer } from '../load/pacer.ts';
 import { lowerTimerSlack } from '../load/thread.ts';
 import { ThreadPacer } from '../load/thread-pacer.ts';
+import { PEER_TRANSPORTS } from '../scenario/scenario.ts';
 import type { SocketSource, TlsSettings } from '../transports/byte-stream.ts';
 import { endpointOf } from '../transports/endpoint.ts';
 import { linuxCalls } from '../transports/linux-calls.ts';
@@ -24,7 +25,8 @@ const LONGEST_TURN_MS = 50;
 
 /** Native where this system can, or as the assignment says. */
 export async function openSockets(assignment: LoadAssignment, now: NowMs): Promise<Sockets> {
-  const wanted = assignment.sockets ?? 'auto';
+  const { transport, sockets = 'auto' } = assignment;
+  const wanted = transport === 'native' || transport === 'node' ? transport : sockets;
   const tls = tlsOf(assignment);
   const calls = linuxCalls();
   const obstacle = tls === undefined ? obstacleOf(assignment) : 'TLS is done by Node';
@@ -43,7 +45,8 @@ export async function openSockets(assignment: LoadAssignment, now: NowMs): Promi
 
 /** A peer transport lives in Node's event loop, which the native loop blocks. */
 function obstacleOf({ transport }: LoadAssignment): string | undefined {
-  return transport === 'auto' ? undefined : `${transport} has sockets of its own`;
+  const isPeer = PEER_TRANSPORTS.some((peer) => peer === transport);
+  return isPeer ? `${transport} has sockets of its own` : undefined;
 }
 
 /** How connections are secured; undefined where they are not. */

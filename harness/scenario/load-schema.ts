@@ -164,7 +164,7 @@ export const load = z
       ENGINES,
     ).prefault('inferometer'),
     transport: choice(
-      'What carries the requests; auto is the fastest of ours, node-http and grpc-js are peers for comparison',
+      "What carries the requests: ours over the system's calls (native), over Node's sockets, whichever is the faster (auto); or a peer for comparison",
       TRANSPORTS,
     ).prefault('auto'),
     generators: wholeOrAuto(

@@ -152,8 +152,10 @@ export type Arrivals = 'even' | 'poisson' | { readonly gamma: number };
 export const ENGINES = ['inferometer', 'autocannon'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
-/** What carries the requests of our engine; `auto` is ours for the protocol, the others are peers. */
-export const TRANSPORTS = ['auto', 'node-http', 'grpc-js'] as const;
+/** Clients that others wrote, in the place of ours. */
+export const PEER_TRANSPORTS = ['node-http', 'grpc-js'] as const;
+/** What carries the requests of our engine: ours over the system's calls, over Node's sockets, or a peer. */
+export const TRANSPORTS = ['auto', 'native', 'node', ...PEER_TRANSPORTS] as const;
 export type TransportName = (typeof TRANSPORTS)[number];
 
 export interface LoadSpec {

@@ -28,6 +28,10 @@ function autocannonLoad(url: string, changes: Partial<LoadAssignment> = {}): Pro
 
 const DRIVERS = [
   ['our engine', (url: string) => runLoad(assignment(url, { load: CLOSED }))],
+  [
+    "our engine over Node's sockets",
+    (url: string) => runLoad(assignment(url, { load: CLOSED, transport: 'node' })),
+  ],
   ['node-http', (url: string) => runLoad(assignment(url, { load: CLOSED, transport: 'node-http' }))],
   ['autocannon', (url: string) => autocannonLoad(url)],
 ] as const;
