@@ -1,4 +1,5 @@
 import type { CaseRecord, RunRecord } from '../harness/record/run-record.ts';
+import { bySetting, settingKey, withoutLoad } from '../harness/record/settings.ts';
 
 /** One point of the matrix with all its loads: a line of the trade-off picture. */
 export interface SettingView {
@@ -14,19 +15,8 @@ export interface SettingView {
   readonly tied: boolean;
 }
 
-const LOAD = 'load';
-
-/** The axes of a case without its load. */
-export function settingAxes(axes: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(axes).filter(([name]) => name !== LOAD));
-}
-
-function keyOf(axes: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(settingAxes(axes)).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
 export function settingLabel(axes: Readonly<Record<string, string>>): string {
-  const parts = Object.entries(settingAxes(axes)).map(([name, label]) => `${name} ${label}`);
+  const parts = Object.entries(withoutLoad(axes)).map(([name, label]) => `${name} ${label}`);
   return parts.length === 0 ? 'the one setting' : parts.join(' · ');
 }
 
@@ -50,17 +40,12 @@ export function inScenarioOrder(record: RunRecord): RunRecord {
 
 /** The settings in the order in which the scenario lists them, which is that of the cases. */
 export function settingsOf(record: RunRecord): SettingView[] {
-  const byKey = new Map<string, CaseRecord[]>();
-  for (const one of record.cases) {
-    const key = keyOf(one.axes);
-    byKey.set(key, [...(byKey.get(key) ?? []), one]);
-  }
-  const picked = record.answer.setting === undefined ? undefined : keyOf(record.answer.setting);
-  const ties = record.answer.ties.map(keyOf);
-  return [...byKey].map(([key, cases]) => ({
+  const picked = record.answer.setting === undefined ? undefined : settingKey(record.answer.setting);
+  const ties = record.answer.ties.map(settingKey);
+  return bySetting(record.cases).map(({ key, axes, cases }) => ({
     key,
-    label: settingLabel(cases[0]?.axes ?? {}),
-    axes: settingAxes(cases[0]?.axes ?? {}),
+    label: settingLabel(axes),
+    axes,
     closed: cases.find((one) => one.load.shape === 'closed'),
     open: cases.filter((one) => one.load.shape !== 'closed').sort((a, b) => rateOf(a) - rateOf(b)),
     recommended: key === picked,

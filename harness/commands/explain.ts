@@ -1,4 +1,5 @@
 import { nearestName, UsageError } from '../errors.ts';
+import { NOTICE_IDS, noticeAdvice } from '../record/notices.ts';
 import { findScenario, listScenarios } from '../scenario/catalogue.ts';
 import { GLOSSARY } from '../scenario/glossary.ts';
 import { type FieldNode, fieldAt, leafPaths } from '../scenario/json-schema.ts';
@@ -19,12 +20,16 @@ export function explainText(topic: string): string {
   if (meaning !== undefined) return meaning;
   const field = fieldAt(topic.split('.'));
   if (field !== undefined) return fieldText(topic, field);
+  const noticeId = NOTICE_IDS.find((id) => id === word);
+  if (noticeId !== undefined) {
+    return `${word}\n${wrapped(`Notice: it qualifies figures and decides nothing. ${noticeAdvice(noticeId)}`)}`;
+  }
   throw unknownTopic(topic);
 }
 
 function unknownTopic(topic: string): UsageError {
   const scenarios = listScenarios().map(({ name }) => name);
-  const near = nearestName(topic, [...scenarios, ...Object.keys(GLOSSARY), ...leafPaths()]);
+  const near = nearestName(topic, [...scenarios, ...Object.keys(GLOSSARY), ...leafPaths(), ...NOTICE_IDS]);
   return new UsageError(
     `nothing is known about "${topic}"; explain takes a scenario (${scenarios.join(', ')}, or a .yaml file), a field ` +
       `(load.ladder), or a word: ${Object.keys(GLOSSARY).join(', ')}`,

@@ -14,16 +14,6 @@ export function usdPer1000(usdPerHour: number, rowsPerS: number): number {
   return usdPerHour / (rowsPerS * 3.6);
 }
 
-/** The same at both ends of a throughput's interval, recomputed and not scaled: the higher rate is the lower price. */
-export function usdPer1000Range(usdPerHour: number, rowsPerS: Ranged): Ranged {
-  const { value, low, high } = rowsPerS;
-  return {
-    value: usdPer1000(usdPerHour, value),
-    ...(high === undefined ? {} : { low: usdPer1000(usdPerHour, high) }),
-    ...(low === undefined ? {} : { high: usdPer1000(usdPerHour, low) }),
-  };
-}
-
 /** Whether a case's promise is proven at its rate; a reason where it is not. */
 export type SloHeld = 'held' | Missing;
 

@@ -1,8 +1,9 @@
 import { notice } from '../record/notices.ts';
 import { ranHere } from '../record/ran-here.ts';
 import { type CaseRecord, isMissing, type NoticeRecord, type RunRecord } from '../record/run-record.ts';
+import { withoutLoad } from '../record/settings.ts';
 import { formatCount, formatMs, formatRate } from '../record/wording.ts';
-import { settingsOf, withoutLoad } from './settings.ts';
+import { settingsOf } from './settings.ts';
 import { settingWords } from './wording.ts';
 
 type Findings = Pick<RunRecord, 'cases' | 'scenario' | 'answer'>;

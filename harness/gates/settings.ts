@@ -1,4 +1,5 @@
 import { type CaseRecord, isMissing, type Percentile } from '../record/run-record.ts';
+import { bySetting, withoutLoad } from '../record/settings.ts';
 import type { Expression } from '../scenario/expression.ts';
 import type { Axes } from '../scenario/scenario.ts';
 import { isLatency } from './bounds.ts';
@@ -32,25 +33,19 @@ export interface SettingResult {
 export function settingsOf(cases: readonly CaseRecord[], slo: readonly Expression[]): SettingResult[] {
   const open = cases.filter(({ load }) => load.resolvedRate !== undefined);
   const closed = cases.filter(({ load }) => load.shape === 'closed');
-  const groups = new Map<string, CaseRecord[]>();
-  for (const record of open.length > 0 ? open : closed) {
-    const key = JSON.stringify(withoutLoad(record.axes));
-    groups.set(key, [...(groups.get(key) ?? []), record]);
-  }
-  return [...groups.values()].map((group) => settingOf(group, closed, slo));
+  return bySetting(open.length > 0 ? open : closed).map((group) => settingOf(group, closed, slo));
 }
 
 function settingOf(
-  group: readonly CaseRecord[],
+  { axes, cases }: ReturnType<typeof bySetting>[number],
   closed: readonly CaseRecord[],
   slo: readonly Expression[],
 ): SettingResult {
-  const axes = withoutLoad(group[0]?.axes ?? {});
   // Settings that differ in their open load alone share a closed pass, labelled by the axes on which they agree.
   const saturation = closed.find((record) =>
     Object.entries(withoutLoad(record.axes)).every(([name, label]) => axes[name] === label),
   );
-  const steps = group
+  const steps = cases
     .filter(({ load }) => load.resolvedRate !== undefined)
     .map((record) => stepOf(record, slo))
     .sort((a, b) => a.requestsPerS - b.requestsPerS);
@@ -76,10 +71,6 @@ function stepOf(record: CaseRecord, slo: readonly Expression[]): Step {
     judgements,
     held: slo.length > 0 && judgements.every(({ outcome }) => outcome === 'pass'),
   };
-}
-
-export function withoutLoad(axes: Axes): Axes {
-  return Object.fromEntries(Object.entries(axes).filter(([name]) => name !== 'load'));
 }
 
 /** The percentile that a promise is about: that of its first latency bound, or p99. */

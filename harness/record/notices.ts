@@ -111,8 +111,8 @@ const NOTICES = {
     'Measure the server directly as well: a proxy or port-forward adds latency and connection limits of its own.',
   ),
   'as-found': entry(
-    (p: { axes: string }) =>
-      `This server cannot be varied, so ${p.axes} collapsed to the setting that it runs.`,
+    (p: { found: string }) =>
+      `This server cannot be varied: the one setting that it runs was measured (${p.found}).`,
     'Change the setting on the server and run again to compare.',
   ),
   'priced-as': entry(

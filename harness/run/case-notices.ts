@@ -25,6 +25,7 @@ export function caseNotices(record: Pick<RunRecord, 'cases' | 'environment'>): N
     ...countMismatch(cases),
     ...littlesLaw(cases),
     ...histogramLeak(cases),
+    ...proxied(cases),
     ...providerRan(record),
   ];
 }
@@ -129,6 +130,11 @@ function littlesLaw(cases: readonly CaseRecord[]): NoticeRecord[] {
       off.map(({ id }) => id),
     ),
   ];
+}
+
+function proxied(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const via = cases.map(({ target }) => target.effective.via).find((said) => typeof said === 'string');
+  return via === undefined ? [] : [notice('proxy', { evidence: `its answers say "Via: ${via}"` })];
 }
 
 /** Where the choice was left to the server and a GPU is involved: it ran on one, or there is one and it did not. */

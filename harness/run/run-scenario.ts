@@ -3,6 +3,7 @@ import { newestDoctorRecord } from '../record/doctor-store.ts';
 import { notice } from '../record/notices.ts';
 import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
 import { createStore, type Store } from '../record/store.ts';
+import { AS_FOUND_AXIS } from '../scenario/as-found.ts';
 import type { EngineName, Scenario } from '../scenario/scenario.ts';
 import { liveHistograms, readyHistograms } from '../statistics/histogram.ts';
 import { readAsFound } from './as-found-label.ts';
@@ -85,7 +86,9 @@ function writeLast(store: Store, record: RunRecord): Error | undefined {
 
 /** What is known about the run before its first request. */
 function noteBeforehand(scenario: Scenario, note: (notice: NoticeRecord) => void): void {
-  const { leftOut = [], settings } = scenario;
+  const { leftOut = [], settings, axes } = scenario;
+  const [found] = axes[AS_FOUND_AXIS] ?? [];
+  if (found !== undefined) note(notice('as-found', { found }));
   if (leftOut.length > 0) note(notice('left-out', { what: leftOut.join(' ') }));
   const shared = settings.some(({ target }) => placementFor(target).shared);
   if (shared) note(notice('shared-host', { sameCores: true }));

@@ -33,12 +33,6 @@ const RATE: Kind = {
   units: { '/s': 1, '/min': 1 / 60, '/h': 1 / 3600 },
   likely: '/s',
 };
-const SIZE: Kind = {
-  noun: 'a size',
-  example: '512B, 64KiB, 8MiB, 1GiB',
-  units: { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 },
-  likely: 'MiB',
-};
 const PERCENTAGE: Kind = { noun: 'a percentage', example: '40%, 0.1%', units: { '%': 0.01 }, likely: '%' };
 const ROWS: Kind = {
   noun: 'a number of rows',
@@ -55,11 +49,6 @@ export function parseDuration(found: unknown): Reading<number> {
 /** "200/s" -> 200. Per second. */
 export function parseRate(found: unknown): Reading<number> {
   return parse(found, RATE);
-}
-
-/** "8MiB" -> 8388608. Bytes. */
-export function parseSize(found: unknown): Reading<number> {
-  return parse(found, SIZE);
 }
 
 /** "40%" -> 0.4. A fraction. */

@@ -97,5 +97,6 @@ async function serverSettings(http: HttpJson): Promise<Settings> {
   return {
     ...(typeof name === 'string' ? { 'server.name': name } : {}),
     ...(typeof version === 'string' ? { 'server.version': version } : {}),
+    ...(answer.via === undefined ? {} : { via: answer.via }),
   };
 }

@@ -15,6 +15,8 @@ export interface Answer {
   readonly text: string;
   /** undefined when the body is empty or is not JSON (Triton answers health with nothing). */
   readonly json: unknown;
+  /** What the header Via says stands in between. */
+  readonly via?: string;
 }
 
 export interface HttpJsonOptions {
@@ -80,11 +82,12 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
     text += chunk;
     if (text.length > MAX_ANSWER_CHARACTERS) throw new Error('the answer is larger than 16 M characters');
   }
-  return answer(response.statusCode ?? 0, text);
+  return answer(response.statusCode ?? 0, text, response.headers.via);
 }
 
-function answer(status: number, text: string): Answer {
-  return { status, ok: status >= 200 && status < 300, text, json: parsed(text) };
+function answer(status: number, text: string, via: string | undefined): Answer {
+  const said = { status, ok: status >= 200 && status < 300, text, json: parsed(text) };
+  return via === undefined ? said : { ...said, via };
 }
 
 function parsed(text: string): unknown {

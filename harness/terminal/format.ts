@@ -3,18 +3,18 @@ import { isMissing } from '../record/run-record.ts';
 import { formatCount } from '../record/wording.ts';
 
 /** Milliseconds in a table whose head names the unit: `0.42` `4.2` `24` `1,290`. */
-export function formatMs(ms: number): string {
+export function msCell(ms: number): string {
   if (ms >= 10) return formatCount(ms);
   return String(Number(ms.toPrecision(2)));
 }
 
 /** A percentile as a table cell: its value, `> x` when censored, `-` when there is none. */
-export function formatPercentile(percentile: Percentile): string {
-  if (!isMissing(percentile)) return formatMs(percentile.value);
-  return percentile.above === undefined ? '-' : `> ${formatMs(percentile.above)}`;
+export function percentileCell(percentile: Percentile): string {
+  if (!isMissing(percentile)) return msCell(percentile.value);
+  return percentile.above === undefined ? '-' : `> ${msCell(percentile.above)}`;
 }
 
-export function formatFigure(figure: Figure, format: (value: number) => string): string {
+export function figureCell(figure: Figure, format: (value: number) => string): string {
   return isMissing(figure) ? '-' : format(figure);
 }
 

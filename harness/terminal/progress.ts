@@ -5,7 +5,7 @@ import { formatCount } from '../record/wording.ts';
 import type { LoadProgress } from '../run/load-engine.ts';
 import type { RunObserver, TrialPosition } from '../run/observer.ts';
 import type { PlannedCase } from '../run/plan.ts';
-import { formatMs, formatPercentile, formatSeconds, noticeText } from './format.ts';
+import { formatSeconds, msCell, noticeText, percentileCell } from './format.ts';
 import { cut, wrap } from './layout.ts';
 
 /** Where lines go: a terminal that can be redrawn, or a pipe that gets one line per case. */
@@ -68,14 +68,14 @@ function axesWords(axes: Readonly<Record<string, string>>): string {
 }
 
 function progressLine(progress: LoadProgress): string {
-  const ms = (value: number | undefined) => (value === undefined ? '-' : `${formatMs(value)} ms`);
+  const ms = (value: number | undefined) => (value === undefined ? '-' : `${msCell(value)} ms`);
   const latency = `p50 ${ms(progress.responseP50Ms)}   p99 ${ms(progress.responseP99Ms)}`;
   return `  ${progress.phase.padEnd(8)} ${formatCount(progress.requestsPerS)}/s   ${latency}   errors ${progress.notOk}`;
 }
 
 function caseLine(measured: CaseRecord, promised: PromisedPercentile, { index, of }: TrialPosition): string {
   const { latencyMs, throughput, credibility, axes } = measured;
-  const latency = formatPercentile(latencyMs.response[promised]);
+  const latency = percentileCell(latencyMs.response[promised]);
   return [
     `${index + 1}/${of}`.padStart(6),
     cut(axesWords(axes), CASE_LABEL).padEnd(CASE_LABEL),

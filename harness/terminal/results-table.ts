@@ -2,8 +2,9 @@ import { expressionsOf } from '../gates/recommend.ts';
 import { type PromisedPercentile, promisedPercentile } from '../gates/settings.ts';
 import type { CaseRecord, Figure, RunRecord } from '../record/run-record.ts';
 import { isMissing } from '../record/run-record.ts';
+import { bySetting } from '../record/settings.ts';
 import { formatCount } from '../record/wording.ts';
-import { formatFigure, formatPercentile } from './format.ts';
+import { figureCell, percentileCell } from './format.ts';
 import { alignColumns, WIDTH } from './layout.ts';
 
 type Axes = Readonly<Record<string, string>>;
@@ -13,12 +14,12 @@ type Axes = Readonly<Record<string, string>>;
  * Where that is too wide, without the batches; where that is still too wide (a ladder of many steps), one line a case.
  */
 export function settingsTable(record: RunRecord): string[] {
-  const tables = [bySetting(record, true), bySetting(record, false)];
-  const table = tables.find((lines) => lines.every((line) => line.length <= WIDTH)) ?? byCase(record);
+  const tables = [tableOfSettings(record, true), tableOfSettings(record, false)];
+  const table = tables.find((lines) => lines.every((line) => line.length <= WIDTH)) ?? tableOfCases(record);
   return [...table, ...legend(record)];
 }
 
-function bySetting(record: RunRecord, withBatches: boolean): string[] {
+function tableOfSettings(record: RunRecord, withBatches: boolean): string[] {
   const percentile = promisedPercentile(expressionsOf(record.decide.slo));
   const rates = sharedRates(record);
   const axes = Object.keys(record.scenario.axes);
@@ -26,19 +27,19 @@ function bySetting(record: RunRecord, withBatches: boolean): string[] {
   const heads = rates.map(({ rate }) => `${formatCount(rate)}/s`);
   const header = ['', ...axes, 'saturation', ...heads, 'mean batch'];
   const units = ['', ...blank, 'rows/s', ...rates.map(() => `${percentile} ms`), 'rows'];
-  const rows = settingsOf(record).map((setting) =>
+  const rows = bySetting(record.cases).map((setting) =>
     settingRow(setting, axes, rates, percentile, record.answer.setting),
   );
   const all = [header, units, ...rows];
   return ruled(alignColumns(withBatches ? all : all.map((row) => row.slice(0, -1))));
 }
 
-function byCase(record: RunRecord): string[] {
+function tableOfCases(record: RunRecord): string[] {
   const percentile = promisedPercentile(expressionsOf(record.decide.slo));
   const axes = Object.keys(record.scenario.axes);
   const header = ['', ...axes, 'load', 'rate', 'rows/s', percentile, 'mean batch'];
   const units = ['', ...axes.map(() => ''), '', '/s', '', 'ms', 'rows'];
-  const rows = settingsOf(record).flatMap(({ cases }) =>
+  const rows = bySetting(record.cases).flatMap(({ cases }) =>
     cases.map((one) => caseRow(one, axes, percentile, record)),
   );
   return ruled(alignColumns([header, units, ...rows]));
@@ -58,7 +59,7 @@ function caseRow(
     load.resolvedRate === undefined ? '-' : formatCount(load.resolvedRate),
     formatCount(throughput.rowsPerS),
     load.shape === 'closed' ? '-' : latencyCell(one, percentile),
-    formatFigure(meanBatchRows(one), (rows) => rows.toFixed(1)),
+    figureCell(meanBatchRows(one), (rows) => rows.toFixed(1)),
   ];
 }
 
@@ -68,23 +69,7 @@ function ruled([first = '', second = '', ...body]: readonly string[]): string[] 
   return [first, second, rule, ...body, rule];
 }
 
-interface SettingCases {
-  readonly axes: Axes;
-  readonly cases: readonly CaseRecord[];
-}
-
-/** The cases by setting; a record has them in the order of the scenario's axes. */
-function settingsOf(record: RunRecord): SettingCases[] {
-  const groups = new Map<string, { axes: Axes; cases: CaseRecord[] }>();
-  for (const one of record.cases) {
-    const { load: _, ...axes } = one.axes;
-    const key = JSON.stringify(axes);
-    const group = groups.get(key) ?? { axes, cases: [] };
-    group.cases.push(one);
-    groups.set(key, group);
-  }
-  return [...groups.values()];
-}
+type SettingCases = ReturnType<typeof bySetting>[number];
 
 /** The open loads in ascending rate; each rate is the same for every setting. */
 function sharedRates(record: RunRecord): { label: string; rate: number }[] {
@@ -114,7 +99,7 @@ function settingRow(
         percentile,
       ),
     ),
-    formatFigure(meanBatchRows(closed ?? cases.at(-1)), (rows) => rows.toFixed(1)),
+    figureCell(meanBatchRows(closed ?? cases.at(-1)), (rows) => rows.toFixed(1)),
   ];
 }
 
@@ -126,9 +111,7 @@ function meanBatchRows(one: CaseRecord | undefined): Figure {
 function latencyCell(one: CaseRecord | undefined, percentile: PromisedPercentile): string {
   if (one === undefined) return '-';
   if (one.credibility.status === 'overloaded') return 'over';
-  return (
-    formatPercentile(one.latencyMs.response[percentile]) + (one.credibility.status === 'valid' ? '' : '?')
-  );
+  return percentileCell(one.latencyMs.response[percentile]) + (one.credibility.status === 'valid' ? '' : '?');
 }
 
 function legend(record: RunRecord): string[] {

@@ -1,9 +1,10 @@
 import type { CaseRecord, RunRecord } from '../../harness/record/run-record.ts';
 import { isMissing } from '../../harness/record/run-record.ts';
+import { withoutLoad } from '../../harness/record/settings.ts';
 import { caseFigure, casePercentile } from '../figures.ts';
 import { milliseconds, percent, perSecond } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { caseLabel, isOverloaded, settingAxes, settingsOf } from '../views.ts';
+import { caseLabel, isOverloaded, settingsOf } from '../views.ts';
 import { scrolling } from './notices.ts';
 
 interface Column {
@@ -46,7 +47,7 @@ const COLUMNS: readonly Column[] = [
 
 /** Every case with its intervals. Sorts by any column and switches the pictures below, where scripts may run. */
 export function casesTable(record: RunRecord): Html {
-  const axes = Object.keys(record.cases[0] === undefined ? {} : settingAxes(record.cases[0].axes));
+  const axes = Object.keys(record.cases[0] === undefined ? {} : withoutLoad(record.cases[0].axes));
   const columns = columnsOf(record);
   const head = [
     ...axes.map((name) => ({ title: name, meaning: 'varied by the scenario' })),

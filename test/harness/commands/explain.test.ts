@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explainText } from '../../../harness/commands/explain.ts';
 import { listText } from '../../../harness/commands/list.ts';
+import { NOTICE_IDS } from '../../../harness/record/notices.ts';
 import { CREDIBILITY } from '../../../harness/record/run-record.ts';
 import { METRICS } from '../../../harness/scenario/expression.ts';
 import { leafPaths } from '../../../harness/scenario/json-schema.ts';
@@ -20,6 +21,11 @@ describe('explain', () => {
     for (const word of [...words, ...CREDIBILITY, 'p99.9', 'send lag', 'shared-host']) {
       expect(explainText(word).length, word).toBeGreaterThan(40);
     }
+  });
+
+  it('knows every notice by what can be done about it', () => {
+    for (const id of NOTICE_IDS) expect(explainText(id).length, id).toBeGreaterThan(40);
+    expect(explainText('cpu-quota')).toContain('Raise or remove the');
   });
 
   it('knows every field, and what each is for', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { costsOfCase, usdPer1000, usdPer1000Range } from '../../../harness/cost/cost.ts';
+import { costsOfCase, usdPer1000 } from '../../../harness/cost/cost.ts';
 import { loadPriceBook } from '../../../harness/cost/load-price-book.ts';
 import { priceOf } from '../../../harness/cost/price-book.ts';
 import { formatBill, formatUnitPrice, predictionsPerDollar } from '../../../harness/record/wording.ts';
@@ -49,20 +49,6 @@ describe('the costs of a case', () => {
       basis: BASIS,
     });
   });
-});
-
-test('the dear end of an interval is its low throughput', () => {
-  fc.assert(
-    fc.property(
-      fc.double({ min: 1, max: 1e5, noNaN: true }),
-      fc.double({ min: 0, max: 0.9, noNaN: true }),
-      (rate, width) => {
-        const range = usdPer1000Range(1, { value: rate, low: rate * (1 - width), high: rate * (1 + width) });
-        expect(range.high).toBeGreaterThanOrEqual(range.value);
-        expect(range.low).toBeLessThanOrEqual(range.value);
-      },
-    ),
-  );
 });
 
 describe('money in words', () => {

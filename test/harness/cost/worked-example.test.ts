@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { usdPer1000, usdPer1000Range } from '../../../harness/cost/cost.ts';
+import { usdPer1000 } from '../../../harness/cost/cost.ts';
 import {
   idealAutoscaling,
   machinesFor,
@@ -37,11 +37,10 @@ describe('the worked example: one day of 57.6 M predictions', () => {
   });
 
   test('b. at the SLO: 1.006 / (400 x 3.6), interval recomputed at both ends', () => {
-    const price = usdPer1000Range(usdPerHour, capacity);
-    expect(price.value.toFixed(6)).toBe('0.000699');
-    expect(price.low?.toFixed(6)).toBe('0.000673');
-    expect(price.high?.toFixed(6)).toBe('0.000735');
-    expect((price.value / sticker).toFixed(1)).toBe('1.3');
+    const { value, low, high } = capacity;
+    const prices = [value, high, low].map((rowsPerS) => usdPer1000(usdPerHour, rowsPerS));
+    expect(prices.map((price) => price.toFixed(6))).toEqual(['0.000699', '0.000673', '0.000735']);
+    expect((usdPer1000(usdPerHour, value) / sticker).toFixed(1)).toBe('1.3');
   });
 
   test('c. fleet for the peak, always on: 6 x 1.006 x 730', () => {

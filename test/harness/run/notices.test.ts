@@ -117,6 +117,18 @@ test('what was seen beside a client that was the limit is named with it, once', 
   );
 });
 
+test('what stands between generator and server is told as it says itself', () => {
+  const [one] = plantWinner().cases;
+  const answering = (more: Record<string, unknown>) =>
+    runWith({
+      target: { kind: 'external', requested: {}, effective: { ...one?.target.effective, ...more } },
+    });
+  expect(ids(caseNotices(answering({})))).not.toContain('proxy');
+  expect(caseNotices(answering({ via: '1.1 varnish' }))).toContainEqual(
+    expect.objectContaining({ id: 'proxy', message: expect.stringContaining('"Via: 1.1 varnish"') }),
+  );
+});
+
 test('histograms that nobody freed are a notice', () => {
   const counters = (undestroyedHistograms: number) => ({
     bugCounters: { negativeTimes: 0, undestroyedHistograms },

@@ -6,13 +6,11 @@ import {
   parsePercentage,
   parseRate,
   parseRows,
-  parseSize,
 } from '../../../harness/scenario/quantities.ts';
 
 const readers = {
   duration: parseDuration,
   rate: parseRate,
-  size: parseSize,
   percentage: parsePercentage,
   rows: parseRows,
 };
@@ -30,10 +28,6 @@ describe('quantities', () => {
     ['rate', '200/s', 200],
     ['rate', '12_000/min', 200],
     ['rate', '0.5 /s', 0.5],
-    ['size', '8MiB', 8_388_608],
-    ['size', '64KiB', 65_536],
-    ['size', '1GB', 1e9],
-    ['size', '512B', 512],
     ['percentage', '40%', 0.4],
     ['percentage', '0.1%', 0.001],
     ['percentage', '10 %', 0.1],
@@ -55,7 +49,6 @@ describe('quantities', () => {
     ['duration', undefined, 'found nothing', '30s'],
     ['duration', null, 'is a number with its unit', '30s'],
     ['duration', ['2s'], 'is a number with its unit', '30s'],
-    ['size', 8, 'carries its unit', 'write 8MiB'],
     ['percentage', 0.4, 'carries its unit', 'write 40%'],
     ['percentage', 40, 'carries its unit', 'write 40%'],
     ['rows', 512, 'carries its unit', 'write 512 rows'],
