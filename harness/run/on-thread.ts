@@ -23,6 +23,7 @@ export async function workOnThread(drive: LoadEngine['run']): Promise<void> {
     return started;
   };
   if (assignment.cpus !== undefined) bindThread(assignment.cpus);
+  touchYoungGeneration();
   try {
     const result = await drive(assignment, {
       onStart: (instants) => tell({ kind: 'start', instants }),
@@ -37,6 +38,19 @@ export async function workOnThread(drive: LoadEngine['run']): Promise<void> {
   }
   parentPort?.close();
 }
+
+/**
+ * Fills the young generation once, so that no page of it is touched for the first time while a request waits, and memory
+ * is after ten thousand requests what it is after ten million.
+ */
+function touchYoungGeneration(): void {
+  for (let touched = 0; touched < YOUNG_GENERATION_BYTES; touched += PIECE_BYTES)
+    new Array(PIECE_BYTES / 8).fill(0);
+}
+
+/** Both halves of 32 MiB, as thread-engine.ts sets them, and a little more. */
+const YOUNG_GENERATION_BYTES = 72 * 2 ** 20;
+const PIECE_BYTES = 8192;
 
 function failureOf(error: unknown): ToEngine {
   if (error instanceof UsageError) return { kind: 'usage', problems: error.problems };
