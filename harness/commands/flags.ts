@@ -9,7 +9,7 @@ export const RUN_FLAGS = {
   trials: { type: 'number', describe: 'independent repetitions of every case' },
   seed: { type: 'number', describe: 'of schedules, payloads and order' },
   url: { type: 'string', describe: 'drive this server instead of the bundled one' },
-  protocol: { type: 'string', describe: 'of that server: oip-rest' },
+  protocol: { type: 'string', describe: 'of that server: oip-rest, http or grpc' },
   model: { type: 'string', describe: 'its name on that server, or a bundled model' },
   'as-found': { type: 'boolean', default: false, describe: 'measure the one setting a server runs' },
   raw: { type: 'boolean', default: false, describe: 'keep every request, 64 bytes each' },

@@ -31,6 +31,7 @@ export function assignmentFor(
     endpoint: target.endpoint,
     protocol: target.spec.kind === 'external' ? target.spec.protocol : 'oip-rest',
     ...(target.spec.kind === 'external' && target.spec.http !== undefined ? { http: target.spec.http } : {}),
+    ...(target.spec.kind === 'external' && target.spec.grpc !== undefined ? { grpc: target.spec.grpc } : {}),
     keepAlive: setting.load.keepAlive ?? true,
     transport: setting.load.transport,
     model: target.model,

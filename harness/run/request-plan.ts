@@ -50,7 +50,7 @@ export function requestPlan(asked: Asked, prepare: (template: Template) => Prepa
 /** Throws UsageError with every problem. Reads files. */
 export function workloadOf({ seed, protocol, workload, model, otherModels = [] }: Asked): Workload {
   // One request, written out by the user: there is nothing to draw.
-  const asked = protocol === 'http' ? ({ ...workload, distinct: 1 } as const) : workload;
+  const asked = protocol !== 'oip-rest' ? ({ ...workload, distinct: 1 } as const) : workload;
   return createWorkload(asked, [model, ...otherModels], payloadStreams(seed));
 }
 

@@ -84,7 +84,7 @@ export type Complain = (path: readonly string[], message: string, advice: string
 function targetChoice(content: Record<string, unknown>, complain: Complain): Problem[] {
   const target = asMap(content.target);
   if (target === undefined) return [];
-  const own = ['url', 'protocol', 'model', 'http', 'headers', 'auth', 'tls'].filter(
+  const own = ['url', 'protocol', 'model', 'http', 'grpc', 'headers', 'auth', 'tls'].filter(
     (field) => target[field] !== undefined,
   );
   if (target.reference !== undefined) {
@@ -109,18 +109,19 @@ function targetChoice(content: Record<string, unknown>, complain: Complain): Pro
 }
 
 function modelChoice(target: Record<string, unknown>, complain: Complain): Problem[] {
-  if (target.protocol === 'http') {
-    return target.model === undefined
-      ? []
-      : [complain(['target', 'model'], 'protocol: http knows no models', 'leave it out')];
-  }
+  const { protocol } = target;
   const problems: Problem[] = [];
-  if (target.model === undefined) {
+  if (protocol === 'http' || protocol === 'grpc') {
+    if (target.model !== undefined) {
+      problems.push(complain(['target', 'model'], `protocol: ${protocol} knows no models`, 'leave it out'));
+    }
+  } else if (target.model === undefined) {
     const message = "found nothing; the model's name on your server is required";
     problems.push(complain(['target', 'model'], message, '--model NAME'));
   }
-  if (target.http !== undefined) {
-    problems.push(complain(['target', 'http'], 'is the request of protocol: http', 'write protocol: http'));
+  for (const own of ['http', 'grpc'].filter((one) => one !== protocol && target[one] !== undefined)) {
+    const message = `is the request of protocol: ${own}`;
+    problems.push(complain(['target', own], message, `write protocol: ${own}`));
   }
   return problems;
 }
@@ -129,14 +130,34 @@ function wireChoice(target: Record<string, unknown>, complain: Complain): Proble
   const problems: Problem[] = [];
   const { cert, key } = asMap(target.tls) ?? {};
   const http = asMap(target.http) ?? {};
-  if (target.tls !== undefined && !String(target.url).startsWith('https:')) {
-    problems.push(complain(['target', 'tls'], 'is about https:// only', 'give an https:// URL'));
+  if (target.tls !== undefined && !/^(https|grpcs):/.test(String(target.url))) {
+    problems.push(complain(['target', 'tls'], 'is about https:// and grpcs:// only', 'give an https:// URL'));
   }
   if ((cert === undefined) !== (key === undefined)) {
     problems.push(complain(['target', 'tls'], 'found one of cert and key', 'give both, or none'));
   }
   if (http.body !== undefined && http.bodyFile !== undefined) {
     problems.push(complain(['target', 'http'], 'found body and bodyFile', 'keep one of the two'));
+  }
+  return [...problems, ...grpcChoice(target, complain)];
+}
+
+/** gRPC needs a method, a URL of its own kind, and one message. */
+function grpcChoice(target: Record<string, unknown>, complain: Complain): Problem[] {
+  const problems: Problem[] = [];
+  const isGrpc = target.protocol === 'grpc';
+  const url = String(target.url);
+  if (isGrpc ? /^https?:/.test(url) : url.startsWith('grpc')) {
+    const advice = isGrpc ? `write ${url.replace(/^http/, 'grpc')}` : 'write protocol: grpc';
+    problems.push(complain(['target', 'url'], 'does not go with the protocol', advice));
+  }
+  if (isGrpc && target.grpc === undefined) {
+    const advice = 'grpc: { method: /package.Service/Method }';
+    problems.push(complain(['target', 'grpc'], 'found nothing; the call is required', advice));
+  }
+  if (Object.keys(asMap(asMap(target.grpc)?.message) ?? {}).length > 1) {
+    const message = 'found the message in several ways';
+    problems.push(complain(['target', 'grpc', 'message'], message, 'keep one of base64, hex and file'));
   }
   return problems;
 }

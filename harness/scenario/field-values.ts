@@ -26,25 +26,30 @@ export function parseModel(found: string): Reading<string> {
   };
 }
 
-/** `http://host:port`, `https://host:port` or `unix:/path`; gives it without a trailing slash. */
+const SCHEMES = ['http:', 'https:', 'grpc:', 'grpcs:'];
+
+/** `http://host:port` (or https, grpc, grpcs) or `unix:/path`; gives it without a trailing slash. */
 export function parseUrl(found: string): Reading<string> {
   const example = 'as in http://127.0.0.1:8000';
   if (found.startsWith('unix:')) return parseUnixUrl(found);
   if (!URL.canParse(found)) return { problem: `found "${found}"; it is a URL`, advice: example };
-  const url = new URL(found);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+  const scheme = new URL(found).protocol;
+  if (!SCHEMES.includes(scheme)) {
+    const known = SCHEMES.map((one) => `${one}//`).join(', ');
     return {
-      problem: `found "${found}"; ${url.protocol}// is not in this version, only http://, https:// and unix:`,
+      problem: `found "${found}"; ${scheme}// is not in this version, only ${known} and unix:`,
       advice: example,
     };
   }
+  // URL takes hosts and ports apart for schemes that it knows.
+  const url = new URL(found.replace(/^grpc/i, 'http'));
   if (url.username !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/') {
     return {
       problem: `found "${found}"; it is host and port and nothing else`,
-      advice: `write ${url.protocol}//${url.host}`,
+      advice: `write ${scheme}//${url.host}`,
     };
   }
-  return { value: url.origin };
+  return { value: `${scheme}//${url.host}` };
 }
 
 function parseUnixUrl(found: string): Reading<string> {
@@ -63,6 +68,29 @@ export function parseHttpPath(found: string): Reading<string> {
     problem: `found "${found}"; a path begins with a slash and holds no blank`,
     advice: 'as in /v1/predict',
   };
+}
+
+/** `/package.Service/Method`, with or without its first slash. */
+export function parseGrpcMethod(found: string): Reading<string> {
+  const method = found.startsWith('/') ? found : `/${found}`;
+  if (/^\/[\w.]+\/\w+$/.test(method)) return { value: method };
+  return {
+    problem: `found "${found}"; a method is its service and its name`,
+    advice: 'as in /inference.GRPCInferenceService/ServerLive',
+  };
+}
+
+export function parseBase64(found: string): Reading<string> {
+  const bytes = Buffer.from(found, 'base64').toString('base64');
+  if (bytes.replace(/=+$/, '') === found.replace(/=+$/, '')) return { value: bytes };
+  return { problem: `found ${show(found)}; it is not base64`, advice: 'base64 -w0 message.bin' };
+}
+
+/** Blanks between digits are left out. */
+export function parseHex(found: string): Reading<string> {
+  const digits = found.replace(/\s/g, '');
+  if (/^([0-9a-f]{2})*$/i.test(digits)) return { value: digits };
+  return { problem: `found ${show(found)}; it is pairs of hexadecimal digits`, advice: 'xxd -p message.bin' };
 }
 
 /** A name that can be part of a folder's name. */

@@ -3,6 +3,7 @@ import type { Recording } from './replay-file.ts';
 import type {
   Arrivals,
   DecideSpec,
+  GrpcSpec,
   HttpSpec,
   LimitsSpec,
   LoadSpec,
@@ -39,6 +40,7 @@ export function targetFrom({ target }: ScenarioFile): TargetSpec {
     model: target.model ?? '',
     headers: target.headers,
     ...(target.protocol === 'http' ? { http: httpFrom(target.http) } : {}),
+    ...(target.protocol === 'grpc' && target.grpc !== undefined ? { grpc: grpcFrom(target.grpc) } : {}),
     ...(target.auth === undefined ? {} : { bearerEnv: target.auth.bearer.env }),
     ...(target.tls === undefined ? {} : { tls: defined(target.tls) }),
     ...(machine === undefined ? {} : { machine }),
@@ -53,6 +55,12 @@ function defined<T extends object>(fields: T): { [Key in keyof T]: Exclude<T[Key
 
 function httpFrom(http: ScenarioFile['target']['http']): HttpSpec {
   return http === undefined ? { method: 'GET', path: '/', headers: {} } : defined(http);
+}
+
+function grpcFrom({ message, ...call }: NonNullable<ScenarioFile['target']['grpc']>): GrpcSpec {
+  const { base64, hex, file } = message;
+  if (file !== undefined) return { ...call, messageFile: file };
+  return { ...call, message: base64 ?? Buffer.from(hex ?? '', 'hex').toString('base64') };
 }
 
 /** What a replayed file comes to, which has been read by then. */

@@ -64,11 +64,12 @@ export interface BatchingSpec {
 
 export interface ExternalTargetSpec {
   readonly kind: 'external';
-  /** http://host:port, https://host:port or unix:/path */
+  /** http://host:port, https://, grpc://, grpcs:// or unix:/path */
   readonly url: string;
-  readonly protocol: 'oip-rest' | 'http';
-  /** What is sent, with the protocol `http`. */
+  readonly protocol: 'oip-rest' | 'http' | 'grpc';
+  /** What is sent, with the protocol `http` or `grpc`. */
   readonly http?: HttpSpec;
+  readonly grpc?: GrpcSpec;
   /** The environment variable that holds the bearer token. */
   readonly bearerEnv?: string;
   readonly tls?: TlsSpec;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseHttpPath, parseUrl } from './field-values.ts';
+import { parseBase64, parseGrpcMethod, parseHex, parseHttpPath, parseUrl } from './field-values.ts';
 import { choice, text, whole, yesNo } from './leaves.ts';
 
 /** Fields about a server of the user's own. */
@@ -18,6 +18,29 @@ const http = z
   })
   .describe('With protocol: http, the request that is sent, the same every time');
 
+const grpc = z
+  .strictObject({
+    method: text('The method: /package.Service/Method', parseGrpcMethod, {
+      examples: ['/inference.GRPCInferenceService/ServerLive'],
+    }),
+    call: choice('One message answers it, or a stream of them', ['unary', 'server-streaming']).prefault(
+      'unary',
+    ),
+    metadata: z
+      .record(z.string(), text('Value of the field'))
+      .prefault({})
+      .describe("Metadata of this call, besides the target's headers"),
+    message: z
+      .strictObject({
+        base64: text('The bytes in base64', parseBase64).optional(),
+        hex: text('The bytes as hexadecimal digits', parseHex).optional(),
+        file: text('A file that holds the bytes; the path is relative to the working folder').optional(),
+      })
+      .prefault({})
+      .describe('The encoded message, in one of three ways; left out: a message without fields'),
+  })
+  .describe('With protocol: grpc, the call that is made, the same every time');
+
 const auth = z
   .strictObject({
     bearer: z
@@ -33,18 +56,24 @@ const tls = z
     key: text('A PEM file with its key').optional(),
     insecure: yesNo('Any certificate will do').prefault(false),
   })
-  .describe('Of an https URL');
+  .describe('Of an https or grpcs URL');
 
 export const ownServer = {
-  url: text('Your own server: http://host:port, https://host:port or unix:/path', parseUrl, {
-    examples: ['http://127.0.0.1:8000', 'https://models.example.com', 'unix:/run/server.sock'],
+  url: text('Your own server: http://host:port, https://, grpc://, grpcs:// or unix:/path', parseUrl, {
+    examples: [
+      'http://127.0.0.1:8000',
+      'https://models.example.com',
+      'grpc://127.0.0.1:8001',
+      'unix:/run/server.sock',
+    ],
   }).optional(),
   protocol: choice(
-    'What your server speaks: oip-rest is the Open Inference Protocol V2 over HTTP; http is one request of your own',
-    ['oip-rest', 'http'],
+    'What your server speaks: oip-rest is the Open Inference Protocol V2 over HTTP; http and grpc are one request of your own',
+    ['oip-rest', 'http', 'grpc'],
   ).prefault('oip-rest'),
   model: text("The model's name on your server").optional(),
   http: http.optional(),
+  grpc: grpc.optional(),
   headers: z
     .record(z.string(), text('Value of the header; environment variables in the form of a shell'))
     .prefault({})

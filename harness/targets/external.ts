@@ -2,6 +2,7 @@ import { withoutSecrets } from '../record/redaction.ts';
 import type { ExternalTargetSpec } from '../scenario/scenario.ts';
 import { maxRowsPerRequest, ownSettings, type Settings, tritonSettings } from './effective-settings.ts';
 import { endpointOf } from './external-endpoint.ts';
+import { grpcServer } from './grpc-server.ts';
 import { type HttpJson, httpJson } from './http-json.ts';
 import { awaitReady, modelPath, readModel } from './open-inference.ts';
 import { readStatisticsOf } from './statistics.ts';
@@ -20,6 +21,7 @@ export function externalTarget(spec: ExternalTargetSpec, options: ExternalTarget
   return {
     async start() {
       const endpoint = endpointOf(spec);
+      if (spec.protocol === 'grpc') return grpcServer(spec, endpoint, options.timeoutMs);
       const http = httpJson(url, {
         headers: endpoint.headers,
         ...(endpoint.tls === undefined ? {} : { tls: endpoint.tls }),

@@ -265,7 +265,28 @@ decide:
 
   it.each([
     ['{}', 'neither', undefined],
-    ['{ url: grpc://h:1, model: m }', 'grpc:// is not in this version', undefined],
+    ['{ url: ftp://h:1, model: m }', 'ftp:// is not in this version', undefined],
+    ['{ url: grpc://h:1, model: m }', 'does not go with', 'write protocol: grpc'],
+    ['{ url: http://h:1, protocol: grpc, grpc: { method: /s/m } }', 'does not go', 'write grpc://h:1'],
+    ['{ url: grpc://h:1, protocol: grpc }', 'the call is required', undefined],
+    ['{ url: grpc://h:1, protocol: grpc, grpc: { method: echo } }', 'its service and its name', undefined],
+    ['{ url: grpc://h:1, protocol: grpc, model: m, grpc: { method: s/m } }', 'no models', 'leave it out'],
+    ['{ url: http://h:1, model: m, grpc: { method: s/m } }', 'protocol: grpc', 'write protocol: grpc'],
+    [
+      '{ url: grpc://h:1, protocol: grpc, grpc: { method: s/m, message: { hex: "abc" } } }',
+      'pairs',
+      undefined,
+    ],
+    [
+      '{ url: grpc://h:1, protocol: grpc, grpc: { method: s/m, message: { base64: "a!" } } }',
+      'base64',
+      undefined,
+    ],
+    [
+      '{ url: grpc://h:1, protocol: grpc, grpc: { method: s/m, message: { hex: ab, file: x } } }',
+      'several ways',
+      undefined,
+    ],
     ['{ url: "http://h:1/v2/models", model: m }', 'host and port', 'write http://h:1'],
     ['{ url: http://h:1 }', 'required', '--model NAME'],
     ['{ reference: { model: recommender }, url: http://h:1 }', 'your own server', undefined],
@@ -276,6 +297,21 @@ decide:
     const problems = problemsOf(`target: ${target}\n`);
     expect(problems[0]?.message).toContain(message);
     if (advice !== undefined) expect(problems[0]?.advice).toBe(advice);
+  });
+
+  it('takes a call of any gRPC service', () => {
+    const [setting] = scenarioFromText(
+      'target: { url: "grpc://h:8001/", protocol: grpc, grpc: { method: a.B/C, message: { hex: "0a 05" } } }\n',
+      'x.yaml',
+    ).settings;
+    expect(setting?.target).toEqual({
+      kind: 'external',
+      url: 'grpc://h:8001',
+      protocol: 'grpc',
+      model: '',
+      headers: {},
+      grpc: { method: '/a.B/C', call: 'unary', metadata: {}, message: 'CgU=' },
+    });
   });
 
   it('says where the YAML itself is wrong', () => {
