@@ -1,5 +1,5 @@
 import type { Counts } from '../record/run-record.ts';
-import { Histogram } from '../statistics/histogram.ts';
+import { Histogram, microseconds } from '../statistics/histogram.ts';
 import { ClassRecorder, type ClassRecording } from './class-recorder.ts';
 import { HISTOGRAMS, type HistogramName } from './histogram-names.ts';
 import type { PhaseEdges } from './phases.ts';
@@ -78,33 +78,34 @@ export class Recorder {
   }
 
   dispatched(facts: RequestFacts): void {
-    this.#windows.arrival(facts.intendedAtMs);
+    this.#windows.arrived(facts);
     this.#tallyOf(facts.intendedAtMs).sent += 1;
     const measured = this.#isMeasured(facts.intendedAtMs);
     this.#classes[facts.requestClass]?.dispatched(measured);
     if (measured) {
-      this.#histograms.dispatchLag.recordMs(facts.dispatchedAtMs - facts.intendedAtMs);
+      this.#histograms.dispatchLag.record(microseconds(facts.dispatchedAtMs - facts.intendedAtMs));
     }
   }
 
   sent(facts: RequestFacts): void {
     if (!this.#isMeasured(facts.intendedAtMs)) return;
-    this.#histograms.sendLag.recordMs(facts.sentAtMs - facts.intendedAtMs);
-    this.#histograms.connectionWait.recordMs(facts.sentAtMs - facts.dispatchedAtMs);
+    this.#histograms.sendLag.record(microseconds(facts.sentAtMs - facts.intendedAtMs));
+    this.#histograms.connectionWait.record(microseconds(facts.sentAtMs - facts.dispatchedAtMs));
   }
 
   finished(facts: RequestFacts): void {
     const { intendedAtMs, doneAtMs, outcome, rows } = facts;
     const isOk = outcome === 'ok';
+    const responseUs = microseconds(doneAtMs - intendedAtMs);
     this.#tallyOf(intendedAtMs).count(outcome);
     if (isOk) {
-      this.#windows.ok(doneAtMs, doneAtMs - intendedAtMs, rows);
-      this.#recent.recordMs(doneAtMs - intendedAtMs);
+      this.#windows.ok(facts, responseUs);
+      this.#recent.record(responseUs);
     } else {
-      this.#windows.notOk(doneAtMs);
+      this.#windows.notOk(facts);
       this.#recentNotOk += 1;
     }
-    if (phaseAt(this.#edges, doneAtMs) === 'measure') {
+    if (doneAtMs >= this.#edges.measureAtMs && doneAtMs < this.#edges.measureEndAtMs) {
       this.#completedAll += 1;
       if (isOk) {
         this.#completedOk += 1;
@@ -114,8 +115,8 @@ export class Recorder {
     const measured = this.#isMeasured(intendedAtMs);
     this.#classes[facts.requestClass]?.finished(facts, measured);
     if (!measured) return;
-    this.#histograms.allOutcomes.recordMs(doneAtMs - intendedAtMs);
-    if (isOk) this.#okMeasured(facts);
+    this.#histograms.allOutcomes.record(responseUs);
+    if (isOk) this.#okMeasured(facts, responseUs);
   }
 
   /** Still open when the drain ended: its latency is known only to be at least its age. */
@@ -179,13 +180,16 @@ export class Recorder {
     return { ...recording, classes: Object.fromEntries(recorded) };
   }
 
-  #okMeasured({ intendedAtMs, dispatchedAtMs, sentAtMs, doneAtMs, rows }: RequestFacts): void {
+  #okMeasured(
+    { intendedAtMs, dispatchedAtMs, sentAtMs, doneAtMs, rows }: RequestFacts,
+    responseUs: number,
+  ): void {
     const responseMs = doneAtMs - intendedAtMs;
     const { response, service, responseLessDispatchLag, responseLessConnectionWait } = this.#histograms;
-    response.recordMs(responseMs);
-    service.recordMs(doneAtMs - sentAtMs);
-    responseLessDispatchLag.recordMs(doneAtMs - dispatchedAtMs);
-    responseLessConnectionWait.recordMs(responseMs - (sentAtMs - dispatchedAtMs));
+    response.record(responseUs);
+    service.record(microseconds(doneAtMs - sentAtMs));
+    responseLessDispatchLag.record(microseconds(doneAtMs - dispatchedAtMs));
+    responseLessConnectionWait.record(microseconds(responseMs - (sentAtMs - dispatchedAtMs)));
     this.#rows += rows;
     if (responseMs <= (this.#options.goodWithinMs ?? -1)) this.#goodRows += rows;
   }

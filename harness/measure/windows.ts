@@ -1,5 +1,6 @@
 import { Histogram } from '../statistics/histogram.ts';
 import type { Phase, PhaseEdges } from './phases.ts';
+import type { RequestFacts } from './request-facts.ts';
 
 /** One stretch of time, in milliseconds from the start of the measure phase. */
 export interface WindowCounts {
@@ -55,16 +56,21 @@ export class Windows {
     this.#windowOf(intendedAtMs).arrivals += 1;
   }
 
-  ok(doneAtMs: number, responseMs: number, rows: number): void {
-    const window = this.#windowOf(doneAtMs);
-    window.ok += 1;
-    window.rows += rows;
-    if (window.startMs > this.#timed.startMs) this.#time(window);
-    this.#live.recordMs(responseMs);
+  /** Facts are handed over whole: their instants would be boxed on the way. */
+  arrived(facts: RequestFacts): void {
+    this.#windowOf(facts.intendedAtMs).arrivals += 1;
   }
 
-  notOk(doneAtMs: number): void {
-    this.#windowOf(doneAtMs).notOk += 1;
+  ok(facts: RequestFacts, responseUs: number): void {
+    const window = this.#windowOf(facts.doneAtMs);
+    window.ok += 1;
+    window.rows += facts.rows;
+    if (window.startMs > this.#timed.startMs) this.#time(window);
+    this.#live.record(responseUs);
+  }
+
+  notOk(facts: RequestFacts): void {
+    this.#windowOf(facts.doneAtMs).notOk += 1;
   }
 
   /** The measure phase ends now instead of at its planned end. */
@@ -84,6 +90,11 @@ export class Windows {
 
   #windowOf(atMs: number): WindowCounts {
     const offsetMs = atMs - this.#edges.measureAtMs;
+    const newest = this.#newest;
+    return offsetMs >= newest.startMs && offsetMs < newest.endMs ? newest : this.#otherWindow(offsetMs);
+  }
+
+  #otherWindow(offsetMs: number): WindowCounts {
     while (offsetMs >= this.#newest.endMs) this.#roll();
     if (offsetMs >= this.#newest.startMs) return this.#newest;
     for (let at = this.#windows.length - 2; at > 0; at--) {
