@@ -1,21 +1,18 @@
-import { UsageError } from '../errors.ts';
 import { calibratedClock, type NowMs } from '../load/clock.ts';
 import { threadTaskPath } from '../load/thread.ts';
 import type { HistogramName } from '../measure/histogram-names.ts';
 import { type PhaseEdges, phaseAt } from '../measure/phases.ts';
 import { Recorder } from '../measure/recorder.ts';
-import { packageVersion } from '../package-files.ts';
 import { Histogram, readyHistograms } from '../statistics/histogram.ts';
 import { addressOf } from '../transports/reachable-address.ts';
-import type { Outcome } from '../transports/transport.ts';
 import { ABORT_EVENT, AbortWatch } from './abort-watch.ts';
-import { type AutocannonRequest, autocannon, WatchedClient } from './autocannon-client.ts';
+import { autocannon, WatchedClient } from './autocannon-client.ts';
+import { judgeOf, requestOf, rowsOf } from './autocannon-requests.ts';
 import { recorderOptions } from './generator.ts';
 import { GeneratorVitals } from './generator-vitals.ts';
 import type { LoadAssignment, LoadResult, LoadWatch } from './load-engine.ts';
 import { loadWindows } from './load-run.ts';
-import { makeProtocol } from './make-protocol.ts';
-import { type RequestPlan, requestPlan } from './request-plan.ts';
+import { requestPlan } from './request-plan.ts';
 
 /** Why a case that autocannon drove has a service time only. */
 const NO_PLAN = 'autocannon has a loop and a clock of its own: it knows no plan, so no lateness either';
@@ -63,47 +60,6 @@ export async function runAutocannon(assignment: LoadAssignment, watch: LoadWatch
   const result = await run.untilDone();
   peer.stop();
   return result;
-}
-
-/** By the status alone: autocannon turns bodies into text, so binary ones cannot be judged. */
-function judgeOf(assignment: LoadAssignment): (status: number) => Outcome {
-  const statusOnly = {
-    protocol: 'http',
-    ...(assignment.protocol === 'http' && { http: assignment.http }),
-  } as const;
-  const reader = makeProtocol(statusOnly, assignment.model, assignment.workload.encoding).reader();
-  return (status) => reader.finish(status);
-}
-
-/** It makes its requests before it says that it sends one, so which one it sends is not known: all must be alike. */
-function rowsOf({ rows, classFacts }: RequestPlan): number {
-  if (classFacts.length > 1) {
-    throw new UsageError('autocannon cannot count the parts of a mix apart', 'Use load.engine: inferometer.');
-  }
-  const [first = 1] = rows;
-  if (rows.every((one) => one === first)) return first;
-  throw new UsageError('autocannon cannot count requests of different rows', 'Use load.engine: inferometer.');
-}
-
-/** One request, written anew each time: the next of the workload. Plain HTTP asks the same again, written once. */
-function requestOf(plan: RequestPlan, assignment: LoadAssignment, host: string): AutocannonRequest {
-  const headers = {
-    'User-Agent': `inferometer/${packageVersion()}`,
-    'X-Inferometer-Run': assignment.runId,
-    ...assignment.endpoint.headers,
-    Host: host,
-  };
-  let made = 0;
-  const next = (): AutocannonRequest => {
-    const index = made++;
-    const template = plan.requests[plan.sampleOf(index)]?.template;
-    if (template === undefined) throw new Error(`request ${index} has no payload`);
-    const body = Buffer.concat([template.own, template.shared]);
-    template.stamp(body, 0, index);
-    const { method, path } = template;
-    return { method, path, headers: { ...headers, ...Object.fromEntries(template.headers) }, body };
-  };
-  return assignment.protocol === 'http' ? next() : { ...next(), setupRequest: next };
 }
 
 interface RunParts {

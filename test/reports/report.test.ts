@@ -20,6 +20,25 @@ describe('the report of a batching run', () => {
     expect(report).toContain('default-src &#39;none&#39;; style-src &#39;sha256-');
   });
 
+  it('says what the measuring itself takes, where the doctor was asked', async () => {
+    const doctor = {
+      id: 'a',
+      at: '2026-11-21T09:00:00Z',
+      httpPerCorePerS: 80_000,
+      grpcPerCorePerS: { missing: 'not measured' },
+      httpFloorP50Ms: 0.06,
+      httpFloorP99Ms: { missing: 'too few requests' },
+      sendLagP99Ms: { '1000/s': 0.3 },
+    };
+    const winner = plantWinner();
+    const told = await reportOf({ ...winner, environment: { ...winner.environment, doctor } });
+    expect(told).toContain(
+      'sends up to 80,000/s; a server that does nothing reads p50 0.06 ms and p99 unknown',
+    );
+    expect(told).toContain('0.3 ms at 1000/s');
+    expect(await reportOf(winner)).not.toContain('inferometer doctor');
+  });
+
   it('is the same text each time', async () => {
     expect(await reportOf(plantTie())).toBe(await reportOf(plantTie()));
   });

@@ -18,10 +18,7 @@ const SHORT = {
 
 test.each([
   ['our engine', {}],
-  ['autocannon', { engine: 'autocannon' }],
-  ['node-http', { transport: 'node-http' }],
   ['our gRPC engine', { protocol: 'grpc' }],
-  ['grpc-js', { protocol: 'grpc', transport: 'grpc-js' }],
 ] as const)('%s: the null server answers and counts every request', async (_, driver) => {
   const place = { url: server.url, generatorCpu: undefined, signal: new AbortController().signal };
   const { counts, warmupCounts } = await drive({ ...SHORT, ...driver }, place);
