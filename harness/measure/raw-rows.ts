@@ -14,7 +14,7 @@ import type { RequestFacts } from './request-facts.ts';
  *     44  bytesOut        u4      of the body
  *     48  bytesIn         u4      of the body, as far as it was read
  *     52  rows            u4
- *     56  fate            u1      index into FATES
+ *     56  fate            u1      index into the fates that the head names
  *     57  phase           u1      index into PHASES, by intendedAtMs
  *     58  class           u2      index into the classes that the head names
  *     60  (four bytes of zero)
@@ -126,7 +126,8 @@ export class Row implements RawFacts {
     return this.fate === 'in-flight' || this.fate === 'unsent' ? 'cancelled' : this.fate;
   }
 
-  read(view: DataView, at: number): void {
+  /** `fates`: of the log, which may be of another version. */
+  read(view: DataView, at: number, fates: readonly Fate[]): void {
     this.intendedAtMs = view.getFloat64(at, true);
     this.dispatchedAtMs = view.getFloat64(at + 8, true);
     this.sentAtMs = view.getFloat64(at + 16, true);
@@ -136,7 +137,7 @@ export class Row implements RawFacts {
     this.bytesOut = view.getUint32(at + 44, true);
     this.bytesIn = view.getUint32(at + 48, true);
     this.rows = view.getUint32(at + 52, true);
-    this.fate = FATES[view.getUint8(at + 56)] ?? 'malformed';
+    this.fate = fates[view.getUint8(at + 56)] ?? 'malformed';
     this.phase = PHASES[view.getUint8(at + 57)] ?? 'measure';
     this.requestClass = view.getUint16(at + 58, true);
   }

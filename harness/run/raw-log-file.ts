@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, renameSync, write, writeFileSync } from
 import { dirname } from 'node:path';
 import type { PhaseEdges } from '../measure/phases.ts';
 import { RawLog, type RawLogEnd, type RowSink } from '../measure/raw-log.ts';
-import { FATES, FIELDS, PHASES, ROW_BYTES } from '../measure/raw-rows.ts';
+import { FATES, type Fate, FIELDS, PHASES, ROW_BYTES } from '../measure/raw-rows.ts';
 import type { RecorderOptions } from '../measure/recorder.ts';
 import type { LoadResult } from './load-engine.ts';
 
@@ -34,6 +34,8 @@ export type BesideRequests = Omit<LoadResult, Replayed | 'rawLog'> & { readonly 
 /** The JSON file beside the rows. Without `end` the generator never came to its own. */
 export interface RawLogHead extends RawLogSubject {
   readonly format: typeof RAW_FORMAT;
+  /** What the rows' fates count in. */
+  readonly fates: readonly Fate[];
   /** As planned. */
   readonly edges: PhaseEdges;
   /** How the recorder was set up, so that it can be set up again. */
@@ -46,23 +48,23 @@ export class RawLogFile {
   readonly log: RawLog;
   readonly #path: string;
   readonly #head: RawLogHead;
-  readonly #sink: RowSink;
   readonly #file: number | undefined;
 
   /** Files that cannot be made, or are there already, are the `problem` of the log's end. */
   constructor(path: string, subject: RawLogSubject, { edges, ...recorder }: RecorderOptions) {
     this.#path = path;
-    this.#head = { format: RAW_FORMAT, ...subject, edges, recorder };
+    let sink: RowSink;
+    this.#head = { format: RAW_FORMAT, ...subject, fates: FATES, edges, recorder };
     try {
       mkdirSync(dirname(path), { recursive: true });
       const file = openSync(`${path}.rows`, 'wx');
       this.#file = file;
       this.#writeHead(this.#head);
-      this.#sink = { append: (bytes, done) => appendAll(file, bytes, done) };
+      sink = { append: (bytes, done) => appendAll(file, bytes, done) };
     } catch (error) {
-      this.#sink = { append: (_, done) => done((error as Error).message) };
+      sink = { append: (_, done) => done((error as Error).message) };
     }
-    this.log = new RawLog({ sink: this.#sink, measureAtMs: edges.measureAtMs });
+    this.log = new RawLog({ sink, measureAtMs: edges.measureAtMs });
   }
 
   /** Writes what is left, and what the requests do not tell; the result says what came of the log. */
@@ -96,7 +98,6 @@ export class RawLogFile {
     const layout = {
       rowBytes: ROW_BYTES,
       fields: FIELDS,
-      fates: FATES,
       phases: PHASES,
       classes: head.recorder.classes ?? ['all'],
     };

@@ -63,7 +63,7 @@ function gapOf({ end }: RawLogHead, rows: number): string | undefined {
 const ROWS_AT_ONCE = 4096;
 
 /** Row after row in constant memory; one object serves all of them. */
-export function* rowsOf({ path, rows }: RawLogOnDisk): Generator<Row> {
+export function* rowsOf({ head, path, rows }: RawLogOnDisk): Generator<Row> {
   const bytes = new Uint8Array(ROWS_AT_ONCE * ROW_BYTES);
   const view = new DataView(bytes.buffer);
   const row = new Row();
@@ -73,7 +73,7 @@ export function* rowsOf({ path, rows }: RawLogOnDisk): Generator<Row> {
     const whole = Math.min(Math.floor(read / ROW_BYTES), rows - done);
     if (whole === 0) return;
     for (let index = 0; index < whole; index++) {
-      row.read(view, index * ROW_BYTES);
+      row.read(view, index * ROW_BYTES, head.fates);
       yield row;
     }
     done += whole;

@@ -53,7 +53,7 @@ function rowsIn(bytes: Uint8Array): Row[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: bytes.length / ROW_BYTES }, (_, at) => {
     const row = new Row();
-    row.read(view, at * ROW_BYTES);
+    row.read(view, at * ROW_BYTES, FATES);
     return row;
   });
 }

@@ -3,7 +3,7 @@ import { seededRandom } from '../../../harness/load/random.ts';
 import { meanInterval } from '../../../harness/statistics/batch-means.ts';
 import { littlesLaw } from '../../../harness/statistics/littles-law.ts';
 import { windowLengthMs } from '../../../harness/statistics/window-length.ts';
-import { autoregression } from '../../support/queue-simulation.ts';
+import { autoregression, flowWindows, simulateQueue } from '../../support/queue-simulation.ts';
 
 describe('the interval of a mean over windows', () => {
   it.each([
@@ -20,6 +20,26 @@ describe('the interval of a mean over windows', () => {
     }
     expect(covered / 1000).toBeGreaterThan(atLeast);
     expect(covered / 1000).toBeLessThan(0.995);
+  });
+
+  it.each([
+    [0.5, 4000],
+    [0.8, 30_000],
+    [0.9, 8000],
+  ])('covers the throughput of a queue at utilisation %d over %d ms', (utilization, durationMs) => {
+    const draw = seededRandom(42);
+    const perS = (1000 * utilization) / 5;
+    const run = { utilization, serviceMeanMs: 5, durationMs };
+    const windowMs = windowLengthMs(durationMs, perS);
+    const covered = Array.from({ length: 150 }, () => {
+      const windows = flowWindows(simulateQueue(draw, run), durationMs, windowMs).slice(1);
+      const { low, high } = meanInterval(windows.map(({ ok, durationS }) => ok / durationS)) ?? {
+        low: 0,
+        high: 0,
+      };
+      return low <= perS && perS <= high;
+    });
+    expect(covered.filter(Boolean).length / covered.length).toBeGreaterThanOrEqual(0.9);
   });
 
   it('is exact for a table by hand, and absent below three windows', () => {
