@@ -13,6 +13,11 @@ const NOTICES = {
         : 'The server and the generator share this machine.',
     'Compare the settings with each other; do not quote the absolute figures.',
   ),
+  'wrong-answers': entry(
+    (p: { wrong: number; compared: number; example: string }) =>
+      `${p.wrong} of ${p.compared} compared answers were wrong: ${p.example}.`,
+    'Look at how the server puts batches together and takes them apart; until then its speed says nothing.',
+  ),
   unpinned: entry(
     (p: { reason: string }) => `The server was not bound to cores of its own: ${p.reason}.`,
     'Expect more spread between runs; on Linux install util-linux (taskset) and allow at least two cores.',

@@ -23,6 +23,7 @@ export function caseNotices(record: Pick<RunRecord, 'cases' | 'environment'>): N
     ...peers(cases),
     ...aborted(cases),
     ...countMismatch(cases),
+    ...wrongAnswers(cases),
     ...littlesLaw(cases),
     ...histogramLeak(cases),
     ...proxied(cases),
@@ -49,6 +50,15 @@ const CAUSE_WORDS: Readonly<Record<Cause['id'], string>> = {
 function connectionLimited(cases: readonly CaseRecord[]): NoticeRecord[] {
   const limited = cases.filter(({ credibility }) => credibility.status === 'connection-limited');
   return about(limited, (ids) => notice('connection-limited', { cases: ids.length }, ids));
+}
+
+function wrongAnswers(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const failing = cases.filter(({ answers }) => (answers?.wrong ?? 0) > 0);
+  const sum = (pick: 'wrong' | 'compared') =>
+    failing.reduce((total, { answers }) => total + (answers?.[pick] ?? 0), 0);
+  const example = failing[0]?.answers?.example ?? '';
+  const params = { wrong: sum('wrong'), compared: sum('compared'), example };
+  return about(failing, (ids) => notice('wrong-answers', params, ids));
 }
 
 function histogramLeak(cases: readonly CaseRecord[]): NoticeRecord[] {

@@ -24,6 +24,12 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
     'The share of requests that did not end ok: refused, failed, timed out, or answered wrongly. Written as a percentage: errors < 0.1%.',
   throughput:
     'Rows answered ok per second, over the measured part: completions between its two edges, divided by its length. A request with 8 rows counts as 8. Written as a rate: throughput > 200/s.',
+  class:
+    'Requests of one kind in a mix (workload.mix), counted apart with percentiles of their own. Without a mix all requests are of the class all.',
+  repeats:
+    'The share of requests whose payload had been sent before in the same trial, found again from the seed after the run: what a cache without limits could answer. Beside it stands what the popularity (workload.keys) lets expect.',
+  'wrong-answer':
+    'A well-formed answer that belongs to another request: the id that comes back is another, or, with workload.validate, its numbers are not those of the payload. It counts as an error.',
   'batch.meanRows': 'Rows executed / executions, from the server: how large the batches really were.',
   'batch.paddedRows':
     'Rows that were computed only to fill a batch to a fixed size. Paid for and thrown away.',

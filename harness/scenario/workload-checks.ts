@@ -15,7 +15,7 @@ export function workloadChoice(content: Record<string, unknown>, complain: Compl
     ...Object.entries(mix ?? {}).flatMap(([name, found]) =>
       payloadChoice(asMap(found) ?? {}, workload, ['workload', 'mix', name], complain),
     ),
-    ...(mix === undefined ? [] : shares(mix, complain)),
+    ...(mix === undefined ? [] : [...classNames(mix, complain), ...shares(mix, complain)]),
     ...goldens(workload, mix, complain),
     ...bundledModels(asMap(content.target)?.reference !== undefined, mix ?? {}, complain),
   ];
@@ -79,6 +79,19 @@ function bundledModels(bundled: boolean, mix: Fields, complain: Complain): Probl
       ),
     ];
   });
+}
+
+/** A class's name is part of a path in records. */
+function classNames(mix: Fields, complain: Complain): Problem[] {
+  return Object.keys(mix)
+    .filter((name) => !/^[a-z0-9][a-z0-9_-]*$/i.test(name))
+    .map((name) =>
+      complain(
+        ['workload', 'mix', name],
+        `found "${name}"; the name of a class is letters, digits, dashes and underscores`,
+        `as in mine: { weight: 90%, model: ${name} }`,
+      ),
+    );
 }
 
 /** Malformed shares are told by the schema. */

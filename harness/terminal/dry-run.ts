@@ -2,6 +2,7 @@ import { expressionsOf } from '../gates/recommend.ts';
 import { promisedPercentile } from '../gates/settings.ts';
 import { formatCount } from '../record/wording.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { workloadWords } from '../scenario/workload-words.ts';
 import { smallestDifferencePct } from '../statistics/detectable-difference.ts';
 import { samplesNeeded } from '../statistics/samples-needed.ts';
 import { formatSeconds } from './format.ts';
@@ -71,8 +72,15 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text
     ['time', `about ${formatSeconds(plan.totalS)}, of which ${formatSeconds(plan.measuredS)} measured`],
     ['rates', plan.ratesFrom],
     ['sends to', `${plan.to}${most > 0 ? `, ${about}at most ${formatCount(most)}/s in the open loop` : ''}`],
+    ...payloadRow(scenario),
     ...(scenario.skipped.length === 0 ? [] : [skippedRow(scenario)]),
   ];
+}
+
+/** Left out where requests are drawn in the plain way. */
+function payloadRow({ settings }: Scenario): [label: string, text: string][] {
+  const told = new Set(settings.flatMap(({ workload }) => workloadWords(workload) ?? []));
+  return told.size === 0 ? [] : [['payloads', [...told].join(' | ')]];
 }
 
 function skippedRow({ skipped }: Scenario): [label: string, text: string] {

@@ -3,6 +3,7 @@ import { isMissing } from '../../harness/record/run-record.ts';
 import { caseFigure, casePercentile } from '../figures.ts';
 import { count, milliseconds, significant } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { askedTerms, classTable } from './asked.ts';
 
 /** What was asked of a case, what became of every request, and how far its figures carry. */
 export function facts(one: CaseRecord): Html {
@@ -13,8 +14,9 @@ export function facts(one: CaseRecord): Html {
   <dt>steady?</dt><dd>${one.steady.verdict}: ${one.steady.message}</dd>
   <dt>independence</dt><dd>design effect ${caseFigure(one, 'designEffect')}: as good as that many times fewer independent requests</dd>
   ${littlesLaw(one)}
+  ${askedTerms(one)}
   <dt>effective target</dt><dd>${settings(one.target.effective)}</dd>
-</dl>`;
+</dl>${classTable(one)}`;
 }
 
 function counted(one: CaseRecord): Html {

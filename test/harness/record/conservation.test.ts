@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { conservationProblems } from '../../../harness/record/conservation.ts';
-import type { CaseRecord } from '../../../harness/record/run-record.ts';
+import type { CaseRecord, Counts } from '../../../harness/record/run-record.ts';
 import { plantCase } from '../../support/planted-case.ts';
 
 const planted = (): CaseRecord =>
@@ -20,6 +20,17 @@ function broken(change: (record: CaseRecord) => Partial<CaseRecord>): string[] {
   return conservationProblems({ cases: [{ ...record, ...change(record) }] });
 }
 
+/** The whole and an empty class beside it, changed. */
+function twoClasses(
+  { all }: CaseRecord['classes'],
+  changes: Partial<Counts>,
+  rows = 0,
+): CaseRecord['classes'] {
+  if (all === undefined) throw new Error('no class');
+  const none = { sent: 0, unsent: 0, ok: 0, failed: 0, timedOut: 0, cancelled: 0, inFlightAtEnd: 0 };
+  return { a: all, b: { ...all, rows, counts: { scheduled: 0, ...none, byOutcome: {}, ...changes } } };
+}
+
 describe('conservation', () => {
   it('holds for a case that adds up', () => {
     expect(broken(() => ({}))).toEqual([]);
@@ -36,6 +47,16 @@ describe('conservation', () => {
       'a warm-up request is lost',
       (one) => ({ warmupCounts: { ...one.warmupCounts, sent: 41 } }),
       /warm-up: /,
+    ],
+    [
+      'a class loses a request',
+      ({ classes }) => ({ classes: twoClasses(classes, { scheduled: 1 }) }),
+      /class b: scheduled 1 is not|the classes count 1601 scheduled, the case 1600/,
+    ],
+    [
+      'a class loses rows',
+      ({ classes }) => ({ classes: twoClasses(classes, {}, 5) }),
+      /classes count 1205 rows/,
     ],
     ['an outcome has no name', (one) => counts(one, { byOutcome: { ok: 1200 } }), /outcomes name 1200/],
     ['an ok has another name', (one) => counts(one, { byOutcome: { reset: 1600 } }), /outcomes name 0 ok/],

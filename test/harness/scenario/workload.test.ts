@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../harness/errors.ts';
 import { loadScenario, scenarioFromText } from '../../../harness/scenario/load-file.ts';
 import type { WorkloadSpec } from '../../../harness/scenario/scenario.ts';
+import { workloadWords } from '../../../harness/scenario/workload-words.ts';
 
 const OWN = 'target: { url: "http://127.0.0.1:1", model: ranker }\nload: { constant: { rate: 10/s } }\n';
 const folder = mkdtempSync(join(tmpdir(), 'workload-'));
@@ -121,6 +122,7 @@ describe('a mix', () => {
 
   it.each([
     ['{ mix: { a: 90%, b: 5% } }', /sum to 95%/],
+    ['{ mix: { a.b: 100% } }', /weight: 90%, model: a.b/],
     ['{ mix: { a: { rows: 1 }, b: 100% } }', /weight/],
     ['{ mix: { a: { weight: 100%, keys: { distribution: zipf } } } }', /how many/],
   ])('refuses %s', (written, message) => {
@@ -178,5 +180,20 @@ describe('validate', () => {
     ],
   ])('refuses %s', (written, message) => {
     expect(problems(written)).toMatch(message);
+  });
+});
+
+describe('in words', () => {
+  it.each([
+    ['{}', undefined],
+    ['{ rows: { 1: 75%, 9: 25% } }', '1 to 9 rows, 3 on average'],
+    ['{ keys: { distribution: zipf, s: 1.2, keys: 100000 } }', "100,000 payloads by Zipf's law, s = 1.2"],
+    ['{ distinct: 5, validate: { sample: 10% } }', '5 payloads in turn; 10 % of the answers are compared'],
+    [
+      '{ mix: { ranker: 90%, b: { weight: 10%, model: embedder } } }',
+      'a mix of 90 % ranker; 10 % b (embedder)',
+    ],
+  ])('%s', (written, words) => {
+    expect(workloadWords(workloadOf(written))).toBe(words);
   });
 });
