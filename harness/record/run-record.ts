@@ -230,6 +230,8 @@ const loadRecord = z.object({
   /** Threads that shared the load, where there were several. */
   generators: z.number().int().optional(),
   connections: z.number().int(),
+  /** False: a connection for each request; absent otherwise. */
+  keepAlive: z.literal(false).optional(),
   maxInFlight: z.number().int(),
   timeoutMs: z.number(),
   seed: z.number().int(),
@@ -239,6 +241,8 @@ export type LoadRecord = z.infer<typeof loadRecord>;
 const trial = z.object({
   index: z.number().int(),
   startedAt: z.string(),
+  /** Who drove the generator's sockets: our loop over the system's calls, or Node; absent for a peer engine. */
+  sockets: z.enum(['native', 'node']).optional(),
   counts,
   throughput,
   latencyMs,

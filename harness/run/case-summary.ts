@@ -85,7 +85,13 @@ function trialRecord(
   index: number,
   input: CaseInput,
 ): TrialRecord {
-  return { index, startedAt, ...figuresOf(poolFacts([results]), input).shared };
+  const sockets = results.find((one) => one.sockets !== undefined)?.sockets;
+  return {
+    index,
+    startedAt,
+    ...(sockets === undefined ? {} : { sockets }),
+    ...figuresOf(poolFacts([results]), input).shared,
+  };
 }
 
 function figuresOf(pooled: PooledFacts, { load, headline, causes }: CaseInput) {

@@ -77,7 +77,10 @@ export function answersTogether(results: readonly LoadResult[]): Pick<LoadResult
 function ofTheirThreads(
   results: readonly LoadResult[],
   first: LoadResult,
-): Pick<LoadResult, 'clock' | 'connections' | 'generatorCpuCores' | 'eventLoopUtilization' | 'gc'> {
+): Pick<
+  LoadResult,
+  'clock' | 'connections' | 'sockets' | 'generatorCpuCores' | 'eventLoopUtilization' | 'gc'
+> {
   const sum = (pick: (one: LoadResult) => number) => total(results.map(pick));
   const drift = ({ clock }: LoadResult) => Math.abs(clock.monotonicMs - clock.wallMs);
   const opened = sum(({ connections }) => connections.opened);
@@ -86,6 +89,7 @@ function ofTheirThreads(
   return {
     clock: results.reduce((worst, one) => (drift(one) > drift(worst) ? one : worst), first).clock,
     connections: { opened, connectMeanMs: opened === 0 ? undefined : connectingMs / opened },
+    ...(first.sockets === undefined ? {} : { sockets: first.sockets }),
     generatorCpuCores: cores.length === results.length ? total(cores) : undefined,
     eventLoopUtilization: Math.max(...results.map((one) => one.eventLoopUtilization)),
     gc: {

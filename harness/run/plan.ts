@@ -177,11 +177,15 @@ export function measuredMsOf({ open }: LoadSpec, { durationMs }: Scenario['measu
 function loadLimits(
   load: LoadSpec,
   seed: number,
-): Pick<LoadRecord, 'connections' | 'maxInFlight' | 'timeoutMs' | 'seed' | 'engine' | 'transport'> {
+): Pick<
+  LoadRecord,
+  'connections' | 'keepAlive' | 'maxInFlight' | 'timeoutMs' | 'seed' | 'engine' | 'transport'
+> {
   return {
     ...(load.engine === 'inferometer' ? {} : { engine: load.engine }),
     ...(load.transport === 'auto' ? {} : { transport: load.transport }),
     connections: load.connections ?? load.maxInFlight,
+    ...(load.keepAlive === undefined ? {} : { keepAlive: load.keepAlive }),
     maxInFlight: load.maxInFlight,
     timeoutMs: load.timeoutMs,
     seed,
