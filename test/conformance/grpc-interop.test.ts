@@ -12,6 +12,7 @@ import {
   NO_NGINX,
   nghttpdServer,
   nginxServer,
+  selfSigned,
 } from '../support/grpc-servers.ts';
 
 const SOUND = { wrong: 0, outOfOrder: 0 };
@@ -99,6 +100,24 @@ describe.each([
         await leaving.stop();
       }
     });
+  });
+});
+
+const secured = selfSigned();
+describe.skipIf(secured === undefined)(secured === undefined ? 'without openssl' : 'behind TLS', () => {
+  it('speaks h2, and trusts whom it is told to trust', async () => {
+    const server = await grpcJsServer(1000, secured);
+    const plan = { path: '/test.Test/Echo', calls: 200, inFlight: 20, shared: Buffer.alloc(20_000, 5) };
+    const alpn = ['h2'];
+    try {
+      const tls = { alpn, ca: secured?.cert.toString() ?? '' };
+      const made = await makeCalls(server.url, { ...plan, tls });
+      expect(made).toMatchObject({ ...SOUND, outcomes: { ok: 200 }, opened: 1 });
+      const wary = await makeCalls(server.url, { ...plan, calls: 2, tls: { alpn } });
+      expect(wary.outcomes).toEqual({ 'connect-error': 2 });
+    } finally {
+      await server.stop();
+    }
   });
 });
 

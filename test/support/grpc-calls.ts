@@ -1,3 +1,4 @@
+import type { TlsSettings } from '../../harness/transports/byte-stream.ts';
 import { GrpcTransport } from '../../harness/transports/grpc.ts';
 import { NodeSockets } from '../../harness/transports/node-sockets.ts';
 import type { Sink, Template, TransportOutcome } from '../../harness/transports/transport.ts';
@@ -13,6 +14,7 @@ export interface CallPlan {
   /** Bytes that follow the four with the call's number. */
   readonly shared?: Buffer;
   readonly call?: NonNullable<Template['call']>;
+  readonly tls?: TlsSettings;
   /** Called when so many have ended. */
   readonly onEnded?: (ended: number) => void;
 }
@@ -38,7 +40,7 @@ export async function makeCalls(url: string, plan: CallPlan): Promise<CallsMade>
     connections: plan.connections ?? 1,
     timeoutMs: plan.timeoutMs ?? 10_000,
     now,
-    sockets: new NodeSockets(now),
+    sockets: new NodeSockets(now, plan.tls),
     sink: echo,
   });
   try {

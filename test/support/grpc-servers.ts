@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,8 +41,11 @@ const AS_BYTES = {
 };
 const COPIES = 5;
 
-/** The same service as grpc-server.py's, by grpc-js, in this process. */
-export async function grpcJsServer(streams = 1000): Promise<ForeignServer> {
+/** The same service as grpc-server.py's, by grpc-js, in this process; `secured` by a key and its certificate. */
+export async function grpcJsServer(
+  streams = 1000,
+  secured?: { readonly key: Buffer; readonly cert: Buffer },
+): Promise<ForeignServer> {
   const server = new grpc.Server({
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
@@ -78,13 +81,17 @@ export async function grpcJsServer(streams = 1000): Promise<ForeignServer> {
       },
     },
   );
+  const credentials =
+    secured === undefined
+      ? grpc.ServerCredentials.createInsecure()
+      : grpc.ServerCredentials.createSsl(null, [{ private_key: secured.key, cert_chain: secured.cert }]);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     );
   });
   return {
-    url: `grpc://127.0.0.1:${port}`,
+    url: `${secured === undefined ? 'grpc' : 'grpcs'}://127.0.0.1:${port}`,
     retire: () => server.tryShutdown(() => {}),
     stop: async () => server.forceShutdown(),
   };
@@ -104,6 +111,22 @@ export async function cCoreServer(streams = 1000): Promise<ForeignServer> {
     retire: () => child.stdin.write('\n'),
     stop: () => stopped(child),
   };
+}
+
+/** A key and a certificate of its own for localhost; undefined where openssl is missing. */
+export function selfSigned(): { key: Buffer; cert: Buffer } | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'inferometer-tls-'));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const files = ['-keyout', key, '-out', cert];
+  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject, ...files], {
+    stdio: 'ignore',
+  });
+  try {
+    return made.status === 0 ? { key: readFileSync(key), cert: readFileSync(cert) } : undefined;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** nginx over HTTP/2 without TLS; `locations` goes into its server block. */
