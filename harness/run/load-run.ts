@@ -61,7 +61,7 @@ export class LoadRun {
     this.#beganMs = parts.now();
     this.#progressAtMs = parts.edges.warmupAtMs;
     this.#tick = setInterval(() => this.#housekeeping(), TICK_MS);
-    if (parts.transport.connectStatistics.opened === 0)
+    if (parts.assignment.keepAlive !== false && parts.transport.connectStatistics.opened === 0)
       this.#note('no connection could be opened beforehand');
   }
 

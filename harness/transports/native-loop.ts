@@ -65,6 +65,8 @@ export class NativeLoop implements SocketSource, StreamOwner {
   #tickEveryMs = 0;
   #onTick: (plannedAtMs: number, lagMs: number) => void = () => {};
   #sleptMs = 0;
+  #address: Address | undefined;
+  #place: Buffer | undefined;
 
   constructor({ calls, now, turnMs }: NativeLoopOptions) {
     this.calls = calls;
@@ -132,7 +134,7 @@ export class NativeLoop implements SocketSource, StreamOwner {
   /** A watched socket on its way; -1 where that failed at once. */
   #connecting(address: Address, id: number): number {
     const { calls } = this;
-    const place = socketAddress(address);
+    const place = this.#placeOf(address);
     if (place === undefined) return -1;
     const family = place.readUInt16LE(0);
     const fd = calls.socket(family);
@@ -142,6 +144,15 @@ export class NativeLoop implements SocketSource, StreamOwner {
     if (begun && calls.watch(this.#epoll, EPOLL_CTL_ADD, fd, ALL + EPOLLET, id) === 0) return fd;
     calls.close(fd);
     return -1;
+  }
+
+  /** Mostly it is the same address again. */
+  #placeOf(address: Address): Buffer | undefined {
+    if (address !== this.#address) {
+      this.#address = address;
+      this.#place = socketAddress(address);
+    }
+    return this.#place;
   }
 
   #begin(): void {
