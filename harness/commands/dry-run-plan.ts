@@ -2,6 +2,7 @@ import { rateLaw } from '../load/rate-law.ts';
 import { readRun } from '../record/read-run.ts';
 import { LATEST } from '../record/store.ts';
 import { expectedTrialS } from '../run/assignment.ts';
+import { roundRate, type Saturation } from '../run/offered-load.ts';
 import {
   ANY_SATURATION,
   bestSaturation,
@@ -9,8 +10,6 @@ import {
   openCases,
   type PlannedCase,
   peakOf,
-  roundRate,
-  type Saturation,
 } from '../run/plan.ts';
 import { arrivalsLabel, openLabels } from '../scenario/load-labels.ts';
 import { lawWords } from '../scenario/rate-law.ts';
@@ -34,7 +33,7 @@ export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
     totalS: all.length * trials * expectedTrialS(scenario),
     measuredS: (trials * sum(all.map(({ durationMs }) => durationMs))) / 1000,
     loads: open
-      .filter(({ setting }) => setting === first)
+      .filter(({ setting, load }) => setting === first && load.shape !== 'closed')
       .map((one) => ({
         label: one.load.label,
         measuredS: one.durationMs / 1000,
@@ -56,12 +55,14 @@ function sum(values: readonly number[]): number {
 /** Expected over warm-up and measure phase. */
 function requestsOf({ load, setting, durationMs }: PlannedCase, { measure }: Scenario): number {
   const { open } = setting.load;
+  if (open?.kind === 'offline') return open.samples;
   const firstPerS = open?.kind === 'law' ? rateLaw(open.law).ratePerS(0) : (load.resolvedRate ?? 0);
   return (firstPerS * measure.warmupMs + (load.resolvedRate ?? 0) * durationMs) / 1000;
 }
 
 function ratesFrom({ settings: [first] }: Scenario, last: Saturation | undefined): string {
   const open = first?.load.open;
+  if (open?.kind === 'offline') return `none: ${open.samples} samples at once`;
   if (open === undefined) return 'none: a closed loop only';
   if (open.kind === 'replay') return `those of ${open.recording.written}`;
   if (open.kind === 'law') return `${lawWords(open.law)}; ${arrivalsLabel(open.arrivals)} arrivals`;

@@ -43,6 +43,7 @@ export function recommend({ decide, cases, scenario }: Measured): Answer {
   const words: Words = (axes) => settingWords(axes, scenario.axes);
   if (cases.length === 0 || cases.length < scenario.plannedCases)
     return unfinished(cases.length, scenario.plannedCases);
+  if (cases.every(({ mlperf }) => mlperf !== undefined)) return mlperfAnswer(cases);
   if (steps.length === 0) return saturationOnly(settings, words);
   if (steps.every(isOverloaded)) return allOverloaded(settings, words);
   if (settings.length > 1 && (decide.recommend === undefined || !servedDifferently(settings))) {
@@ -54,6 +55,15 @@ export function recommend({ decide, cases, scenario }: Measured): Answer {
   if (winner === undefined) return noneQualifies(settings, slo, words);
   const told: Told = { settings, winner, slo, words };
   return batchingDoesNothing(told) ?? winnerAnswer(told, proven);
+}
+
+/** MLPerf's scenarios report by themselves. */
+function mlperfAnswer(cases: Measured['cases']): Answer {
+  const several = cases.length > 1;
+  const [sentence = '', ...details] = cases.map(
+    ({ id, mlperf }) => `${several ? `${id}: ` : ''}${mlperf?.statement ?? ''}`,
+  );
+  return { status: 'not-asked', sentence, details, ties: [], pareto: [], config: {} };
 }
 
 /** Whether the settings differ in what serves, so that one of them can be chosen; else only the load differs. */

@@ -47,6 +47,22 @@ export function lawSchedule({ arrivals, law: spec, seed, leadMs }: LawLoad): Sch
   };
 }
 
+/** A query of at most this many samples warms up for the one that is measured. */
+const WARMUP_SAMPLES = 32;
+
+/** Some samples at the start of the warm-up, and after `leadMs` all that are measured. */
+export function allAtOnce(samples: number, leadMs: number): Schedule {
+  const warmups = leadMs === 0 ? 0 : Math.min(samples, WARMUP_SAMPLES);
+  let given = 0;
+  return {
+    next() {
+      given += 1;
+      if (given <= warmups) return 0;
+      return given <= warmups + samples ? leadMs : Number.POSITIVE_INFINITY;
+    },
+  };
+}
+
 /** Arrivals index, index + of, index + 2 of, … of the whole: the union over all indices is the whole. */
 export function sliceOf(whole: Schedule, index: number, of: number): Schedule {
   for (let skipped = 0; skipped < index; skipped++) whole.next();

@@ -210,6 +210,24 @@ const rateLaw = z.object({
   lengthS: z.number(),
 });
 
+const MLPERF = z.enum(['single-stream', 'multi-stream', 'server', 'offline']);
+
+/** What MLPerf LoadGen would report of the case. */
+const mlperfRecord = z.object({
+  scenario: MLPERF,
+  valid: z.boolean(),
+  /** One sentence in LoadGen's words. */
+  statement: z.string(),
+  queries: z.number().int(),
+  /** With which early stopping proves the percentile, given the late ones. */
+  needed: z.number().int(),
+  percentile: z.number().optional(),
+  late: z.number().int().optional(),
+  estimateMs: z.number().optional(),
+  samplesPerS: z.number().optional(),
+});
+export type MlperfRecord = z.infer<typeof mlperfRecord>;
+
 const loadRecord = z.object({
   shape: z.enum(['closed', 'constant', 'poisson', 'gamma', 'ramp', 'stages', 'sine', 'burst', 'replay']),
   /** The label of the load axis: `40%`, `saturation`, `200/s`. */
@@ -227,6 +245,15 @@ const loadRecord = z.object({
   /** What drove it and what carried it, where it was not the default. */
   engine: z.string().optional(),
   transport: z.string().optional(),
+  /** Set where the load was one of MLPerf's scenarios. */
+  mlperf: z
+    .object({
+      scenario: MLPERF,
+      percentile: z.number().optional(),
+      samplesPerQuery: z.number().int().optional(),
+      samples: z.number().int().optional(),
+    })
+    .optional(),
   /** Threads that shared the load, where there were several. */
   generators: z.number().int().optional(),
   connections: z.number().int(),
@@ -307,6 +334,8 @@ export const caseRecord = z.object({
   answers: z
     .object({ compared: z.number().int(), wrong: z.number().int(), example: z.string().optional() })
     .optional(),
+  /** Percentile -> design effect proven beyond chance: so many requests count as one sample of it. */
+  sampleEffect: z.record(z.string(), z.number()).optional(),
   steady: z.object({ verdict: z.enum(['steady', 'unsteady', 'not-assessed']), message: z.string() }),
   /** Faults of ours, each 0 in a sound run: times below 0 void the case, histograms that nobody freed are a leak. */
   bugCounters: z
@@ -331,6 +360,7 @@ export const caseRecord = z.object({
   /** Metric -> base64 of the standard HdrHistogram V2 compressed encoding, values in microseconds. */
   histograms: z.record(z.string(), z.string()),
   cost: z.array(cost),
+  mlperf: mlperfRecord.optional(),
   credibility,
   gates: z.array(gateResult),
 });

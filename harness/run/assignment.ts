@@ -3,7 +3,8 @@ import type { DecideSpec, Scenario } from '../scenario/scenario.ts';
 import { windowLengthMs } from '../statistics/window-length.ts';
 import type { RunningTarget } from '../targets/target.ts';
 import type { LoadAssignment } from './load-engine.ts';
-import { measuredMsOf, type PlannedCase, type PlannedTrial } from './plan.ts';
+import { measuredMsOf } from './offered-load.ts';
+import type { PlannedCase, PlannedTrial } from './plan.ts';
 import { rawLogPath } from './raw-log-file.ts';
 
 /** The message that sends one generator off to drive one trial. Each trial has its own seed, the same for every setting. */
@@ -50,6 +51,7 @@ export function assignmentFor(
 /** What is offered: the law where there is one, else the rate that the plan came to. */
 function loadOf({ load, setting }: PlannedCase): LoadAssignment['load'] {
   const { open } = setting.load;
+  if (open?.kind === 'offline') return { shape: 'offline', samples: open.samples };
   if (load.resolvedRate === undefined || open === undefined) {
     return { shape: 'closed', inFlight: load.inFlight ?? 1, thinkTimeMs: load.thinkTimeMs ?? 0 };
   }

@@ -26,11 +26,14 @@ export interface JudgementInput {
 export function judge(input: JudgementInput): Pick<CaseRecord, 'credibility' | 'steady'> {
   const { pooled, load, headline, latency } = input;
   const { buckets, counts, results } = pooled;
-  const steady = load.law === undefined ? steadinessOf(pooled.windows) : CHANGES_BY_DESIGN;
+  const steady = steadyUnder(load, pooled);
   const lateAfter = lateAfterMs(buckets.response.percentileMs(50));
-  const lateShare = counts.sent === 0 ? 0 : buckets.dispatchLag.countAboveMs(lateAfter) / counts.sent;
+  // All at once: whatever waits, waits by design.
+  const isOffline = load.mlperf?.scenario === 'offline';
+  const lateShare =
+    isOffline || counts.sent === 0 ? 0 : buckets.dispatchLag.countAboveMs(lateAfter) / counts.sent;
   const record = credibility({
-    percentiles: comparedPercentiles(pooled, latency),
+    percentiles: isOffline ? [] : comparedPercentiles(pooled, latency),
     lateShare,
     arrivals: counts.sent,
     lateAfterMs: lateAfter,
@@ -101,10 +104,12 @@ function withFinished({ ok, notOk, ...window }: PooledWindow) {
   return { ...window, finished: ok + notOk };
 }
 
-const CHANGES_BY_DESIGN: CaseRecord['steady'] = {
-  verdict: 'not-assessed',
-  message: 'the offered rate changes by design',
-};
+/** What changes by design cannot hold still. */
+function steadyUnder({ law, mlperf }: LoadRecord, { windows }: PooledFacts): CaseRecord['steady'] {
+  if (law !== undefined) return { verdict: 'not-assessed', message: 'the offered rate changes by design' };
+  if (mlperf?.scenario === 'offline') return { verdict: 'not-assessed', message: 'all were sent at once' };
+  return steadinessOf(windows);
+}
 
 /** Throughput and median both: drifting is either drifting, steady is both steady. */
 function steadinessOf(trials: PooledFacts['windows']): CaseRecord['steady'] {

@@ -9,6 +9,8 @@ export interface Latency {
   readonly latencyMs: CaseRecord['latencyMs'];
   /** Of p99, as its interval used it: how many requests carry the information of one. */
   readonly designEffect: Figure;
+  /** Of each percentile: by how much correlation beyond chance dilutes the samples that it rests on. */
+  readonly sampleEffect: Readonly<Record<Name, number>>;
   /** Of a part of the requests, taken to hang together as the whole does. `censored`: later than anything seen. */
   distributionOf(values: Buckets, censored: number): Distribution;
 }
@@ -31,6 +33,7 @@ export function latencyOf(pooled: PooledFacts): Latency {
     return {
       latencyMs: { response: none, service, sendLag: none, dispatchLag: none },
       designEffect: dependent.p99.forWidth,
+      sampleEffect: sampleEffects(dependent),
       distributionOf: () => none,
     };
   }
@@ -42,7 +45,18 @@ export function latencyOf(pooled: PooledFacts): Latency {
       dispatchLag: distribution(buckets.dispatchLag, 0, dependent),
     },
     designEffect: dependent.p99.forWidth,
+    sampleEffect: sampleEffects(dependent),
     distributionOf: (values, censored) => distribution(values, censored, dependent),
+  };
+}
+
+function sampleEffects({ p50, p90, p95, p99, p999 }: Dependences): Record<Name, number> {
+  return {
+    p50: p50.forSamples,
+    p90: p90.forSamples,
+    p95: p95.forSamples,
+    p99: p99.forSamples,
+    p999: p999.forSamples,
   };
 }
 

@@ -31,6 +31,7 @@ export type CaseMeasurement = Pick<
   | 'throughput'
   | 'latencyMs'
   | 'designEffect'
+  | 'sampleEffect'
   | 'steady'
   | 'littlesLaw'
   | 'windows'
@@ -59,6 +60,7 @@ export function summariseCase(input: CaseInput): CaseMeasurement {
     rows: pooled.rows,
     durationS: pooled.durationS,
     designEffect: whole.latency.designEffect,
+    sampleEffect: { ...whole.latency.sampleEffect },
     steady: whole.steady,
     littlesLaw: loopLaw(pooled, input.load),
     bugCounters: {
@@ -132,6 +134,7 @@ function intervalUnderLaw(windows: readonly PooledWindow[], offeredPerS: number)
 
 function loopLaw(pooled: PooledFacts, load: LoadRecord): CaseRecord['littlesLaw'] {
   if (load.shape !== 'closed') return { missing: 'an open loop has no fixed concurrency' };
+  if (load.mlperf?.scenario === 'offline') return { missing: 'all were sent at once' };
   const meanMs = pooled.buckets.allOutcomes.meanMs();
   if (meanMs === undefined || pooled.durationS === 0) return { missing: 'nothing was completed' };
   return littlesLaw({

@@ -5,6 +5,7 @@ import type { PriceBook } from '../cost/price-book.ts';
 import { promiseKept } from '../gates/budget.ts';
 import { findingsOf, mostUsefulFirst } from '../gates/findings.ts';
 import { budgetsOf, gatesOfCase } from '../gates/gate-run.ts';
+import { mlperfResult } from '../gates/mlperf.ts';
 import { expressionsOf, recommend } from '../gates/recommend.ts';
 import { promisedPercentile } from '../gates/settings.ts';
 import { notice } from '../record/notices.ts';
@@ -49,8 +50,10 @@ export function withDecisions(
   const record: CaseRecord = { ...measured, cost: [], gates: [] };
   const pricing = choosePricing(prices, head.decide.price, ranOnOf({ ...head, cases: [record] }));
   const kept = promiseKept(record, expressionsOf(head.decide.slo));
+  const mlperf = mlperfResult(measured, expressionsOf(head.decide.slo));
   return {
     ...record,
+    ...(mlperf === undefined ? {} : { mlperf }),
     cost: isMissing(pricing) ? [] : costsOfCase(record, pricing.price, pricing.basis, kept),
     gates: gatesOfCase(record, budgetsOf(head.decide.gates)),
   };

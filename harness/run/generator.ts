@@ -2,7 +2,7 @@ import { calibratedClock } from '../load/clock.ts';
 import { slotsOf } from '../load/closed.ts';
 import type { Pacer } from '../load/pacer.ts';
 import { replaySchedule } from '../load/replay.ts';
-import { lawSchedule, openSchedule, type Schedule, sliceOf } from '../load/schedule.ts';
+import { allAtOnce, lawSchedule, openSchedule, type Schedule, sliceOf } from '../load/schedule.ts';
 import { threadTaskPath } from '../load/thread.ts';
 import type { PhaseEdges } from '../measure/phases.ts';
 import { Recorder, type RecorderOptions } from '../measure/recorder.ts';
@@ -190,6 +190,8 @@ function scheduleOf(load: OpenShape, seed: number, warmupMs: number): Schedule {
       return openSchedule({ ...load, seed });
     case 'law':
       return lawSchedule({ ...load, seed, leadMs: warmupMs });
+    case 'offline':
+      return allAtOnce(load.samples, warmupMs);
     case 'replay':
       return replaySchedule({ ...load, leadMs: warmupMs });
   }

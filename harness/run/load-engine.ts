@@ -93,6 +93,8 @@ export interface LoadAssignment {
     | { readonly shape: 'closed'; readonly inFlight: number; readonly thinkTimeMs: number }
     | { readonly shape: 'open'; readonly arrivals: Arrivals; readonly requestsPerS: number }
     | { readonly shape: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec }
+    /** All at once; measured until the last is answered, at most for `durationMs`. */
+    | { readonly shape: 'offline'; readonly samples: number }
     /** A recording, and the even rate of the warm-up. */
     | {
         readonly shape: 'replay';

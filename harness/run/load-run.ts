@@ -50,6 +50,7 @@ export class LoadRun {
   #progressAtMs: number;
   #ok = 0;
   #notOk = 0;
+  #lastDoneMs = 0;
   #done = false;
   #resolve: (result: LoadResult) => void = () => {};
 
@@ -85,6 +86,7 @@ export class LoadRun {
   /** A request ended. What fell due since then is found at the next wake-up: another look at the clock costs more. */
   freed(doneAtMs: number): void {
     const { driver } = this.#parts;
+    this.#lastDoneMs = doneAtMs;
     driver.freed(doneAtMs);
     if (!this.#done) driver.advance(doneAtMs);
   }
@@ -100,6 +102,8 @@ export class LoadRun {
     if (phase === 'drain') this.#parts.vitals.end();
     if (nowMs - this.#progressAtMs >= PROGRESS_MS) this.#progress(nowMs);
     const { driver, flights, assignment } = this.#parts;
+    const allAnswered = assignment.load.shape === 'offline' && phase === 'measure' && flights.count === 0;
+    if (allAnswered && driver.exhausted(nowMs)) this.#endMeasure(this.#lastDoneMs);
     if (!driver.exhausted(nowMs) || nowMs < this.#drainFromMs) return;
     if (flights.count === 0 || nowMs >= this.#drainFromMs + assignment.drainMs) this.#finish('leave');
   }
@@ -129,12 +133,18 @@ export class LoadRun {
 
   /** Stops scheduling, now or as ordered; what is in flight may still finish within the drain. */
   #endEarly(why: string, order?: EndOrder): void {
-    const { driver, recorder, now } = this.#parts;
+    const { now } = this.#parts;
     const { atMs, reason } = order ?? { atMs: now(), reason: why };
     if (this.#done || this.#endedEarly !== undefined || atMs >= this.#edges.measureEndAtMs) return;
     this.wake();
     this.#endedEarly = reason;
     this.#note(reason);
+    this.#endMeasure(atMs);
+  }
+
+  /** Nothing is due from then on. */
+  #endMeasure(atMs: number): void {
+    const { driver, recorder } = this.#parts;
     driver.stop(atMs);
     recorder.endMeasure(atMs);
     this.#drainFromMs = atMs;

@@ -9,9 +9,13 @@ export function mergeResults(results: readonly LoadResult[]): LoadResult {
   if (first === undefined) throw new Error('no generator brought a result');
   const sum = (pick: (one: LoadResult) => number) => total(results.map(pick));
   const good = results.map(({ goodRows }) => goodRows).filter((rows) => rows !== undefined);
+  const longest = results.reduce((a, b) => (b.durationMs > a.durationMs ? b : a), first);
   const classes = results.map((one) => one.classes).filter((one) => one !== undefined);
   return {
     ...first,
+    // They differ only where each ended when all of its own was answered.
+    instants: longest.instants,
+    durationMs: longest.durationMs,
     counts: addCounts(results.map(({ counts }) => counts)),
     warmupCounts: addCounts(results.map(({ warmupCounts }) => warmupCounts)),
     rows: sum(({ rows }) => rows),

@@ -1,9 +1,8 @@
-import { meanPerS, rateLaw } from '../load/rate-law.ts';
 import type { CaseRecord, LoadRecord } from '../record/run-record.ts';
-import { arrivalsLabel, fractionLabel, rateLabel, SATURATION } from '../scenario/load-labels.ts';
-import { lawWords, lengthMsOf, peakPerSOf, type RateLawSpec } from '../scenario/rate-law.ts';
-import type { Arrivals, Axes, LoadSpec, Scenario, Setting } from '../scenario/scenario.ts';
+import { SATURATION } from '../scenario/load-labels.ts';
+import type { Axes, LoadSpec, Scenario, Setting } from '../scenario/scenario.ts';
 import { generatorCores, generatorCount } from './generator-count.ts';
+import { measuredMsOf, type OfferedLoad, offeredLoads, type Saturation } from './offered-load.ts';
 
 /** One case to be measured: a setting at one load. Its trials share the id. */
 export interface PlannedCase {
@@ -20,12 +19,6 @@ export interface PlannedCase {
 export interface PlannedTrial {
   readonly planned: PlannedCase;
   readonly trial: number;
-}
-
-/** The best measured saturation: what a ladder's fractions are shares of. */
-export interface Saturation {
-  readonly requestsPerS: number;
-  readonly caseId: string;
 }
 
 /** For counting a ladder's steps, which needs no rate. */
@@ -52,21 +45,17 @@ function closedCase(scenario: Scenario, settings: readonly Setting[]): PlannedCa
     settings.every((setting) => setting.axes[axis] === label),
   );
   const { inFlight, thinkTimeMs } = first.load.closed;
+  const label = first.load.mlperf?.scenario ?? SATURATION;
   const load: LoadRecord = {
     ...loadLimits(first.load, scenario.measure.seed),
     shape: 'closed',
-    label: SATURATION,
+    label,
     inFlight,
     thinkTimeMs,
     connections: Math.min(inFlight, first.load.connections ?? inFlight),
     maxInFlight: inFlight,
   };
-  return planned(
-    { ...Object.fromEntries(agreed), load: SATURATION },
-    first,
-    load,
-    scenario.measure.durationMs,
-  );
+  return planned({ ...Object.fromEntries(agreed), load: label }, first, load, scenario.measure.durationMs);
 }
 
 /**
@@ -95,93 +84,45 @@ function openCasesOf(
 ): PlannedCase[] {
   const { open } = setting.load;
   if (open === undefined) return [];
+  if (open.kind === 'offline') return [offlineCase(setting, open.samples, scenario)];
   const { measure } = scenario;
   const durationMs = measuredMsOf(setting.load, measure);
   const limits = loadLimits(setting.load, measure.seed);
   const at = (label: string, offered: OfferedLoad): PlannedCase =>
     planned({ ...setting.axes, load: label }, setting, { ...limits, label, ...offered }, durationMs);
-  return offeredLoads(open, durationMs, saturation).map(({ label, ...offered }) => at(label, offered));
+  return offeredLoads(open, durationMs, saturation, setting.load.mlperf).map(({ label, ...offered }) =>
+    at(label, offered),
+  );
 }
 
-type OfferedLoad = Pick<LoadRecord, 'shape' | 'arrivals' | 'resolvedRate' | 'fractionOf' | 'law'>;
-
-/** The open loads with the rates that they come to; of a law the mean over what is measured. */
-function offeredLoads(
-  open: NonNullable<LoadSpec['open']>,
-  durationMs: number,
-  saturation: Saturation | undefined,
-): ({ label: string } & OfferedLoad)[] {
-  if (open.kind === 'replay') {
-    const law = replayRecord(open, durationMs);
-    return [{ label: 'replay', shape: 'replay', resolvedRate: law.meanPerS, law }];
-  }
-  const arrivals = arrivalsLabel(open.arrivals);
-  if (open.kind === 'law') {
-    const law = lawRecord(open.law, durationMs);
-    return [{ label: open.law.shape, shape: open.law.shape, arrivals, resolvedRate: law.meanPerS, law }];
-  }
-  const shape = shapeOf(open.arrivals);
-  if (open.kind === 'rate') {
-    return [{ label: rateLabel(open.requestsPerS), shape, arrivals, resolvedRate: open.requestsPerS }];
-  }
-  if (saturation === undefined) throw new Error('a ladder needs a measured saturation to resolve its rates');
-  const { requestsPerS: ofRate, caseId: ofCase } = saturation;
-  return open.fractions.map((fraction) => ({
-    label: fractionLabel(fraction),
-    shape,
-    arrivals,
-    resolvedRate: roundRate(fraction * ofRate),
-    fractionOf: { fraction, ofRate, ofCase },
-  }));
-}
-
-function shapeOf(arrivals: Arrivals): LoadRecord['shape'] {
-  if (typeof arrivals === 'object') return 'gamma';
-  return arrivals === 'even' ? 'constant' : 'poisson';
-}
-
-function lawRecord(law: RateLawSpec, durationMs: number): NonNullable<LoadRecord['law']> {
-  return {
-    words: lawWords(law),
-    spec: { ...law },
-    meanPerS: Number(meanPerS(rateLaw(law), durationMs).toPrecision(6)),
-    peakPerS: peakPerSOf(law),
-    lengthS: durationMs / 1000,
+/** All samples are in flight from the start, as far as there are connections: a closed load, about throughput alone. */
+function offlineCase(setting: Setting, samples: number, { measure }: Scenario): PlannedCase {
+  const label = 'offline';
+  const limits = loadLimits(setting.load, measure.seed);
+  const load: LoadRecord = {
+    ...limits,
+    shape: 'closed',
+    label,
+    inFlight: samples,
+    connections: Math.min(samples, setting.load.connections ?? OFFLINE_CONNECTIONS),
+    maxInFlight: samples,
+    // The last of them waits for all the others.
+    timeoutMs: Math.max(limits.timeoutMs, measure.durationMs + measure.drainMs),
   };
+  return planned({ ...setting.axes, load: label }, setting, load, measure.durationMs);
 }
 
-type ReplaySpec = Extract<NonNullable<LoadSpec['open']>, { kind: 'replay' }>;
-
-function replayRecord(
-  { recording, timeScale }: ReplaySpec,
-  durationMs: number,
-): NonNullable<LoadRecord['law']> {
-  const { path: _, mostPerSecond, ...told } = recording;
-  const scaled = timeScale === 1 ? '' : `, offsets x ${timeScale}`;
-  return {
-    words: `replay of ${told.rows} arrivals from ${told.written}${scaled}`,
-    spec: { shape: 'replay', timeScale, ...told },
-    meanPerS: Number(((1000 * told.rows) / durationMs).toPrecision(6)),
-    peakPerS: mostPerSecond,
-    lengthS: durationMs / 1000,
-  };
-}
-
-/** The length of the measure phase: that of the law or the recording, where it has one. */
-export function measuredMsOf({ open }: LoadSpec, { durationMs }: Scenario['measure']): number {
-  // Whole milliseconds, and the last arrival lies within them.
-  if (open?.kind === 'replay') return Math.floor(open.recording.lastAtMs * open.timeScale) + 1;
-  return (open?.kind === 'law' ? lengthMsOf(open.law) : undefined) ?? durationMs;
-}
+const OFFLINE_CONNECTIONS = 64;
 
 function loadLimits(
   load: LoadSpec,
   seed: number,
 ): Pick<
   LoadRecord,
-  'connections' | 'keepAlive' | 'maxInFlight' | 'timeoutMs' | 'seed' | 'engine' | 'transport'
+  'connections' | 'keepAlive' | 'maxInFlight' | 'timeoutMs' | 'seed' | 'engine' | 'transport' | 'mlperf'
 > {
   return {
+    ...(load.mlperf === undefined ? {} : { mlperf: load.mlperf }),
     ...(load.engine === 'inferometer' ? {} : { engine: load.engine }),
     ...(load.transport === 'auto' ? {} : { transport: load.transport }),
     connections: load.connections ?? load.maxInFlight,
@@ -200,16 +141,11 @@ function planned(axes: Axes, setting: Setting, load: LoadRecord, durationMs: num
   return { id, axes, setting, load: generators === 1 ? load : { ...load, generators }, durationMs };
 }
 
-/** Three significant digits: a rate that people can read back and set again. */
-export function roundRate(requestsPerS: number): number {
-  return Number(requestsPerS.toPrecision(requestsPerS >= 1000 ? 4 : 3));
-}
-
 /** The closed case that carried most requests per second; overloaded or limited ones count, they were carried. */
 export function bestSaturation(cases: readonly CaseRecord[]): Saturation | undefined {
   let best: Saturation | undefined;
   for (const one of cases) {
-    if (one.load.shape !== 'closed') continue;
+    if (one.load.shape !== 'closed' || one.load.mlperf !== undefined) continue;
     const { requestsPerS } = one.throughput;
     if (requestsPerS > (best?.requestsPerS ?? 0)) best = { requestsPerS, caseId: one.id };
   }

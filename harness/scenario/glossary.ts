@@ -53,6 +53,14 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
   gate: 'A budget that fails the run: exit 1 on a proven breach, exit 2 when the run cannot tell. The interval decides: wholly on one side passes or fails.',
   ladder:
     'Rates as shares of the best rate that any setting reached in the closed pass; the same absolute rates for every setting, so that settings can be compared.',
+  stages:
+    'Rates one after the other. Like ramp and replay it has a length of its own, and is measured for that; the warm-up drives its first rate. A load that changes is one case: its figure at this load is about its mean rate, limits.maxRate about its peak, and it is not expected to hold still.',
+  arrivals:
+    'How requests scatter around the offered rate: even gaps, poisson (as of many independent users), gamma(cv) with gaps that deviate by cv times their mean. The i-th request is due when the integral of the rate reaches the i-th event of that process, so nothing drifts.',
+  mlperf:
+    "The four scenarios of MLPerf LoadGen, in its words and nothing official. single-stream and multi-stream give a percentile's early stopping estimate: the t-th largest latency, t the most late queries with which so many queries still prove the percentile at confidence 0.99. server is VALID when its late queries prove the promise. offline gives samples per second. Queries that provably hang together count as fewer.",
+  generators:
+    'Threads that share one schedule: generator k of n sends every n-th request from the k-th on, so the requests and their instants are the same whatever n is. They begin and end together; limits and connections are split.',
   'as-found':
     'A server that was not started from here keeps its own settings. --as-found measures the one setting that it runs, labelled with what is read back.',
   valid: 'Credibility: nothing was found that speaks against the figures of this case.',

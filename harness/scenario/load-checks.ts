@@ -1,6 +1,7 @@
 import type { Problem } from '../errors.ts';
 import { asMap } from './axes.ts';
 import type { Complain } from './checks.ts';
+import { word } from './quantities.ts';
 
 /** What a scenario can ask for as its open load; one at a time. */
 export const OPEN_SHAPES = [
@@ -13,6 +14,7 @@ export const OPEN_SHAPES = [
   'sine',
   'burst',
   'replay',
+  'mlperf',
 ] as const;
 /** Those whose arrivals `load.arrivals` chooses. */
 const WITH_ARRIVALS: readonly string[] = ['ramp', 'stages', 'sine', 'burst'];
@@ -30,14 +32,48 @@ export function loadChoice(content: Record<string, unknown>, complain: Complain)
     const message = `found arrivals without ${WITH_ARRIVALS.join(', ')}, whose arrivals they are`;
     problems.push(complain(['load', 'arrivals'], message, advice));
   }
+  return [...problems, ...mlperfChoice(load, content, complain)];
+}
+
+/** An MLPerf scenario says by itself how many are in flight and, of several rows a query, how many. */
+function mlperfChoice(
+  load: Record<string, unknown>,
+  content: Record<string, unknown>,
+  complain: Complain,
+): Problem[] {
+  const { scenario, samplesPerQuery = DEFAULT_SAMPLES_PER_QUERY } = asMap(load.mlperf) ?? {};
+  if (scenario === undefined) return [];
+  const problems: Problem[] = [];
+  if (load.closed !== undefined) {
+    const message = 'found closed beside mlperf, which says how many are in flight';
+    problems.push(complain(['load', 'closed'], message, 'leave it out'));
+  }
+  const { rows } = asMap(content.workload) ?? {};
+  if (scenario === 'multi-stream' && rows !== undefined && rows !== samplesPerQuery) {
+    const message = `found ${word(rows)} rows a request, but a query of multi-stream has ${word(samplesPerQuery)}`;
+    problems.push(complain(['workload', 'rows'], message, 'leave it out'));
+  }
+  const slo = asMap(content.decide)?.slo;
+  const promises = Array.isArray(slo) ? slo.map(String) : [];
+  if (scenario === 'server' && !promises.some((promise) => /^\s*p\d/.test(promise))) {
+    const advice = 'as in decide: { slo: ["p99 < 50ms"] }';
+    const message = 'server is held against a latency promise, and decide.slo has none';
+    problems.push(complain(['load', 'mlperf'], message, advice));
+  }
   return problems;
 }
+
+export const DEFAULT_SAMPLES_PER_QUERY = 8;
 
 /** A closed pass offers all that a server takes, so on somebody else's server it cannot stand beside a limit. */
 export function rateLimit(content: Record<string, unknown>, complain: Complain): Problem[] {
   const load = asMap(content.load) ?? {};
   const limited = asMap(content.limits)?.maxRate !== undefined;
-  const rateNamed = OPEN_SHAPES.some((shape) => shape !== 'ladder' && load[shape] !== undefined);
+  const mlperf = asMap(load.mlperf)?.scenario;
+  const rateNamed =
+    mlperf === undefined
+      ? OPEN_SHAPES.some((shape) => shape !== 'ladder' && load[shape] !== undefined)
+      : mlperf === 'server';
   if (!limited || asMap(content.target)?.url === undefined) return [];
   if (rateNamed && load.closed === undefined) return [];
   return [

@@ -9,7 +9,7 @@ import { located, readDocument, type ScenarioDocument } from './document.ts';
 import { withVariables } from './environment-variables.ts';
 import { type Combination, combinations, matches, withValues } from './expand.ts';
 import { contentHash, deepFreeze } from './hash.ts';
-import { OPEN_SHAPES } from './load-checks.ts';
+import { DEFAULT_SAMPLES_PER_QUERY, OPEN_SHAPES } from './load-checks.ts';
 import { loadLabels, SATURATION } from './load-labels.ts';
 import { applyOverrides, type Overrides } from './overrides.ts';
 import { isProblem, type Reading, word } from './quantities.ts';
@@ -177,7 +177,10 @@ export function withImpliedLoad(content: Record<string, unknown>): Record<string
   const ladder = given.length === 0 ? { ladder: {} } : {};
   const closed =
     given.length === 0 || (given.includes('ladder') && !given.includes('closed')) ? { closed: {} } : {};
-  return { ...content, load: { ...load, ...ladder, ...closed } };
+  const { scenario, samplesPerQuery = DEFAULT_SAMPLES_PER_QUERY } = asMap(load.mlperf) ?? {};
+  const rows =
+    scenario === 'multi-stream' ? { workload: { rows: samplesPerQuery, ...asMap(content.workload) } } : {};
+  return { ...content, ...rows, load: { ...load, ...ladder, ...closed } };
 }
 
 function readGates(

@@ -30,11 +30,13 @@ export function openLabels(open: LoadSpec['open']): string[] {
     case 'law':
       return [open.law.shape];
     case 'replay':
-      return ['replay'];
+    case 'offline':
+      return [open.kind];
   }
 }
 
 /** Labels of the load axis in the order in which the cases are reported. */
-export function loadLabels({ closed, open }: LoadSpec): string[] {
+export function loadLabels({ closed, open, mlperf }: LoadSpec): string[] {
+  if (mlperf !== undefined) return [mlperf.scenario];
   return [...(closed === undefined ? [] : [SATURATION]), ...openLabels(open)];
 }

@@ -14,7 +14,7 @@ import {
   yesNo,
 } from './leaves.ts';
 import { show } from './quantities.ts';
-import { ENGINES, TRANSPORTS } from './scenario.ts';
+import { ENGINES, MLPERF_SCENARIOS, TRANSPORTS } from './scenario.ts';
 
 /** The scenario's `load`: how much is sent, and when. A default is written as a user would write it. */
 const atRate = z.strictObject({ rate: rate('Requests per second') });
@@ -130,6 +130,40 @@ const replay = z
   })
   .describe('Arrivals as they were recorded');
 
+const mlperf = z
+  .strictObject({
+    scenario: choice(
+      'single-stream: one query after the other. multi-stream: the same with several rows a query. server: random arrivals at a rate, held against decide.slo. offline: all samples at once',
+      MLPERF_SCENARIOS,
+    ),
+    percentile: percentage(
+      'Of the streams: the percentile that is the result; left out: 90% single, 99% multi',
+    ).optional(),
+    samplesPerQuery: whole('Of multi-stream: rows in each query; left out: 8', 1, 65_536).optional(),
+    rate: rate('Of server: mean queries per second').optional(),
+    samples: whole('Of offline: how many; left out: 24576', 1, 65_536).optional(),
+  })
+  .superRefine((found, context) => {
+    const own: readonly string[] = MLPERF_FIELDS[found.scenario];
+    for (const field of new Set(Object.values(MLPERF_FIELDS).flat())) {
+      if (found[field] === undefined || own.includes(field)) continue;
+      const message = `found ${field}, which ${found.scenario} does not have`;
+      const advice = own.length === 0 ? 'leave it out' : `it has ${own.join(', ')}`;
+      context.addIssue({ code: 'custom', path: [field], message, params: { advice } });
+    }
+    if (found.scenario !== 'server' || found.rate !== undefined) return;
+    const params = { advice: 'as in { scenario: server, rate: 200/s }' };
+    context.addIssue({ code: 'custom', message: 'found no rate; server needs one', params });
+  })
+  .describe("One of MLPerf LoadGen's four scenarios, reported in its words; nothing official");
+
+const MLPERF_FIELDS = {
+  'single-stream': ['percentile'],
+  'multi-stream': ['percentile', 'samplesPerQuery'],
+  server: ['rate'],
+  offline: ['samples'],
+} as const satisfies Record<string, readonly string[]>;
+
 export const load = z
   .strictObject({
     ladder: ladder.optional(),
@@ -149,6 +183,7 @@ export const load = z
     sine: sine.optional(),
     burst: burst.optional(),
     replay: replay.optional(),
+    mlperf: mlperf.optional(),
     arrivals: arrivals(
       'How requests scatter around the rate of ramp, stages, sine and burst; left out: poisson',
     ).optional(),

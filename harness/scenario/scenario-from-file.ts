@@ -1,3 +1,4 @@
+import { DEFAULT_SAMPLES_PER_QUERY } from './load-checks.ts';
 import type { RateLawSpec, Stage } from './rate-law.ts';
 import type { Recording } from './replay-file.ts';
 import type {
@@ -8,6 +9,7 @@ import type {
   LimitsSpec,
   LoadSpec,
   MeasureSpec,
+  MlperfSpec,
   TargetSpec,
 } from './scenario.ts';
 import type { ScenarioFile } from './schema.ts';
@@ -70,6 +72,10 @@ export function loadFrom({ load }: ScenarioFile, find: FindRecording): LoadSpec 
   const open = openFrom(load, find);
   return {
     ...(open === undefined ? {} : { open }),
+    ...(load.mlperf === undefined ? {} : { mlperf: mlperfFrom(load.mlperf) }),
+    ...(load.mlperf === undefined || !isStream(load.mlperf)
+      ? {}
+      : { closed: { inFlight: 1, thinkTimeMs: 0 } }),
     ...(load.closed === undefined
       ? {}
       : { closed: { inFlight: load.closed.inFlight, thinkTimeMs: load.closed.thinkTime } }),
@@ -94,6 +100,9 @@ function openFrom(load: ScenarioFile['load'], find: FindRecording): LoadSpec['op
   });
   if (load.constant !== undefined) return atRate('even', load.constant.rate);
   if (load.poisson !== undefined) return atRate('poisson', load.poisson.rate);
+  if (load.mlperf?.rate !== undefined) return atRate('poisson', load.mlperf.rate);
+  if (load.mlperf?.scenario === 'offline')
+    return { kind: 'offline', samples: load.mlperf.samples ?? SAMPLES };
   if (load.gamma !== undefined) return atRate({ gamma: load.gamma.cv }, load.gamma.rate);
   if (load.replay !== undefined) {
     const { file, timeScale } = load.replay;
@@ -101,6 +110,32 @@ function openFrom(load: ScenarioFile['load'], find: FindRecording): LoadSpec['op
   }
   const law = lawFrom(load);
   return law === undefined ? undefined : { kind: 'law', arrivals: load.arrivals ?? 'poisson', law };
+}
+
+type MlperfFile = NonNullable<ScenarioFile['load']['mlperf']>;
+
+/** LoadGen's least number of samples offline. */
+const SAMPLES = 24_576;
+
+function isStream({ scenario }: MlperfFile): boolean {
+  return scenario === 'single-stream' || scenario === 'multi-stream';
+}
+
+function mlperfFrom({ scenario, percentile, samplesPerQuery, samples }: MlperfFile): MlperfSpec {
+  switch (scenario) {
+    case 'single-stream':
+      return { scenario, percentile: percentile ?? 0.9 };
+    case 'multi-stream':
+      return {
+        scenario,
+        percentile: percentile ?? 0.99,
+        samplesPerQuery: samplesPerQuery ?? DEFAULT_SAMPLES_PER_QUERY,
+      };
+    case 'server':
+      return { scenario };
+    case 'offline':
+      return { scenario, samples: samples ?? SAMPLES };
+  }
 }
 
 function lawFrom({ ramp, stages, sine, burst }: ScenarioFile['load']): RateLawSpec | undefined {

@@ -165,11 +165,14 @@ export interface LoadSpec {
     | { readonly kind: 'ladder'; readonly arrivals: Arrivals; readonly fractions: readonly number[] }
     | { readonly kind: 'rate'; readonly arrivals: Arrivals; readonly requestsPerS: number }
     | { readonly kind: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec }
+    | { readonly kind: 'offline'; readonly samples: number }
     | { readonly kind: 'replay'; readonly recording: Recording; readonly timeScale: number };
   /** A closed loop: measured for its own sake, or first of all to resolve a ladder's rates ("saturation"). */
   readonly closed?: { readonly inFlight: number; readonly thinkTimeMs: number };
   readonly engine: EngineName;
   readonly transport: TransportName;
+  /** Set where the load is one of MLPerf's scenarios: how it is labelled and what is reported. */
+  readonly mlperf?: MlperfSpec;
   /** Threads that share one schedule; left out: one. */
   readonly generators?: number | 'auto';
   /** Connections at most; undefined: as many as the requests in flight need. */
@@ -210,6 +213,18 @@ export interface GrpcSpec {
   /** The encoded message in base64, or a file that holds its bytes; neither: a message without fields. */
   readonly message?: string;
   readonly messageFile?: string;
+}
+
+export const MLPERF_SCENARIOS = ['single-stream', 'multi-stream', 'server', 'offline'] as const;
+
+export interface MlperfSpec {
+  readonly scenario: (typeof MLPERF_SCENARIOS)[number];
+  /** Of the streams: the percentile that is the result, 0.9 for the 90th. */
+  readonly percentile?: number;
+  /** Of multi-stream: rows of each query. */
+  readonly samplesPerQuery?: number;
+  /** Of offline: how many are sent at once. */
+  readonly samples?: number;
 }
 
 export interface MeasureSpec {

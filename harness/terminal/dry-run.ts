@@ -89,7 +89,7 @@ function skippedRow({ skipped }: Scenario): [label: string, text: string] {
 
 /** Which percentiles the open cases will be able to show, and at which rate they would. */
 function percentileLines(scenario: Scenario, plan: DryRunPlan): string[] {
-  if (plan.openCases === 0) return [];
+  if (plan.loads.length === 0) return [];
   // While no rate is known, one answer goes for every step.
   const known = plan.loads.filter(({ requestsPerS }) => requestsPerS !== undefined);
   const unknown = plan.loads.slice(0, 1).map((load) => ({ ...load, label: 'any rate' }));

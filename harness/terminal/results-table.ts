@@ -14,7 +14,9 @@ type Axes = Readonly<Record<string, string>>;
  * Where that is too wide, without the batches; where that is still too wide (a ladder of many steps), one line a case.
  */
 export function settingsTable(record: RunRecord): string[] {
-  const tables = [tableOfSettings(record, true), tableOfSettings(record, false)];
+  // Streams have a latency beside their rate, so a column of saturations is not for them.
+  const isMlperf = record.cases.some(({ load }) => load.mlperf !== undefined);
+  const tables = isMlperf ? [] : [tableOfSettings(record, true), tableOfSettings(record, false)];
   const table = tables.find((lines) => lines.every((line) => line.length <= WIDTH)) ?? tableOfCases(record);
   return [...table, ...legend(record)];
 }
@@ -58,7 +60,7 @@ function caseRow(
     load.label,
     load.resolvedRate === undefined ? '-' : formatCount(load.resolvedRate),
     formatCount(throughput.rowsPerS),
-    load.shape === 'closed' ? '-' : latencyCell(one, percentile),
+    load.shape === 'closed' && load.mlperf?.percentile === undefined ? '-' : latencyCell(one, percentile),
     figureCell(meanBatchRows(one), (rows) => rows.toFixed(1)),
   ];
 }

@@ -15,6 +15,8 @@ export function facts(one: CaseRecord): Html {
   <dt>independence</dt><dd>design effect ${caseFigure(one, 'designEffect')}: as good as that many times fewer independent requests</dd>
   ${littlesLaw(one)}
   ${askedTerms(one)}
+  ${one.load.law !== undefined && html`<dt>offered</dt><dd>${one.load.law.words}: ${count(one.load.law.meanPerS)}/s on average, ${count(one.load.law.peakPerS)}/s at most${one.load.arrivals !== undefined && html`, ${one.load.arrivals} arrivals`}</dd>`}
+  ${one.mlperf !== undefined && html`<dt>MLPerf</dt><dd>${one.mlperf.statement}</dd>`}
   <dt>effective target</dt><dd>${settings(one.target.effective)}</dd>
 </dl>${classTable(one)}`;
 }

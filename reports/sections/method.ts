@@ -49,7 +49,8 @@ function loads(record: RunRecord): Html {
       load.fractionOf === undefined
         ? ''
         : `, ${significant(load.fractionOf.fraction * 100)} % of the ${perSecond(load.fractionOf.ofRate)}/s of ${load.fractionOf.ofCase}`;
-    return `${load.label}: ${perSecond(rateOf(one))}/s ${load.shape}${share}${over}`;
+    const shape = load.law === undefined ? (load.arrivals ?? load.shape) : `on average, ${load.law.words}`;
+    return `${load.label}: ${perSecond(rateOf(one))}/s ${shape}${share}${over}`;
   });
   return html`${words.join('; ')}. Seed ${record.scenario.seed}. A closed loop waits for its answers, so its times are not comparable with those of the open loads.`;
 }

@@ -12,6 +12,7 @@ export function loadRecordOf(given: LoadAssignment): LoadRecord {
   };
   const { load } = given;
   if (load.shape === 'closed') return { ...shared, ...load };
+  if (load.shape === 'offline') return { ...shared, shape: 'closed', inFlight: load.samples };
   if (load.shape === 'replay') return { ...shared, shape: 'replay' };
   if (load.shape === 'law') return { ...shared, shape: load.law.shape };
   return {

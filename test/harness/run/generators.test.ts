@@ -92,6 +92,26 @@ describe('one global schedule', () => {
   });
 });
 
+it.each([1, 2])(
+  'sends an offline query at once and ends with its last answer (%i generators)',
+  async (generators) => {
+    const load = { shape: 'offline', samples: 300 } as const;
+    const { result, witness } = await witnessed(
+      { law: { kind: 'constant', delayMs: 40 } },
+      { load, generators, durationMs: 20_000, maxInFlight: 300, connections: 60 },
+    );
+    expect(result.counts).toMatchObject({ scheduled: 300, ok: 300 });
+    expect(result.warmupCounts.scheduled).toBe(32);
+    expect(witness.arrivals).toBe(332);
+    expect(result.completedInPhase.requests).toBe(300);
+    expect(result.endedEarly).toBeUndefined();
+    // 300 over 60 connections are five rounds of 40 ms.
+    expect(result.durationMs).toBeGreaterThan(199);
+    expect(result.durationMs).toBeLessThan(10_000);
+    expect(conserved(result)).toBe(true);
+  },
+);
+
 describe('several generators end together', () => {
   const load = { shape: 'open', arrivals: 'poisson', requestsPerS: 300 } as const;
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../harness/load/random.ts';
-import { bestSaturation, closedCases, inOrder, openCases, roundRate } from '../../../harness/run/plan.ts';
+import { roundRate } from '../../../harness/run/offered-load.ts';
+import { bestSaturation, closedCases, inOrder, openCases } from '../../../harness/run/plan.ts';
 import { loadScenario } from '../../../harness/scenario/load-file.ts';
 import type { Scenario } from '../../../harness/scenario/scenario.ts';
 import { plantWinner } from '../../support/planted-records.ts';
@@ -103,6 +104,57 @@ describe('a rate that changes', () => {
       undefined,
     );
     expect([cases.length, aboveLimit.length]).toEqual([0, 1]);
+  });
+});
+
+describe("MLPerf's scenarios", () => {
+  const load = (text: string, ...set: string[]) =>
+    shipped('smoke', 'decide.gates=[]', `load={mlperf: {${text}}}`, ...set);
+
+  test('streams keep one query in flight, of several rows each for multi-stream', () => {
+    const [single, ...others] = closedCases(load('scenario: single-stream'));
+    expect(others).toEqual([]);
+    expect(single?.load).toMatchObject({
+      shape: 'closed',
+      label: 'single-stream',
+      inFlight: 1,
+      mlperf: { scenario: 'single-stream', percentile: 0.9 },
+    });
+    const [multi] = closedCases(load('scenario: multi-stream, samplesPerQuery: 4'));
+    expect(multi?.setting.workload.rows).toBe(4);
+    expect(multi?.load.mlperf).toEqual({ scenario: 'multi-stream', percentile: 0.99, samplesPerQuery: 4 });
+    expect(() => load('scenario: multi-stream', 'workload.rows=2')).toThrow('multi-stream has 8');
+  });
+
+  test('server offers random arrivals at its rate', () => {
+    const scenario = load('scenario: server, rate: 70/s', 'decide.slo=[p99 < 1s]');
+    expect(closedCases(scenario)).toEqual([]);
+    expect(openCases(scenario, undefined).cases[0]?.load).toMatchObject({
+      shape: 'poisson',
+      label: 'server',
+      resolvedRate: 70,
+    });
+  });
+
+  test('offline has all samples in flight, and time for the last of them', () => {
+    const [offline] = openCases(load('scenario: offline, samples: 500', 'duration=30s'), undefined).cases;
+    expect(offline?.load).toMatchObject({
+      shape: 'closed',
+      label: 'offline',
+      inFlight: 500,
+      maxInFlight: 500,
+      connections: 64,
+      timeoutMs: 32_000,
+    });
+  });
+
+  test('none of them is a saturation', () => {
+    const { cases } = plantWinner();
+    const streams = cases.map((one) => ({
+      ...one,
+      load: { ...one.load, mlperf: { scenario: 'single-stream' as const } },
+    }));
+    expect(bestSaturation(streams)).toBeUndefined();
   });
 });
 
