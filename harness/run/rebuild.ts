@@ -72,7 +72,18 @@ function rebuiltCase(one: CaseRecord, head: RunRecord, logs: readonly RawLogOnDi
     headline: promisedPercentile(expressionsOf(head.decide.slo)),
     causes: one.credibility.causes?.filter(({ id }) => id !== 'gc') ?? [],
   });
-  return withDecisions({ ...one, ...measured }, head, loadPriceBook());
+  const classes = classesAgain(one.classes, measured.classes);
+  return withDecisions({ ...one, ...measured, classes }, head, loadPriceBook());
+}
+
+/** What the scenario says of a class stays as recorded. */
+function classesAgain(
+  recorded: CaseRecord['classes'],
+  measured: CaseRecord['classes'],
+): CaseRecord['classes'] {
+  return Object.fromEntries(
+    Object.entries(measured).map(([name, figures]) => [name, { ...recorded[name], ...figures }]),
+  );
 }
 
 const MEASURED: readonly (keyof CaseMeasurement)[] = [
