@@ -12,6 +12,7 @@ import { header } from './sections/header.ts';
 import { insideSection } from './sections/inside.ts';
 import { methodSection } from './sections/method.ts';
 import { noticesSection, thingsToKnow } from './sections/notices.ts';
+import { searchCard, searchSection } from './sections/search.ts';
 import { timeSplitSection } from './sections/time-split.ts';
 import { tradeOffSection } from './sections/trade-off.ts';
 import { inScenarioOrder } from './views.ts';
@@ -40,12 +41,13 @@ ${header(record)}
 <main>
 ${answerSection(record)}
 <div class="first">
-  <div class="stack">${await tradeOffSection(record)}${timeSplitSection(record)}</div>
+  <div class="stack">${await picture(record)}${timeSplitSection(record)}</div>
 ${costPanel(record, assets.prices)}
 </div>
 ${thingsToKnow(record)}
 ${CONTENTS}
 ${casesTable(record)}
+${await searchSection(record)}
 ${gatesSection(record)}`;
   const after = html`${costDetails(record, assets.prices)}
 ${noticesSection(record)}
@@ -64,6 +66,11 @@ ${after}`;
     script: assets.script,
     body,
   });
+}
+
+/** A search has its own picture; the settings of a ladder share one. */
+function picture(record: RunRecord): Promise<Html> {
+  return record.searches === undefined ? tradeOffSection(record) : searchCard(record);
 }
 
 const CONTENTS = html`<nav class="contents" aria-label="Contents">

@@ -11,7 +11,8 @@ import {
   type PlannedCase,
   peakOf,
 } from '../run/plan.ts';
-import { arrivalsLabel, openLabels } from '../scenario/load-labels.ts';
+import { searchedSettings, verdictMsOf } from '../run/search-plan.ts';
+import { arrivalsLabel, CAPACITY, openLabels, rateLabel } from '../scenario/load-labels.ts';
 import { lawWords } from '../scenario/rate-law.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { DryRunPlan } from '../terminal/dry-run.ts';
@@ -25,27 +26,43 @@ export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
   const { trials } = scenario.measure;
   const [first] = scenario.settings;
   const all = [...closed, ...open];
+  const searches = searchedSettings(scenario);
+  const verdicts = searches.map(({ load }) => verdictMsOf(scenario.measure, load.open.atMostMs));
+  const probes = searches.map(({ load }) => load.open.atMostMs);
   return {
     settings: scenario.settings.length,
     closedCases: closed.length,
     openCases: open.length,
+    searches: searches.length,
     trials,
-    totalS: all.length * trials * expectedTrialS(scenario),
-    measuredS: (trials * sum(all.map(({ durationMs }) => durationMs))) / 1000,
-    loads: open
-      .filter(({ setting, load }) => setting === first && load.shape !== 'closed')
-      .map((one) => ({
-        label: one.load.label,
-        measuredS: one.durationMs / 1000,
-        ownLength: one.load.law !== undefined && one.durationMs !== scenario.measure.durationMs,
-        ...(isKnown(one)
-          ? { requestsPerS: one.load.resolvedRate, peakPerS: peakOf(one) }
-          : { requestsPerS: undefined, peakPerS: undefined }),
-      })),
-    requests: open.every(isKnown) ? trials * sum(open.map((one) => requestsOf(one, scenario))) : undefined,
+    totalS: (all.length + searches.length) * trials * expectedTrialS(scenario),
+    measuredS: (trials * sum([...all.map(({ durationMs }) => durationMs), ...verdicts]) + sum(probes)) / 1000,
+    loads: [
+      ...verdictLoads(verdicts),
+      ...open
+        .filter(({ setting, load }) => setting === first && load.shape !== 'closed')
+        .map((one) => ({
+          label: one.load.label,
+          measuredS: one.durationMs / 1000,
+          ownLength: one.load.law !== undefined && one.durationMs !== scenario.measure.durationMs,
+          ...(isKnown(one)
+            ? { requestsPerS: one.load.resolvedRate, peakPerS: peakOf(one) }
+            : { requestsPerS: undefined, peakPerS: undefined }),
+        })),
+    ],
+    requests:
+      open.every(isKnown) && searches.length === 0
+        ? trials * sum(open.map((one) => requestsOf(one, scenario)))
+        : undefined,
     ratesFrom: ratesFrom(scenario, last),
     to: first?.target.kind === 'external' ? first.target.url : 'a server on 127.0.0.1 started for it',
   };
+}
+
+/** What the run that proves a capacity will be able to show, at whatever rate that is. */
+function verdictLoads([verdictMs]: readonly number[]): DryRunPlan['loads'] {
+  if (verdictMs === undefined) return [];
+  return [{ label: CAPACITY, measuredS: verdictMs / 1000, requestsPerS: undefined, peakPerS: undefined }];
 }
 
 function sum(values: readonly number[]): number {
@@ -68,6 +85,9 @@ function ratesFrom({ settings: [first] }: Scenario, last: Saturation | undefined
   if (open.kind === 'law') return `${lawWords(open.law)}; ${arrivalsLabel(open.arrivals)} arrivals`;
   const shares = openLabels(open).join(', ');
   if (open.kind === 'rate') return shares;
+  if (open.kind === 'find') {
+    return `searched from ${rateLabel(open.startPerS)} on: doubled until the promise breaks, then narrowed to ${open.precision * 100} % within ${open.atMostMs / 1000} s`;
+  }
   if (last === undefined) return `${shares} of the best saturation, which the run measures first`;
   const rates = open.fractions.map((fraction) => roundRate(fraction * last.requestsPerS)).join(', ');
   return `${shares} of the best saturation; last time here ${rates}/s`;

@@ -10,6 +10,7 @@ import { dryRunText } from '../terminal/dry-run.ts';
 import { WIDTH } from '../terminal/layout.ts';
 import { progressObserver } from '../terminal/progress.ts';
 import { settingsTable } from '../terminal/results-table.ts';
+import { searchTable } from '../terminal/search-table.ts';
 import { dryRunPlan } from './dry-run-plan.ts';
 import { exitCodeOf, explainError } from './explain-error.ts';
 import { writeReport } from './report.ts';
@@ -68,7 +69,7 @@ async function reportOf(
   record: RunRecord,
   folder: string,
 ): Promise<{ report: string | undefined; unwritten?: TargetError }> {
-  if (record.cases.length === 0) return { report: undefined };
+  if (record.cases.length === 0 && record.searches === undefined) return { report: undefined };
   try {
     return { report: await writeReport(record, folder) };
   } catch (error) {
@@ -78,6 +79,7 @@ async function reportOf(
 }
 
 function summary(record: RunRecord): string[] {
+  if (record.searches !== undefined) return ['', ...searchTable(record)];
   return record.cases.length === 0 ? [] : ['', ...settingsTable(record)];
 }
 

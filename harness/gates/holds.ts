@@ -19,7 +19,8 @@ export function holdsSentence(told: Told): string {
   return `It holds ${promiseWords(slo)} at ${rate}${evidence}${comparison(told)}.`;
 }
 
-function evidenceWords(step: Step, percentile: ReturnType<typeof promisedPercentile>): string {
+/** ` (p99 44 ms, 95 % interval 40-49)`, or nothing where there is no figure. */
+export function evidenceWords(step: Step, percentile: ReturnType<typeof promisedPercentile>): string {
   const evidence = evidenceOf(step, percentile);
   if (isMissing(evidence)) {
     const latency = step.judgements.find(({ expression }) => expression.metric.endsWith(percentile));

@@ -1,9 +1,11 @@
 import type { Answer, CaseRecord, DecideRecord, RunRecord } from '../record/run-record.ts';
 import { isMissing } from '../record/run-record.ts';
+import type { SearchRecord } from '../record/search-record.ts';
 import { formatMsRange, formatRate, listWords } from '../record/wording.ts';
 import { type Expression, parseExpression } from '../scenario/expression.ts';
 import { type Proven, settled, type Told, type Words } from './answer-parts.ts';
 import { batchingDoesNothing } from './batching-nothing.ts';
+import { foundCapacity } from './found-capacity.ts';
 import { bracketSentence, costSentences, holdsSentence, unprovenSentences } from './holds.ts';
 import {
   allOverloaded,
@@ -30,17 +32,19 @@ export interface Measured {
   readonly decide: DecideRecord;
   readonly cases: readonly CaseRecord[];
   readonly scenario: Pick<RunRecord['scenario'], 'axes' | 'plannedCases'>;
+  readonly searches?: readonly SearchRecord[] | undefined;
 }
 
 /**
  * The answer to the scenario's question: the setting of highest capacity at the SLO, compared at the same absolute
  * rates, then of the lowest upper end of the promised percentile; or why there is none. Pure: redone from any record.
  */
-export function recommend({ decide, cases, scenario }: Measured): Answer {
+export function recommend({ decide, cases, scenario, searches = [] }: Measured): Answer {
   const slo = expressionsOf(decide.slo);
   const settings = settingsOf(cases, slo);
   const steps = settings.flatMap((setting) => setting.steps);
   const words: Words = (axes) => settingWords(axes, scenario.axes);
+  if (searches.length > 0) return foundCapacity({ decide, cases, scenario, searches }, slo, words);
   if (cases.length === 0 || cases.length < scenario.plannedCases)
     return unfinished(cases.length, scenario.plannedCases);
   if (cases.every(({ mlperf }) => mlperf !== undefined)) return mlperfAnswer(cases);

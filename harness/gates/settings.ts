@@ -62,15 +62,19 @@ function settingOf(
 
 function stepOf(record: CaseRecord, slo: readonly Expression[]): Step {
   const requestsPerS = record.load.resolvedRate ?? 0;
-  const rowsPerRequest = record.counts.ok > 0 ? record.rows / record.counts.ok : 1;
   const judgements = judgeAll(record, slo);
   return {
     record,
     requestsPerS,
-    rowsPerS: requestsPerS * rowsPerRequest,
+    rowsPerS: requestsPerS * rowsPerRequestOf(record),
     judgements,
     held: slo.length > 0 && judgements.every(({ outcome }) => outcome === 'pass'),
   };
+}
+
+/** Mean rows of an answered request; 1 where none was answered. */
+export function rowsPerRequestOf({ rows, counts }: CaseRecord): number {
+  return counts.ok > 0 ? rows / counts.ok : 1;
 }
 
 /** The percentile that a promise is about: that of its first latency bound, or p99. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { searchRecord } from './search-record.ts';
 
 /**
  * The versioned file between everything: `results/<UTC>-<scenario>-<id>/run.json`.
@@ -402,6 +403,8 @@ const answer = z.object({
       brokenAtPerS: z.number().optional(),
       metric: z.string(),
       evidence: percentile,
+      /** Of a search: where the promise breaks, with its 95 % interval. `requestsPerS` is what a long run has proven. */
+      found: z.object({ requestsPerS: z.number(), lowPerS: z.number(), highPerS: z.number() }).optional(),
     })
     .optional(),
   /** Settings whose intervals overlap with the winner's. */
@@ -442,5 +445,7 @@ export const runRecord = z.object({
   notices: z.array(notice),
   answer,
   cases: z.array(caseRecord),
+  /** Of the settings whose capacity was searched, in the order in which they were. */
+  searches: z.array(searchRecord).optional(),
 });
 export type RunRecord = z.infer<typeof runRecord>;

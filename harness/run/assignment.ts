@@ -1,11 +1,12 @@
 import { parseExpression } from '../scenario/expression.ts';
-import type { DecideSpec, Scenario } from '../scenario/scenario.ts';
+import type { DecideSpec, Scenario, Setting } from '../scenario/scenario.ts';
 import { windowLengthMs } from '../statistics/window-length.ts';
 import type { RunningTarget } from '../targets/target.ts';
 import type { LoadAssignment } from './load-engine.ts';
 import { measuredMsOf } from './offered-load.ts';
 import type { PlannedCase, PlannedTrial } from './plan.ts';
 import { rawLogPath } from './raw-log-file.ts';
+import { searchMs } from './search-plan.ts';
 
 /** The message that sends one generator off to drive one trial. Each trial has its own seed, the same for every setting. */
 export function assignmentFor(
@@ -42,7 +43,7 @@ export function assignmentFor(
     runId: where.runId,
     ...(goodWithinMs === undefined ? {} : { goodWithinMs }),
     ...(where.cpus === undefined ? {} : { cpus: where.cpus }),
-    ...(measure.rawLog
+    ...(measure.rawLog && planned.probe !== true
       ? { rawLog: { path: rawLogPath(where.runFolder, planned.id, trial), caseId: planned.id, trial } }
       : {}),
   };
@@ -77,7 +78,8 @@ export function latencyBoundMs({ slo }: Pick<DecideSpec, 'slo'>): number | undef
 /** Seconds that a trial takes: phases (of several settings the mean), and what starting the server and draining add. */
 export function expectedTrialS({ measure, settings }: Scenario): number {
   const startsServer = settings[0]?.target.kind === 'reference';
-  const measuredMs =
-    settings.reduce((sum, { load }) => sum + measuredMsOf(load, measure), 0) / settings.length;
+  const lengthMs = ({ load }: Setting) =>
+    load.open?.kind === 'find' ? searchMs(measure, load.open) : measuredMsOf(load, measure);
+  const measuredMs = settings.reduce((sum, setting) => sum + lengthMs(setting), 0) / settings.length;
   return (measure.warmupMs + measuredMs) / 1000 + (startsServer ? 1.5 : 0.3);
 }

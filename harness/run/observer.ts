@@ -1,4 +1,5 @@
 import type { CaseRecord, NoticeRecord, RunRecord } from '../record/run-record.ts';
+import type { ProbeRun, SearchRecord } from '../record/search-record.ts';
 import type { LoadProgress } from './load-engine.ts';
 import type { PlannedCase } from './plan.ts';
 
@@ -9,6 +10,8 @@ export interface RunObserver {
   onTrialStart(planned: PlannedCase, position: TrialPosition): void;
   onProgress(planned: PlannedCase, progress: LoadProgress, position: TrialPosition): void;
   onCase(measured: CaseRecord, position: TrialPosition): void;
+  /** A probe or verdict of a search is over. */
+  onSearchRun(search: SearchRecord, run: ProbeRun): void;
   onNotice(notice: NoticeRecord): void;
 }
 
@@ -24,5 +27,6 @@ export const SILENT: RunObserver = {
   onTrialStart() {},
   onProgress() {},
   onCase() {},
+  onSearchRun() {},
   onNotice() {},
 };

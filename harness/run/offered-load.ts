@@ -14,7 +14,7 @@ export type OfferedLoad = Pick<LoadRecord, 'shape' | 'arrivals' | 'resolvedRate'
 
 /** The open loads with the rates that they come to; of a law the mean over what is measured. */
 export function offeredLoads(
-  open: Exclude<LoadSpec['open'], undefined | { kind: 'offline' }>,
+  open: Exclude<LoadSpec['open'], undefined | { kind: 'offline' | 'find' }>,
   durationMs: number,
   saturation: Saturation | undefined,
   mlperf: LoadSpec['mlperf'],
@@ -44,7 +44,7 @@ export function offeredLoads(
   }));
 }
 
-function shapeOf(arrivals: Arrivals): LoadRecord['shape'] {
+export function shapeOf(arrivals: Arrivals): LoadRecord['shape'] {
   if (typeof arrivals === 'object') return 'gamma';
   return arrivals === 'even' ? 'constant' : 'poisson';
 }

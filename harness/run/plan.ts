@@ -13,6 +13,8 @@ export interface PlannedCase {
   readonly load: LoadRecord;
   /** Of the measure phase: the law's own length, where it has one. */
   readonly durationMs: number;
+  /** A probe of a search: no case of the record, and not written down request by request. */
+  readonly probe?: true;
 }
 
 /** One trial of one case, in the order of execution. */
@@ -83,7 +85,8 @@ function openCasesOf(
   saturation: Saturation | undefined,
 ): PlannedCase[] {
   const { open } = setting.load;
-  if (open === undefined) return [];
+  // The rates of a search are found on the way.
+  if (open === undefined || open.kind === 'find') return [];
   if (open.kind === 'offline') return [offlineCase(setting, open.samples, scenario)];
   const { measure } = scenario;
   const durationMs = measuredMsOf(setting.load, measure);
@@ -114,7 +117,7 @@ function offlineCase(setting: Setting, samples: number, { measure }: Scenario): 
 
 const OFFLINE_CONNECTIONS = 64;
 
-function loadLimits(
+export function loadLimits(
   load: LoadSpec,
   seed: number,
 ): Pick<
@@ -133,7 +136,7 @@ function loadLimits(
   };
 }
 
-function planned(axes: Axes, setting: Setting, load: LoadRecord, durationMs: number): PlannedCase {
+export function planned(axes: Axes, setting: Setting, load: LoadRecord, durationMs: number): PlannedCase {
   const id = Object.entries(axes)
     .map(([axis, label]) => `${axis}=${label}`)
     .join(',');

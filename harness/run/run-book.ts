@@ -1,6 +1,7 @@
 import { packageVersion } from '../package-files.ts';
 import type { Answer, CaseRecord, NoticeRecord, RunRecord } from '../record/run-record.ts';
 import { FORMAT_VERSION } from '../record/run-record.ts';
+import type { SearchRecord } from '../record/search-record.ts';
 import { loadLabels } from '../scenario/load-labels.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
@@ -8,6 +9,7 @@ import type { Scenario } from '../scenario/scenario.ts';
 export class RunBook {
   readonly #head: Omit<RunRecord, 'cases' | 'notices' | 'answer' | 'partial' | 'finishedAt'>;
   readonly #cases = new Map<string, CaseRecord>();
+  readonly #searches = new Map<string, SearchRecord>();
   readonly #notices = new Map<string, NoticeRecord>();
   #answer: Answer = UNFINISHED;
   #finishedAt: string | undefined;
@@ -36,6 +38,11 @@ export class RunBook {
   /** Adds a case, or replaces it when another of its trials has been measured. */
   put(measured: CaseRecord): void {
     this.#cases.set(measured.id, measured);
+  }
+
+  /** Adds a search, or replaces it when another of its runs is over. */
+  putSearch(search: SearchRecord): void {
+    this.#searches.set(JSON.stringify(search.axes), search);
   }
 
   get planned(): number {
@@ -72,6 +79,7 @@ export class RunBook {
       notices: [...this.#notices.values()],
       answer: this.#answer,
       cases: inScenarioOrder([...this.#cases.values()], this.#head.scenario),
+      ...(this.#searches.size === 0 ? {} : { searches: [...this.#searches.values()] }),
     };
   }
 }

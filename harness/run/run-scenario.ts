@@ -16,6 +16,7 @@ import { placementFor } from './place-on-cores.ts';
 import { ANY_SATURATION, closedCases, openCases } from './plan.ts';
 import { RunBook } from './run-book.ts';
 import { RunSession } from './run-session.ts';
+import { searchedSettings } from './search-plan.ts';
 
 export interface RunOptions {
   readonly outFolder: string;
@@ -48,7 +49,10 @@ export async function runScenario(asked: Scenario, options: RunOptions): Promise
   const scenario = await readAsFound(asked);
   const store = createStore({ outFolder: options.outFolder, scenarioName: scenario.name, startedAt });
   const environment = { ...(await environmentFacts()), ...doctorFacts(options.outFolder) };
-  const plannedCases = closedCases(scenario).length + openCases(scenario, ANY_SATURATION).cases.length;
+  const plannedCases =
+    closedCases(scenario).length +
+    openCases(scenario, ANY_SATURATION).cases.length +
+    searchedSettings(scenario).length;
   const book = new RunBook(scenario, { id: store.id, startedAt, environment, plannedCases });
   const note = (notice: NoticeRecord): void => {
     if (book.note(notice)) options.observer.onNotice(notice);

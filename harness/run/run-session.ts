@@ -3,11 +3,14 @@ import { TargetError } from '../errors.ts';
 import { seededRandom } from '../load/random.ts';
 import { notice } from '../record/notices.ts';
 import type { CaseRecord, NoticeRecord } from '../record/run-record.ts';
+import type { SearchRecord } from '../record/search-record.ts';
 import type { Store } from '../record/store.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { VERDICTS } from '../search/capacity-planner.ts';
 import type { RunningTarget } from '../targets/target.ts';
 import type { Golden } from './answer-check.ts';
 import { assignmentFor, expectedTrialS } from './assignment.ts';
+import { searchCapacity } from './capacity-search.ts';
 import { CaseAssembly } from './case-assembly.ts';
 import { checkWorkloads } from './check-workloads.ts';
 import { headlineOf, withDecisions } from './decisions.ts';
@@ -28,8 +31,9 @@ import { addCounts } from './pooled-facts.ts';
 import { goldensFor } from './reference-pass.ts';
 import type { RunBook } from './run-book.ts';
 import type { RunOptions } from './run-scenario.ts';
+import { type SearchedSetting, searchedSettings } from './search-plan.ts';
 import { TargetHolder } from './target-holder.ts';
-import { driveTrial } from './trial.ts';
+import { driveTrial, type TrialFacts } from './trial.ts';
 
 export interface SessionParts {
   readonly scenario: Scenario;
@@ -65,6 +69,7 @@ export class RunSession {
     try {
       await this.#runAll(closedCases(scenario));
       if (!options.drain.aborted) await this.#runAll(this.#openCases());
+      for (const setting of searchedSettings(scenario)) await this.#search(setting);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
@@ -81,7 +86,7 @@ export class RunSession {
     if (isLadder && saturation === undefined) throw nothingCarried(book.cases);
     const { cases, aboveLimit } = openCases(scenario, saturation);
     if (aboveLimit.length > 0) note(notice('above-limit', { cases: aboveLimit.map(({ id }) => id) }));
-    book.plan(closedCases(scenario).length + cases.length);
+    book.plan(closedCases(scenario).length + cases.length + searchedSettings(scenario).length);
     return cases;
   }
 
@@ -93,23 +98,48 @@ export class RunSession {
     }
   }
 
-  async #runTrial(trial: PlannedTrial): Promise<void> {
+  async #runTrial(
+    trial: PlannedTrial,
+    changes: Partial<LoadAssignment> = {},
+  ): Promise<CaseRecord | undefined> {
     const { scenario, options, store, book, note } = this.#parts;
+    const { planned } = trial;
+    const driven = await this.#drive(trial, changes);
+    if (driven === undefined) return undefined;
+    this.#trials.push({ caseId: planned.id, result: driven.facts.result });
+    if (scenario.measure.rawLog) rawLogNotices(this.#trials).forEach(note);
+    generatorNotices(this.#trials).forEach(note);
+    const assembly = this.#assemblyOf(planned);
+    assembly.add(driven.facts, driven.target, driven.seed);
+    const measured = withDecisions(assembly.record(), book.record(), this.#parts.prices);
+    book.put(measured);
+    store.write(book.record());
+    options.observer.onCase(measured, this.#position());
+    return measured;
+  }
+
+  /** Undefined when it was interrupted before anything was measured. */
+  async #drive(
+    trial: PlannedTrial,
+    changes: Partial<LoadAssignment>,
+  ): Promise<{ facts: TrialFacts; target: RunningTarget; seed: number } | undefined> {
+    const { scenario, options, store } = this.#parts;
     const { planned } = trial;
     const { drain, cancel } = options;
     const position = this.#position();
     options.observer.onTrialStart(planned, position);
     const target = await this.#holder.use(planned.setting.target);
-    if (drain.aborted) return;
+    if (drain.aborted) return undefined;
     this.#checkOnce(target);
     const { generator } = placementFor(planned.setting.target);
-    const assignment = assignmentFor(trial, scenario, target, {
+    const where = {
       runId: store.id,
       runFolder: store.folder,
       ...(generator === undefined ? {} : { cpus: generator }),
-    });
+    };
+    const assignment = { ...assignmentFor(trial, scenario, target, where), ...changes };
     const goldens = await this.#goldensOf(assignment, target);
-    if (drain.aborted) return;
+    if (drain.aborted) return undefined;
     const facts = await driveTrial({
       target,
       assignment: goldens === undefined ? assignment : { ...assignment, goldens },
@@ -118,17 +148,53 @@ export class RunSession {
       cancel,
       onProgress: (progress) => options.observer.onProgress(planned, progress, position),
     });
-    // Interrupted before anything was measured: no case.
-    if (drain.aborted && facts.result.durationMs === 0) return;
-    this.#trials.push({ caseId: planned.id, result: facts.result });
-    if (scenario.measure.rawLog) rawLogNotices(this.#trials).forEach(note);
-    generatorNotices(this.#trials).forEach(note);
-    const assembly = this.#assemblyOf(planned);
-    assembly.add(facts, target, assignment.seed);
-    const measured = withDecisions(assembly.record(), book.record(), this.#parts.prices);
-    book.put(measured);
-    store.write(book.record());
-    options.observer.onCase(measured, position);
+    const nothing = drain.aborted && facts.result.durationMs === 0;
+    return nothing ? undefined : { facts, target, seed: assignment.seed };
+  }
+
+  /** Searches the capacity of one setting; what was probed is on disk after every run. */
+  async #search(setting: SearchedSetting): Promise<void> {
+    const { scenario, options, store, book } = this.#parts;
+    if (options.drain.aborted) return;
+    let caseId: string | undefined;
+    const keep = (search: SearchRecord): void => {
+      book.putSearch({ ...search, ...(caseId === undefined ? {} : { caseId }) });
+      store.write(book.record());
+    };
+    const search = await searchCapacity({
+      scenario,
+      setting,
+      drain: options.drain,
+      probe: async (planned, changes) => {
+        const driven = await this.#drive({ planned, trial: 0 }, changes);
+        if (driven === undefined) return undefined;
+        const assembly = this.#newAssembly(planned);
+        assembly.add(driven.facts, driven.target, driven.seed);
+        return { ...assembly.record(), cost: [], gates: [] };
+      },
+      verdict: async (planned, seed) => {
+        // The one before was not proven.
+        this.#assemblies.delete(planned.id);
+        caseId = planned.id;
+        return this.#runVerdict(planned, seed);
+      },
+      onRun: (soFar, run) => {
+        keep(soFar);
+        options.observer.onSearchRun(soFar, run);
+      },
+    });
+    keep(search);
+    if (search.found.end !== undefined && caseId === undefined) book.plan(book.planned - 1);
+    else this.#driven += scenario.measure.trials;
+  }
+
+  async #runVerdict(planned: PlannedCase, seed: number): Promise<CaseRecord | undefined> {
+    let measured: CaseRecord | undefined;
+    for (let trial = 0; trial < this.#parts.scenario.measure.trials; trial++) {
+      if (this.#parts.options.drain.aborted) return undefined;
+      measured = await this.#runTrial({ planned, trial }, { seed: seed + VERDICTS * trial });
+    }
+    return measured;
   }
 
   /** When a model has told its inputs, before anything is sent to it. */
@@ -156,13 +222,14 @@ export class RunSession {
   #assemblyOf(planned: PlannedCase): CaseAssembly {
     const known = this.#assemblies.get(planned.id);
     if (known !== undefined) return known;
-    const fresh = new CaseAssembly(
-      planned,
-      headlineOf(this.#parts.scenario),
-      placementFor(planned.setting.target).shared,
-    );
+    const fresh = this.#newAssembly(planned);
     this.#assemblies.set(planned.id, fresh);
     return fresh;
+  }
+
+  #newAssembly(planned: PlannedCase): CaseAssembly {
+    const { shared } = placementFor(planned.setting.target);
+    return new CaseAssembly(planned, headlineOf(this.#parts.scenario), shared);
   }
 
   #position(): TrialPosition {

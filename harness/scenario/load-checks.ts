@@ -6,6 +6,7 @@ import { word } from './quantities.ts';
 /** What a scenario can ask for as its open load; one at a time. */
 export const OPEN_SHAPES = [
   'ladder',
+  'find',
   'constant',
   'poisson',
   'gamma',
@@ -17,7 +18,10 @@ export const OPEN_SHAPES = [
   'mlperf',
 ] as const;
 /** Those whose arrivals `load.arrivals` chooses. */
-const WITH_ARRIVALS: readonly string[] = ['ramp', 'stages', 'sine', 'burst'];
+const WITH_ARRIVALS: readonly string[] = ['find', 'ramp', 'stages', 'sine', 'burst'];
+
+/** Fields of `load` that are about `find`. */
+export const SEARCH_FIELDS: readonly string[] = ['precision', 'atMost', 'start'];
 
 export function loadChoice(content: Record<string, unknown>, complain: Complain): Problem[] {
   const load = asMap(content.load) ?? {};
@@ -32,7 +36,7 @@ export function loadChoice(content: Record<string, unknown>, complain: Complain)
     const message = `found arrivals without ${WITH_ARRIVALS.join(', ')}, whose arrivals they are`;
     problems.push(complain(['load', 'arrivals'], message, advice));
   }
-  return [...problems, ...mlperfChoice(load, content, complain)];
+  return [...problems, ...searchChoice(content, load, complain), ...mlperfChoice(load, content, complain)];
 }
 
 /** An MLPerf scenario says by itself how many are in flight and, of several rows a query, how many. */
@@ -61,6 +65,41 @@ function mlperfChoice(
     problems.push(complain(['load', 'mlperf'], message, advice));
   }
   return problems;
+}
+
+/** What a search needs, and what means nothing without one. */
+function searchChoice(
+  content: Record<string, unknown>,
+  load: Record<string, unknown>,
+  complain: Complain,
+): Problem[] {
+  if (load.find === undefined) {
+    return SEARCH_FIELDS.filter((field) => load[field] !== undefined).map((field) =>
+      complain(['load', field], `found ${field} without find, whose field it is`, 'write find: capacity'),
+    );
+  }
+  const slo = asMap(content.decide)?.slo;
+  const hasPromise = Array.isArray(slo) ? slo.length > 0 : slo !== undefined;
+  return [
+    ...(load.closed === undefined
+      ? []
+      : [
+          complain(
+            ['load', 'closed'],
+            'found closed beside find; a capacity is what open arrivals can offer, and a closed loop waits for answers',
+            'leave closed out',
+          ),
+        ]),
+    ...(hasPromise
+      ? []
+      : [
+          complain(
+            ['load', 'find'],
+            'found no promise; a capacity is the highest rate that holds one',
+            'decide: { slo: ["p99 < 50ms"] }',
+          ),
+        ]),
+  ];
 }
 
 export const DEFAULT_SAMPLES_PER_QUERY = 8;

@@ -3,6 +3,9 @@ import type { Arrivals, LoadSpec } from './scenario.ts';
 /** The label of the closed pass on the load axis. */
 export const SATURATION = 'saturation';
 
+/** The label of the run that proves what a search has found. */
+export const CAPACITY = 'capacity';
+
 /** 0.4 -> `40%`. */
 export function fractionLabel(fraction: number): string {
   return `${Number((fraction * 100).toPrecision(12))}%`;
@@ -32,6 +35,8 @@ export function openLabels(open: LoadSpec['open']): string[] {
     case 'replay':
     case 'offline':
       return [open.kind];
+    case 'find':
+      return [CAPACITY];
   }
 }
 

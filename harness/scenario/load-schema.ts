@@ -167,6 +167,18 @@ const MLPERF_FIELDS = {
 export const load = z
   .strictObject({
     ladder: ladder.optional(),
+    find: choice('capacity: search for the highest rate that holds decide.slo, with short probes', [
+      'capacity',
+    ]).optional(),
+    precision: percentage("Of find: how wide the capacity's 95 % interval may be, as a share of it").prefault(
+      '5%',
+    ),
+    atMost: duration('Of find: how long the probes of each setting may take, the last long run not counted', {
+      positive: true,
+    }).prefault('60s'),
+    start: rate(
+      'Of find: the first rate; doubled until the promise breaks, or halved until it holds',
+    ).prefault('20/s'),
     constant: atRate.optional().describe('One rate with even gaps'),
     poisson: atRate.optional().describe('One mean rate with random gaps'),
     gamma: gamma.optional(),
@@ -185,7 +197,7 @@ export const load = z
     replay: replay.optional(),
     mlperf: mlperf.optional(),
     arrivals: arrivals(
-      'How requests scatter around the rate of ramp, stages, sine and burst; left out: poisson',
+      'How requests scatter around the rate of find, ramp, stages, sine and burst; left out: poisson',
     ).optional(),
     closed: z
       .strictObject({

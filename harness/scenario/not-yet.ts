@@ -2,7 +2,6 @@
  * Fields that the format foresees and this version does not have, with what to do meanwhile.
  * They are refused by name: a scenario that asks for a cache must not run without one in silence.
  */
-const LADDER = 'use load.ladder with more steps, or load.constant';
 const NOT_YET: Readonly<Record<string, string>> = {
   events: 'nothing can happen during a case yet; run one scenario before and one after',
   'target.autoscale': 'vary target.reference.instances to compare sizes',
@@ -17,9 +16,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'target.reference.native': 'use the neutral settings',
   'target.reference.batching.preferred': 'leave it out; batches form up to maxRows',
   'workload.changeEvery': 'leave it out',
-  'load.find': LADDER,
-  'load.precision': LADDER,
-  'load.atMost': LADDER,
   'measure.stop': 'set measure.duration and measure.trials',
   'decide.tune': 'use vary with the values to try',
   'decide.report': 'leave it out; the report shows what was measured',

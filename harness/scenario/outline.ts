@@ -1,6 +1,7 @@
 import { asMap, readAxes } from './axes.ts';
 import { placeOf, readDocument, writtenAt } from './document.ts';
 import { type FieldNode, fieldAt } from './json-schema.ts';
+import { SEARCH_FIELDS } from './load-checks.ts';
 import { withImpliedLoad } from './load-file.ts';
 
 /** One field of a scenario as it will run, and who said so. */
@@ -67,8 +68,12 @@ export function outlineOf(text: string, file: string): OutlineLine[] {
   return NOUNS.flatMap((noun) => walk([noun], content[noun]));
 }
 
-/** Fields about a server of one's own mean nothing beside the bundled one, nor the reverse. */
+/**
+ * Fields about a server of one's own mean nothing beside the bundled one, nor the reverse; those of a search nothing
+ * without one.
+ */
 function isMoot(path: readonly string[], key: string, found: Record<string, unknown>): boolean {
+  if (path.join('.') === 'load') return SEARCH_FIELDS.includes(key) && found.find === undefined;
   return path.join('.') === 'target' && (key === 'reference') !== (found.reference !== undefined);
 }
 

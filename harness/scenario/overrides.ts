@@ -124,9 +124,11 @@ function readAssignment(document: ScenarioDocument, text: string): Assignment {
 /** A third of the durations, rounded to 100 ms, and one trial; what the command line set itself stays. */
 function shorten(document: ScenarioDocument, overrides: Overrides, set: Set): void {
   const isSet = (name: string): boolean =>
-    overrides.set?.some((text) => /^(?:measure\.)?(\w+)\s*=/.exec(text.trim())?.[1] === name) === true;
-  for (const name of ['warmup', 'duration'].filter((name) => !isSet(name))) {
-    const path = ['measure', name];
+    overrides.set?.some((text) => /^(?:(?:measure|load)\.)?(\w+)\s*=/.exec(text.trim())?.[1] === name) ===
+    true;
+  const times = ['warmup', 'duration'].map((name) => ['measure', name]);
+  if (document.yaml.hasIn(['load', 'find'])) times.push(['load', 'atMost']);
+  for (const path of times.filter((path) => !isSet(path[1] ?? ''))) {
     const full = parseDuration(document.yaml.getIn(path) ?? fieldAt(path)?.default);
     if (!isProblem(full)) set(path, `${Math.max(1, Math.round(full.value / 300)) * 100}ms`);
   }

@@ -108,6 +108,10 @@ function openFrom(load: ScenarioFile['load'], find: FindRecording): LoadSpec['op
     const { file, timeScale } = load.replay;
     return { kind: 'replay', recording: find(file, timeScale), timeScale };
   }
+  if (load.find !== undefined) {
+    const { arrivals = 'poisson', precision, atMost: atMostMs, start: startPerS } = load;
+    return { kind: 'find', arrivals, precision, atMostMs, startPerS };
+  }
   const law = lawFrom(load);
   return law === undefined ? undefined : { kind: 'law', arrivals: load.arrivals ?? 'poisson', law };
 }

@@ -159,6 +159,15 @@ export const PEER_TRANSPORTS = ['node-http', 'grpc-js'] as const;
 export const TRANSPORTS = ['auto', 'native', 'node', ...PEER_TRANSPORTS] as const;
 export type TransportName = (typeof TRANSPORTS)[number];
 
+/** A search for the highest rate that holds the SLO. */
+export interface SearchSpec {
+  /** Width of the capacity's 95 % interval over the capacity, at which probing stops. */
+  readonly precision: number;
+  /** For the probes of a setting, the verdict run not counted. */
+  readonly atMostMs: number;
+  readonly startPerS: number;
+}
+
 export interface LoadSpec {
   /** What is measured, besides the closed pass. Absent: only the closed pass. */
   readonly open?:
@@ -166,7 +175,8 @@ export interface LoadSpec {
     | { readonly kind: 'rate'; readonly arrivals: Arrivals; readonly requestsPerS: number }
     | { readonly kind: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec }
     | { readonly kind: 'offline'; readonly samples: number }
-    | { readonly kind: 'replay'; readonly recording: Recording; readonly timeScale: number };
+    | { readonly kind: 'replay'; readonly recording: Recording; readonly timeScale: number }
+    | ({ readonly kind: 'find'; readonly arrivals: Arrivals } & SearchSpec);
   /** A closed loop: measured for its own sake, or first of all to resolve a ladder's rates ("saturation"). */
   readonly closed?: { readonly inFlight: number; readonly thinkTimeMs: number };
   readonly engine: EngineName;

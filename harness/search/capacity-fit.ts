@@ -1,5 +1,5 @@
+import { type BoundCount, type ProbeRun, weighedOf } from '../record/search-record.ts';
 import { risingShares } from '../statistics/isotonic.ts';
-import type { BoundCount, ProbeResult } from './probe.ts';
 
 /** All runs at one rate together, and how far their promise is from breaking there. */
 export interface FittedRate {
@@ -19,8 +19,6 @@ export interface FittedRate {
 const MOST = 2;
 /** What an overloaded run counts as at least, in units of what is allowed. */
 const OVERLOADED = Math.exp(MOST);
-/** Fewer requests than would hold this many allowed bad ones cannot tell: they count as so many. */
-const LEAST_ALLOWED = 2;
 
 /**
  * The margin over the rate, falling by construction: at each bound the shares of bad requests are pooled over the runs
@@ -30,8 +28,8 @@ const LEAST_ALLOWED = 2;
  * and takes censored requests as what they are; in an M/M/1 queue the share beyond a bound is exp(-(mu - lambda) b), so
  * the logarithm falls along a straight line, which is what is interpolated below.
  */
-export function fitMargins(runs: readonly ProbeResult[]): FittedRate[] {
-  const byRate = new Map<number, ProbeResult[]>();
+export function fitMargins(runs: readonly ProbeRun[]): FittedRate[] {
+  const byRate = new Map<number, ProbeRun[]>();
   for (const run of runs) byRate.set(run.requestsPerS, [...(byRate.get(run.requestsPerS) ?? []), run]);
   const rates = [...byRate].sort(([a], [b]) => a - b);
   const bounds = (runs[0]?.counts ?? []).map(({ expression }, at) => ({
@@ -54,12 +52,12 @@ export function fitMargins(runs: readonly ProbeResult[]): FittedRate[] {
   });
 }
 
-function offeredPerS(runs: readonly ProbeResult[]): number {
+function offeredPerS(runs: readonly ProbeRun[]): number {
   const totalMs = runs.reduce((sum, { durationMs }) => sum + durationMs, 0);
   return runs.reduce((sum, run) => sum + run.offeredPerS * run.durationMs, 0) / totalMs;
 }
 
-function pooled(runs: readonly ProbeResult[], at: number): BoundCount {
+function pooled(runs: readonly ProbeRun[], at: number): BoundCount {
   const counts = runs.flatMap(({ counts: all, overloaded }) => {
     const count = all[at];
     if (count === undefined) return [];
@@ -73,7 +71,7 @@ function pooled(runs: readonly ProbeResult[], at: number): BoundCount {
     expression: first?.expression ?? '',
     allowed,
     bad: counts.reduce((sum, count) => sum + count.bad, 0),
-    of: Math.max(of, LEAST_ALLOWED / allowed),
+    of: weighedOf({ of, allowed }),
   };
 }
 

@@ -1,17 +1,10 @@
+import type { CapacityFound, ProbeRun } from '../record/search-record.ts';
 import { mean, squaredDeviations } from '../statistics/series.ts';
 import { studentT } from '../statistics/student-t.ts';
 import { type Bracket, bracketOf, fitMargins, rootOf } from './capacity-fit.ts';
-import type { ProbeResult } from './probe.ts';
 
-/** The estimated capacity, how sure it is, and from how many independent repetitions. */
-export interface CapacityEstimate {
-  readonly requestsPerS: number;
-  readonly standardErrorPerS: number;
-  /** 95 %. */
-  readonly lowPerS: number;
-  readonly highPerS: number;
-  readonly repetitions: number;
-}
+/** The estimated capacity and how sure it is. */
+export type CapacityEstimate = NonNullable<CapacityFound['estimate']>;
 
 const RESAMPLES = 200;
 /** Ends are looked at after every probe and rates chosen by what was seen: 95 % would be 83 % without it (simulated). */
@@ -26,7 +19,7 @@ const LEAST_REPETITIONS = 4;
  * Undefined without a bracket, or before there are four repetitions on both of its sides.
  */
 export function estimateCapacity(
-  runs: readonly ProbeResult[],
+  runs: readonly ProbeRun[],
   random: () => number,
 ): CapacityEstimate | undefined {
   const bracket = bracketOf(fitMargins(runs));
@@ -54,11 +47,11 @@ export function repetitionsAt({ holds, breaks }: Bracket): number {
   return Math.min(holds?.runs ?? 0, breaks?.runs ?? 0);
 }
 
-function resampled(runs: readonly ProbeResult[], random: () => number): ProbeResult[] {
+function resampled(runs: readonly ProbeRun[], random: () => number): ProbeRun[] {
   const runsAt = new Map<number, number>();
   for (const { requestsPerS } of runs) runsAt.set(requestsPerS, (runsAt.get(requestsPerS) ?? 0) + 1);
-  const isRepeated = ({ requestsPerS }: ProbeResult) => (runsAt.get(requestsPerS) ?? 0) > 1;
-  const bySeed = new Map<number, ProbeResult[]>();
+  const isRepeated = ({ requestsPerS }: ProbeRun) => (runsAt.get(requestsPerS) ?? 0) > 1;
+  const bySeed = new Map<number, ProbeRun[]>();
   for (const run of runs.filter(isRepeated)) bySeed.set(run.seed, [...(bySeed.get(run.seed) ?? []), run]);
   const seeds = [...bySeed.values()];
   const drawn = seeds.flatMap(() => seeds[Math.floor(random() * seeds.length)] ?? []);

@@ -1,6 +1,6 @@
-import { type Bracket, bracketOf, fitMargins, rootOf } from './capacity-fit.ts';
-import { type CapacityEstimate, estimateCapacity, repetitionsAt } from './capacity-interval.ts';
-import type { ProbeResult } from './probe.ts';
+import type { CapacityFound, ProbeRun } from '../record/search-record.ts';
+import { type Bracket, bracketOf, type FittedRate, fitMargins, rootOf } from './capacity-fit.ts';
+import { estimateCapacity, repetitionsAt } from './capacity-interval.ts';
 
 /** What a search is told beforehand. */
 export interface SearchPlan {
@@ -37,23 +37,11 @@ export type SearchStep =
   | { readonly kind: 'done'; readonly answer: CapacityFound };
 
 /** Why no more was probed. */
-export type SearchEnd = 'precision' | 'time' | 'max-rate' | 'client' | 'unclear' | 'none-holds';
-
-export interface CapacityFound {
-  readonly end: SearchEnd;
-  /** Where the fitted margin is 0, and its interval; absent where no rate broke the promise, or none held it. */
-  readonly estimate?: CapacityEstimate;
-  /** Of the fit: the highest rate that held, the lowest that did not. */
-  readonly highestPassPerS?: number;
-  readonly lowestBreachPerS?: number;
-  /** The bound that broke first, as written. */
-  readonly broke?: string;
-  /** The rate that a long run has proven. */
-  readonly provenPerS?: number;
-}
+export type SearchEnd = NonNullable<CapacityFound['end']>;
 
 /** After so many verdict runs, each at a lower rate, what is not proven stays so. */
-const VERDICTS = 3;
+export const VERDICTS = 3;
+const STEP_DOWN = 1.05;
 /** A rate that gives a probe fewer arrivals than this is too low to be probed. */
 const LEAST_ARRIVALS = 5;
 /** No promise needs more; a server that defies every rule must not be probed for ever. */
@@ -67,7 +55,7 @@ const MOST_PROBES = 300;
  *   those two, repeated     with the same arrivals at both, until the interval of the root is narrow enough
  *   verdict                 one long run where it should be proven; a little lower where it was not
  */
-export function nextStep(plan: SearchPlan, history: readonly ProbeResult[]): SearchStep {
+export function nextStep(plan: SearchPlan, history: readonly ProbeRun[]): SearchStep {
   const verdicts = history.filter(({ kind }) => kind === 'verdict');
   const probes = history.filter(({ kind }) => kind === 'probe');
   const last = verdicts.at(-1);
@@ -81,11 +69,11 @@ export function nextStep(plan: SearchPlan, history: readonly ProbeResult[]): Sea
 }
 
 /** A doubtful probe is repeated once. */
-function isSameDoubt(a: ProbeResult, b: ProbeResult): boolean {
+function isSameDoubt(a: ProbeRun, b: ProbeRun): boolean {
   return a.outcome === 'unclear' && a.requestsPerS === b.requestsPerS && a.seed === b.seed;
 }
 
-function nextProbe(plan: SearchPlan, probes: readonly ProbeResult[]): SearchStep | SearchEnd {
+function nextProbe(plan: SearchPlan, probes: readonly ProbeRun[]): SearchStep | SearchEnd {
   const spentMs = probes.reduce((sum, { tookMs }) => sum + tookMs, 0);
   if (probes.length > 0 && spentMs + plan.probeMs + plan.overheadMs > plan.budgetMs) return 'time';
   if (probes.length >= MOST_PROBES) return 'time';
@@ -103,7 +91,7 @@ function nextProbe(plan: SearchPlan, probes: readonly ProbeResult[]): SearchStep
 /** Looking early and after every probe whether the interval is narrow would catch it when it is so by chance. */
 const ENOUGH_REPETITIONS = 8;
 
-function isEnough(plan: SearchPlan, usable: readonly ProbeResult[], bracket: Bracket): boolean {
+function isEnough(plan: SearchPlan, usable: readonly ProbeRun[], bracket: Bracket): boolean {
   if (repetitionsAt(bracket) < ENOUGH_REPETITIONS || bracket.holds?.runs !== bracket.breaks?.runs)
     return false;
   const estimate = estimateCapacity(usable, plan.random());
@@ -113,14 +101,14 @@ function isEnough(plan: SearchPlan, usable: readonly ProbeResult[], bracket: Bra
 }
 
 /** The start, or half of it and a quarter where runs could not be believed. */
-function firstProbe(plan: SearchPlan, probes: readonly ProbeResult[]): SearchStep | SearchEnd {
+function firstProbe(plan: SearchPlan, probes: readonly ProbeRun[]): SearchStep | SearchEnd {
   const tried = new Set(probes.map(({ requestsPerS }) => requestsPerS)).size;
   const start = Math.min(plan.startPerS, plan.maxPerS ?? plan.startPerS);
   if (tried > 2) return probes.at(-1)?.clientLimited ? 'client' : 'unclear';
   return probe(plan, start / 2 ** tried, plan.seed);
 }
 
-function climb(plan: SearchPlan, probes: readonly ProbeResult[], topPerS: number): SearchStep | SearchEnd {
+function climb(plan: SearchPlan, probes: readonly ProbeRun[], topPerS: number): SearchStep | SearchEnd {
   const wall = unbelievable(probes).find(({ requestsPerS }) => requestsPerS > topPerS);
   if (wall !== undefined) {
     const end = wall.clientLimited ? 'client' : 'unclear';
@@ -132,13 +120,13 @@ function climb(plan: SearchPlan, probes: readonly ProbeResult[], topPerS: number
   return topPerS >= max ? 'max-rate' : probe(plan, Math.min(2 * topPerS, max), plan.seed);
 }
 
-function descend(plan: SearchPlan, probes: readonly ProbeResult[], lowPerS: number): SearchStep | SearchEnd {
+function descend(plan: SearchPlan, probes: readonly ProbeRun[], lowPerS: number): SearchStep | SearchEnd {
   const next = Math.min(lowPerS, ...unbelievable(probes).map(({ requestsPerS }) => requestsPerS)) / 2;
   return (next * plan.climbMs) / 1000 < LEAST_ARRIVALS ? 'none-holds' : probe(plan, next, plan.seed);
 }
 
 /** Rates at which no run could be believed, repeated or not; the lowest first. */
-function unbelievable(probes: readonly ProbeResult[]): ProbeResult[] {
+function unbelievable(probes: readonly ProbeRun[]): ProbeRun[] {
   const believed = new Set(
     probes.filter(({ outcome }) => outcome !== 'unclear').map(({ requestsPerS }) => requestsPerS),
   );
@@ -148,7 +136,7 @@ function unbelievable(probes: readonly ProbeResult[]): ProbeResult[] {
 }
 
 /** The grid point nearest to the root, of those between the bracket's ends that can be believed. */
-function between(plan: SearchPlan, probes: readonly ProbeResult[], bracket: Bracket): SearchStep | SearchEnd {
+function between(plan: SearchPlan, probes: readonly ProbeRun[], bracket: Bracket): SearchStep | SearchEnd {
   const { holds, breaks } = bracket;
   const root = rootOf(bracket);
   if (holds === undefined || breaks === undefined || root === undefined) return 'unclear';
@@ -164,7 +152,7 @@ function between(plan: SearchPlan, probes: readonly ProbeResult[], bracket: Brac
 }
 
 /** The end of the bracket that was probed less often; at both ends the k-th run has the same arrivals. */
-function repeat(plan: SearchPlan, probes: readonly ProbeResult[], { holds, breaks }: Bracket): SearchStep {
+function repeat(plan: SearchPlan, probes: readonly ProbeRun[], { holds, breaks }: Bracket): SearchStep {
   const ends = [holds, breaks].flatMap((end) => (end === undefined ? [] : [end.nominalPerS]));
   const seedsAt = (rate: number) =>
     new Set(probes.filter(({ requestsPerS }) => requestsPerS === rate).map(({ seed }) => seed)).size;
@@ -186,7 +174,7 @@ function offered({ maxPerS = Number.POSITIVE_INFINITY }: SearchPlan, requestsPer
   return Math.min(maxPerS, Number(requestsPerS.toPrecision(requestsPerS >= 1000 ? 4 : 3)));
 }
 
-function conclude(plan: SearchPlan, probes: readonly ProbeResult[], end: SearchEnd): SearchStep {
+function conclude(plan: SearchPlan, probes: readonly ProbeRun[], end: SearchEnd): SearchStep {
   const found = foundOf(plan, probes, end);
   const rate = verdictRate(plan, found);
   return rate === undefined ? { kind: 'done', answer: found } : verdict(plan, rate, 0);
@@ -214,9 +202,9 @@ function verdictRate(plan: SearchPlan, found: CapacityFound): number | undefined
 
 function afterVerdict(
   plan: SearchPlan,
-  probes: readonly ProbeResult[],
-  verdicts: readonly ProbeResult[],
-  last: ProbeResult,
+  probes: readonly ProbeRun[],
+  verdicts: readonly ProbeRun[],
+  last: ProbeRun,
 ): SearchStep {
   const found = foundOf(plan, probes, endOf(plan, probes));
   if (last.outcome === 'pass') {
@@ -224,22 +212,35 @@ function afterVerdict(
   }
   if (verdicts.length >= VERDICTS) return { kind: 'done', answer: found };
   const again = last.clientLimited && verdicts.at(-2)?.clientLimited !== true;
-  const rate = again ? last.requestsPerS : last.requestsPerS / (1 + plan.precision);
+  const rate = again ? last.requestsPerS : last.requestsPerS / STEP_DOWN;
   return verdict(plan, rate, verdicts.length);
 }
 
-function endOf(plan: SearchPlan, probes: readonly ProbeResult[]): SearchEnd {
+function endOf(plan: SearchPlan, probes: readonly ProbeRun[]): SearchEnd {
   const end = nextProbe(plan, probes);
   return typeof end === 'string' ? end : 'time';
 }
 
-function foundOf(plan: SearchPlan, probes: readonly ProbeResult[], end: SearchEnd): CapacityFound {
+/** Everything that the runs so far say; what a search that was interrupted leaves. */
+export function foundSoFar(plan: SearchPlan, history: readonly ProbeRun[]): CapacityFound {
+  return foundOf(
+    plan,
+    history.filter(({ kind }) => kind === 'probe'),
+  );
+}
+
+/** The runs that say something, in the order of their rates. */
+export function fittedRates(history: readonly ProbeRun[]): FittedRate[] {
+  return fitMargins(history.filter(({ kind, outcome }) => kind === 'probe' && outcome !== 'unclear'));
+}
+
+function foundOf(plan: SearchPlan, probes: readonly ProbeRun[], end?: SearchEnd): CapacityFound {
   const usable = probes.filter(({ outcome }) => outcome !== 'unclear');
   const bracket = bracketOf(fitMargins(usable));
   const estimate = estimateCapacity(usable, plan.random());
   const { holds, breaks } = bracket;
   return {
-    end,
+    ...(end === undefined ? {} : { end }),
     ...(estimate === undefined ? {} : { estimate }),
     ...(holds === undefined ? {} : { highestPassPerS: holds.nominalPerS }),
     ...(breaks === undefined ? {} : { lowestBreachPerS: breaks.nominalPerS, broke: breaks.bound }),

@@ -13,6 +13,8 @@ export interface DryRunPlan {
   readonly settings: number;
   readonly closedCases: number;
   readonly openCases: number;
+  /** Settings whose capacity is searched; each ends in a case of its own. */
+  readonly searches: number;
   readonly trials: number;
   readonly totalS: number;
   readonly measuredS: number;
@@ -60,6 +62,7 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text
   const passes = [
     ...(plan.closedCases > 0 ? [`${plan.closedCases} saturation (closed loop)`] : []),
     ...(plan.openCases > 0 ? [`${plan.openCases} at a rate (open loop)`] : []),
+    ...(plan.searches > 0 ? [`${plan.searches} at the capacity that probes find`] : []),
   ].join(' + ');
   const trials = plan.trials > 1 ? `, ${plan.trials} trials each` : '';
   const most = Math.max(0, ...plan.loads.map(({ peakPerS }) => peakPerS ?? 0));
@@ -67,11 +70,12 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text
   return [
     [
       'cases',
-      `${plan.closedCases + plan.openCases} = ${passes}, over ${plan.settings} setting${plan.settings === 1 ? '' : 's'}${trials}`,
+      `${plan.closedCases + plan.openCases + plan.searches} = ${passes}, over ${plan.settings} setting${plan.settings === 1 ? '' : 's'}${trials}`,
     ],
     ['time', `about ${formatSeconds(plan.totalS)}, of which ${formatSeconds(plan.measuredS)} measured`],
     ['rates', plan.ratesFrom],
     ['sends to', `${plan.to}${most > 0 ? `, ${about}at most ${formatCount(most)}/s in the open loop` : ''}`],
+    ...(plan.searches > 0 ? [atMostRow(scenario, plan)] : []),
     ...payloadRow(scenario),
     ...(scenario.skipped.length === 0 ? [] : [skippedRow(scenario)]),
   ];
@@ -81,6 +85,20 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text
 function payloadRow({ settings }: Scenario): [label: string, text: string][] {
   const told = new Set(settings.flatMap(({ workload }) => workloadWords(workload) ?? []));
   return told.size === 0 ? [] : [['payloads', [...told].join(' | ')]];
+}
+
+/** A search does not know its rates beforehand: what bounds them. */
+function atMostRow(
+  { limits: { maxRequestsPerS: limit } }: Scenario,
+  plan: DryRunPlan,
+): [label: string, text: string] {
+  if (limit === undefined) {
+    return ['at most', 'twice the highest rate that holds; limits.maxRate would bound it'];
+  }
+  return [
+    'at most',
+    `${formatCount(limit)}/s and ${formatCount(limit * plan.measuredS)} requests measured (limits.maxRate)`,
+  ];
 }
 
 function skippedRow({ skipped }: Scenario): [label: string, text: string] {

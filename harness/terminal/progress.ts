@@ -1,6 +1,7 @@
 import { expressionsOf } from '../gates/recommend.ts';
 import { type PromisedPercentile, promisedPercentile } from '../gates/settings.ts';
 import type { CaseRecord, NoticeRecord, RunRecord } from '../record/run-record.ts';
+import type { ProbeRun, SearchRecord } from '../record/search-record.ts';
 import { formatCount } from '../record/wording.ts';
 import type { LoadProgress } from '../run/load-engine.ts';
 import type { RunObserver, TrialPosition } from '../run/observer.ts';
@@ -32,6 +33,9 @@ export function progressObserver(screen: Screen): RunObserver {
     onProgress: (planned, progress, position) => live?.draw([bar(planned, position), progressLine(progress)]),
     onCase: (measured, position) =>
       live === undefined ? say(caseLine(measured, promised, position)) : live.clear(),
+    onSearchRun: (search, run) => {
+      if (run.kind === 'probe') say(probeLine(search, run));
+    },
     onNotice: (notice) => say(noticeLine(notice)),
   };
 }
@@ -82,6 +86,31 @@ function caseLine(measured: CaseRecord, promised: PromisedPercentile, { index, o
     `${formatCount(throughput.rowsPerS)} rows/s`.padStart(12),
     (latency === '-' ? '' : `${promised} ${latency} ms`).padEnd(14),
     credibility.status,
+  ].join('  ');
+}
+
+const ON_SIDE = { pass: 'holds', breach: 'breaks', unclear: 'unclear' } as const;
+
+/** `probe 7   batch 32   400/s   8.1 % worse than p95 < 15ms (5 % allowed)   breaks   capacity 383-402/s`. */
+function probeLine(
+  { runs, axes, found: { estimate, highestPassPerS, lowestBreachPerS } }: SearchRecord,
+  run: ProbeRun,
+): string {
+  const [worst] = [...run.counts].sort((a, b) => b.bad / b.of / b.allowed - a.bad / a.of / a.allowed);
+  const side = run.overloaded ? 'overloaded' : ON_SIDE[run.outcome];
+  const so =
+    estimate === undefined
+      ? `between ${formatCount(highestPassPerS ?? 0)} and ${lowestBreachPerS === undefined ? '?' : formatCount(lowestBreachPerS)}/s`
+      : `capacity ${formatCount(estimate.lowPerS)}-${formatCount(estimate.highPerS)}/s`;
+  return [
+    `probe ${runs.length}`.padStart(10),
+    cut(
+      [axesWords(axes), `${formatCount(run.requestsPerS)}/s`].filter((text) => text !== '').join(' · '),
+      CASE_LABEL,
+    ).padEnd(CASE_LABEL),
+    worst === undefined ? '' : `${((100 * worst.bad) / Math.max(1, worst.of)).toFixed(1)} % worse`.padEnd(12),
+    side.padEnd(10),
+    so,
   ].join('  ');
 }
 

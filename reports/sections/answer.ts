@@ -31,8 +31,12 @@ function evidence(record: RunRecord): Html | undefined {
   const broken =
     capacity.brokenAtPerS === undefined
       ? html``
-      : html`; not at the next rate tried, ${runFigure(record, 'answer.capacity.brokenAtPerS', perSecond)}/s`;
-  return html`<p class="evidence">Proven at ${runFigure(record, 'answer.capacity.requestsPerS', perSecond)} requests/s:
+      : html`; not at ${capacity.found === undefined ? 'the next rate tried' : 'the lowest rate that broke it'}, ${runFigure(record, 'answer.capacity.brokenAtPerS', perSecond)}/s`;
+  const found =
+    capacity.found === undefined
+      ? html``
+      : html`Capacity ${runFigure(record, 'answer.capacity.found.requestsPerS', perSecond)} requests/s, 95 % interval ${runFigure(record, 'answer.capacity.found.lowPerS', perSecond)}–${runFigure(record, 'answer.capacity.found.highPerS', perSecond)}. `;
+  return html`<p class="evidence">${found}Proven at ${runFigure(record, 'answer.capacity.requestsPerS', perSecond)} requests/s:
     ${percentileName(capacity.metric)} <strong>${runPercentile(record, 'answer.capacity.evidence', milliseconds)} ms</strong>${broken}.</p>`;
 }
 

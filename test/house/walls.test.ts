@@ -20,6 +20,8 @@ const MUST_FAIL: readonly [file: string, specifier: string][] = [
   ),
   ['harness/load/schedule.ts', 'node:fs'],
   ['harness/load/schedule.ts', '../transports/http1.ts'],
+  ['harness/load/rate-law.ts', 'node:fs'],
+  ['harness/load/arrival-process.ts', 'node:perf_hooks'],
   ['harness/statistics/a.ts', '../record/run-record.ts'],
   ['harness/statistics/b.ts', 'node:fs'],
   ['harness/gates/a.ts', '../cost/cost.ts'],

@@ -1,12 +1,7 @@
 import { seededRandom } from '../../harness/load/random.ts';
 import { openSchedule } from '../../harness/load/schedule.ts';
-import {
-  type CapacityFound,
-  nextStep,
-  type SearchPlan,
-  type SearchStep,
-} from '../../harness/search/capacity-planner.ts';
-import type { ProbeResult } from '../../harness/search/probe.ts';
+import type { CapacityFound, ProbeRun } from '../../harness/record/search-record.ts';
+import { nextStep, type SearchPlan, type SearchStep } from '../../harness/search/capacity-planner.ts';
 import { overload } from '../../harness/statistics/overload.ts';
 
 /** One server, first in, first out, every request takes `serviceMs`: M/D/1 under Poisson arrivals. */
@@ -45,7 +40,7 @@ function samplePath({ requestsPerS, durationMs, seed }: Load, { serviceMs }: Det
 }
 
 /** A probe or verdict against the queue, as a run of that length would have seen it. */
-export function simulatedRun(step: Load, queue: DeterministicQueue): ProbeResult {
+export function simulatedRun(step: Load, queue: DeterministicQueue): ProbeRun {
   const { responses, backlogAtThird, backlogAtEnd } = samplePath(step, queue);
   const { boundMs, allowed } = queue;
   const seconds = step.durationMs / 1000;
@@ -115,15 +110,15 @@ export const PLAN: SearchPlan = {
 
 export interface SimulatedSearch {
   readonly answer: CapacityFound;
-  readonly runs: readonly ProbeResult[];
+  readonly runs: readonly ProbeRun[];
 }
 
 /** The whole search, each step answered by `run`. */
 export function simulatedSearch(
   plan: SearchPlan,
-  run: (step: Load, soFar: readonly ProbeResult[]) => ProbeResult,
+  run: (step: Load, soFar: readonly ProbeRun[]) => ProbeRun,
 ): SimulatedSearch {
-  const runs: ProbeResult[] = [];
+  const runs: ProbeRun[] = [];
   for (;;) {
     const step = nextStep(plan, runs);
     if (step.kind === 'done') return { answer: step.answer, runs };

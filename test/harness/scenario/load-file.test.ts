@@ -212,7 +212,15 @@ decide:
   });
 
   it.each([
-    ['load: { find: capacity }', 'load.find', 'not in this version', 'load.ladder'],
+    ['load: { find: capacity }', 'load.find', 'no promise', 'decide: { slo'],
+    ['load: { atMost: 9s, poisson: { rate: 5/s } }', 'load.atMost', 'without find', 'find'],
+    ['load: { find: speed }\ndecide: { slo: ["p99 < 5ms"] }', 'load.find', 'allowed: capacity', ''],
+    [
+      'load: { find: capacity, closed: {} }\ndecide: { slo: ["p99 < 5ms"] }',
+      'load.closed',
+      'waits for answers',
+      'leave',
+    ],
     ['events: []', 'events', 'not in this version', 'before'],
     ['load: { poisson: { rate: 2/s }, constant: { rate: 2/s } }', 'load.poisson', 'one of them', 'keep'],
     ['load: { stages: [{ hold: 5/s }] }', 'load.stages.0.for', 'required', ''],
@@ -241,7 +249,7 @@ decide:
     ['load: { mlperf: { scenario: offline, rate: 5/s } }', 'load.mlperf.rate', 'does not have', 'samples'],
     ['load: { mlperf: { scenario: single } }', 'load.mlperf.scenario', 'single-stream', ''],
     ['load: { mlperf: { scenario: offline }, closed: {} }', 'load.closed', 'beside mlperf', 'leave it out'],
-    ['load: { poisson: { rate: 5/s }, arrivals: even }', 'load.arrivals', 'without ramp', 'constant'],
+    ['load: { poisson: { rate: 5/s }, arrivals: even }', 'load.arrivals', 'without find, ramp', 'constant'],
     ['load: { ladder: { steps: [] } }', 'load.ladder.steps', 'empty list', ''],
     ['load: 5', 'load', 'fields of its own', ''],
     ['load:', 'load', 'fields of its own', ''],

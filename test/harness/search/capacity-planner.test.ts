@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom, standardNormal } from '../../../harness/load/random.ts';
+import type { ProbeRun } from '../../../harness/record/search-record.ts';
 import { nextStep, type SearchPlan } from '../../../harness/search/capacity-planner.ts';
-import type { ProbeResult } from '../../../harness/search/probe.ts';
 import {
   analyticCapacity,
   type DeterministicQueue,
@@ -38,7 +38,7 @@ function flat(outcome: 'pass' | 'breach'): Parameters<typeof simulatedSearch>[1]
   };
 }
 
-const unclear = (run: ProbeResult, clientLimited: boolean): ProbeResult => ({
+const unclear = (run: ProbeRun, clientLimited: boolean): ProbeRun => ({
   ...run,
   outcome: 'unclear',
   why: 'the client was late',
