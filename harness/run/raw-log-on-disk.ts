@@ -38,8 +38,9 @@ export function noRawLog(runFolder: string): UsageError {
 function rawLogAt(path: string): RawLogOnDisk {
   const head = headAt(`${path}.json`);
   const bytes = withFile(`${path}.rows`, (file) => fstatSync(file).size);
-  const rows = Math.floor(bytes / ROW_BYTES);
-  return { head, rows, gap: gapOf(head, rows), path };
+  const found = Math.floor(bytes / ROW_BYTES);
+  // A write that failed may have left the beginning of its block, which counts as lost.
+  return { head, rows: Math.min(found, head.end?.rows ?? found), gap: gapOf(head, found), path };
 }
 
 function headAt(file: string): RawLogHead {
@@ -55,9 +56,10 @@ function headAt(file: string): RawLogHead {
 function gapOf({ end }: RawLogHead, rows: number): string | undefined {
   if (end === undefined) return `it breaks off after ${rows} requests, and was never finished`;
   if (rows < end.rows) return `it was cut off after ${rows} of ${end.rows} requests`;
-  if (rows > end.rows) return `it holds ${rows} requests, where ${end.rows} were written`;
-  if (end.lost === 0) return undefined;
-  return `it lacks ${end.lost} of ${end.rows + end.lost} requests: ${end.problem ?? 'the disk did not keep up'}`;
+  if (end.lost > 0) {
+    return `it lacks ${end.lost} of ${end.rows + end.lost} requests: ${end.problem ?? 'the disk did not keep up'}`;
+  }
+  return rows > end.rows ? `it holds ${rows} requests, where ${end.rows} were written` : undefined;
 }
 
 const ROWS_AT_ONCE = 4096;

@@ -1,12 +1,14 @@
 import type { Address, ByteStream, ByteStreamEvents, SocketSource } from './byte-stream.ts';
 import { BidirectionalCalls } from './grpc-bidirectional.ts';
+import { outcomeOfBreak, outcomeOfEnd, outcomeOfFailure } from './grpc-outcome.ts';
 import type { GrpcRequest } from './grpc-request.ts';
 import { PREFIX_BYTES } from './grpc-request.ts';
-import { DEADLINE_EXCEEDED, grpcStatusOfHttp, OK } from './grpc-status.ts';
+import { grpcStatusOfHttp, OK } from './grpc-status.ts';
 import { GrpcStream, type MessageEvents, NOT_SENT, readMessages } from './grpc-stream.ts';
 import type { HeaderFields } from './header-fields.ts';
 import type { HeaderDecoder } from './hpack-decoder.ts';
-import { Http2Connection, type Http2Events, type StreamFailure } from './http2-connection.ts';
+import { Http2Connection } from './http2-connection.ts';
+import type { Http2Events, StreamFailure } from './http2-events.ts';
 import { CANCEL } from './http2-frames.ts';
 import type { Sink, TransportOutcome } from './transport.ts';
 
@@ -29,8 +31,6 @@ export interface GrpcOwner {
 }
 
 const HTTP_OK = 200;
-/** Timers may be so much early. */
-const TIMER_MS = 1;
 
 /** One socket with many calls on it. */
 export class GrpcConnection implements ByteStreamEvents, Http2Events<GrpcStream>, MessageEvents {
@@ -213,7 +213,7 @@ export class GrpcConnection implements ByteStreamEvents, Http2Events<GrpcStream>
       this.#bidirectional.ended(stream.status, this.#readAtMs);
       return;
     }
-    const outcome = this.#outcomeOf(stream);
+    const outcome = outcomeOfEnd(stream, this.#readAtMs, this.#owner.timeoutMs);
     if (outcome === 'complete') this.#owner.sink.head(slot, stream.status, this.#readAtMs);
     this.#owner.sink.end(slot, outcome, this.#readAtMs);
   }
@@ -228,18 +228,6 @@ export class GrpcConnection implements ByteStreamEvents, Http2Events<GrpcStream>
     } else {
       this.#owner.sink.end(slot, outcomeOfFailure(how, stream.headSeen), this.#owner.now());
     }
-  }
-
-  /** Of a call whose stream has ended in order. */
-  #outcomeOf(stream: GrpcStream): TransportOutcome {
-    const { status, request } = stream;
-    const lastedMs = this.#readAtMs - stream.sentAtMs;
-    // Our deadline went with the call, so the server may notice before we do.
-    if (status === DEADLINE_EXCEEDED && lastedMs >= this.#owner.timeoutMs - TIMER_MS) return 'timeout';
-    if (status > OK) return 'complete';
-    if (stream.isCutOff) return 'truncated';
-    if (status < 0) return 'malformed';
-    return request?.isUnary && stream.messages !== 1 ? 'malformed' : 'complete';
   }
 
   /** The server takes no more calls: the last one closes the door. */
@@ -291,13 +279,4 @@ export class GrpcConnection implements ByteStreamEvents, Http2Events<GrpcStream>
     }
     this.#bidirectional.failed(outcome === 'malformed' ? 'malformed' : 'reset', this.#owner.now());
   }
-}
-
-function outcomeOfFailure(how: StreamFailure, answered: boolean): TransportOutcome {
-  if (how === 'malformed') return 'malformed';
-  return answered ? 'truncated' : 'reset';
-}
-
-function outcomeOfBreak(outcome: TransportOutcome, answered: boolean): TransportOutcome {
-  return outcome === 'reset' && answered ? 'truncated' : outcome;
 }

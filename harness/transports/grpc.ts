@@ -6,7 +6,6 @@ import { decodeGrpcMessage } from './grpc-status.ts';
 import { NOT_SENT } from './grpc-stream.ts';
 import { HeaderDecoder } from './hpack-decoder.ts';
 import { addressOf } from './reachable-address.ts';
-import { SlotQueue } from './slot-queue.ts';
 import {
   GRPC_OUTCOMES,
   type Sink,
@@ -14,6 +13,7 @@ import {
   type Transport,
   type TransportOutcome,
 } from './transport.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 
 export interface GrpcOptions {
   /** See `endpointOf`. */
@@ -57,13 +57,9 @@ export class GrpcTransport implements Transport, GrpcOwner {
   readonly #connections = new Set<GrpcConnection>();
   readonly #open: GrpcConnection[] = [];
   readonly #dirty: GrpcConnection[] = [];
-  readonly #waiting = new SlotQueue();
-  /** Of what waits, by slot. */
-  readonly #requestOf: GrpcRequest[] = [];
-  readonly #indexOf: number[] = [];
-  readonly #sentAtMsOf: number[] = [];
+  readonly #waiting = new WaitingCalls();
+  /** By slot. */
   readonly #attemptsOf: number[] = [];
-  readonly #sinceMsOf: number[] = [];
   readonly #remarks = new Map<number, string>();
   readonly #sweep: NodeJS.Timeout;
   readonly #flush = (): void => this.flush();
@@ -217,21 +213,18 @@ export class GrpcTransport implements Transport, GrpcOwner {
   }
 
   #wait(request: GrpcRequest, slot: number, index: number, sentAtMs: number): void {
-    this.#requestOf[slot] = request;
-    this.#indexOf[slot] = index;
-    this.#sentAtMsOf[slot] = sentAtMs;
-    this.#sinceMsOf[slot] = this.now();
-    this.#waiting.push(slot);
+    this.#waiting.push(request, slot, index, sentAtMs, this.now());
     this.#openMore();
   }
 
   #serveWaiting(): void {
     while (this.#waiting.size > 0) {
-      const request = this.#requestOf[this.#waiting.first];
+      const { request } = this.#waiting;
       const connection = request === undefined ? undefined : this.#pick(request);
       if (request === undefined || connection === undefined) return;
       const slot = this.#waiting.shift();
-      this.#sendOn(connection, request, slot, this.#indexOf[slot] ?? 0, this.#sentAtMsOf[slot] ?? NOT_SENT);
+      const sentAtMs = this.#waiting.sentAtMsOf(slot);
+      this.#sendOn(connection, request, slot, this.#waiting.indexOf(slot), sentAtMs);
     }
   }
 
@@ -272,8 +265,7 @@ export class GrpcTransport implements Transport, GrpcOwner {
 
   /** The oldest first: who came later has waited less. */
   #expireWaiting(nowMs: number): void {
-    while (this.#waiting.size > 0) {
-      if (nowMs - (this.#sinceMsOf[this.#waiting.first] ?? nowMs) < this.timeoutMs) return;
+    while (nowMs - this.#waiting.sinceMs >= this.timeoutMs) {
       this.sink.end(this.#waiting.shift(), 'timeout', nowMs);
     }
   }

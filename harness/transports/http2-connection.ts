@@ -1,37 +1,11 @@
-import type { HeaderFields } from './header-fields.ts';
 import { HEADER_LIST_BYTES, type HeaderDecoder } from './hpack-decoder.ts';
+import type { Http2Events, Http2Options, StreamFailure } from './http2-events.ts';
 import { type FrameEvents, Http2FrameReader } from './http2-frame-reader.ts';
 import * as h2 from './http2-frames.ts';
 import { Http2Output } from './http2-output.ts';
-import { Http2Sender } from './http2-sender.ts';
-import { ServerSettings } from './http2-settings.ts';
 import type { Http2Stream } from './http2-stream.ts';
-import { StreamTable } from './stream-table.ts';
-
-/** How a stream ended without END_STREAM. `unprocessed`: the server says that it did nothing, so it may be asked again. */
-export type StreamFailure = 'reset' | 'unprocessed' | 'malformed';
-
-/** What the server's bytes mean. A stream is gone when `ended` or `failed` is called, and reused after it. */
-export interface Http2Events<S extends Http2Stream> {
-  /** The server's first settings have come. */
-  ready(): void;
-  /** A final header block: head, or trailers when `last`. Fields are valid during the call. */
-  headers(stream: S, fields: HeaderFields, last: boolean): void;
-  data(stream: S, buffer: Buffer, from: number, to: number): void;
-  ended(stream: S): void;
-  failed(stream: S, how: StreamFailure): void;
-  /** More streams may be opened, or none any more. */
-  capacityChanged(): void;
-}
-
-export interface Http2Options<S extends Http2Stream> {
-  readonly events: Http2Events<S>;
-  /** Shared by all connections of a thread. */
-  readonly decoder: HeaderDecoder;
-  readonly newStream: () => S;
-  /** How much of an answer may be on its way. */
-  readonly windowBytes?: number;
-}
+import { Http2Streams } from './http2-streams.ts';
+import type { StreamTable } from './stream-table.ts';
 
 /** More than any message needs: what comes is consumed at once, so there is nothing to hold a server back from. */
 const WINDOW_BYTES = 2 ** 30;
@@ -45,44 +19,42 @@ const UNREAD_BYTES = 2 ** 26;
  */
 export class Http2Connection<S extends Http2Stream> implements FrameEvents {
   readonly output = new Http2Output();
-  readonly streams = new StreamTable<S>();
-  readonly #options: Http2Options<S>;
   readonly #events: Http2Events<S>;
+  readonly #decoder: HeaderDecoder;
   readonly #reader = new Http2FrameReader(this);
-  readonly #sender = new Http2Sender(this.output);
-  readonly #settings = new ServerSettings();
-  readonly #windowBytes: number;
-  readonly #pool: S[] = [];
+  readonly #streams: Http2Streams<S>;
   #ready = false;
   #draining = false;
   #dead = false;
-  #nextId = 1;
-  #receiveWindow: number;
   /** The stream of the DATA frame that is being read, unless it is gone. */
   #receiving: S | undefined;
   #receivingId = 0;
 
-  constructor(options: Http2Options<S>) {
-    this.#options = options;
-    this.#events = options.events;
-    this.#windowBytes = options.windowBytes ?? WINDOW_BYTES;
-    this.#receiveWindow = Math.max(this.#windowBytes, h2.FIRST_WINDOW_BYTES);
-    this.output.bytes(h2.clientOpening(this.#windowBytes, HEADER_LIST_BYTES));
+  constructor({ events, decoder, newStream, windowBytes = WINDOW_BYTES }: Http2Options<S>) {
+    this.#events = events;
+    this.#decoder = decoder;
+    this.#streams = new Http2Streams(this.output, newStream, windowBytes);
+    this.output.bytes(h2.clientOpening(windowBytes, HEADER_LIST_BYTES));
   }
 
   get ready(): boolean {
     return this.#ready;
   }
 
-  /** The server will take no more streams; those that are open may finish. */
+  /** No more streams are taken; those that are open may finish. */
   get draining(): boolean {
-    return this.#draining;
+    return this.#draining || this.#streams.isUsedUp;
   }
 
   /** How many streams may be opened now. */
   get capacity(): number {
-    if (!this.#ready || this.#draining || this.#dead) return 0;
-    return Math.max(0, this.#settings.concurrentStreams - this.streams.size);
+    if (!this.#ready || this.draining || this.#dead) return 0;
+    return Math.max(0, this.#streams.settings.concurrentStreams - this.streams.size);
+  }
+
+  /** Those that are open. */
+  get streams(): StreamTable<S> {
+    return this.#streams.open;
   }
 
   /** False when the connection is of no further use; what `output` holds then says why, to the server. */
@@ -102,45 +74,34 @@ export class Http2Connection<S extends Http2Stream> implements FrameEvents {
 
   /** Moves waiting messages into the output, as far as there is room. */
   fill(): void {
-    this.#sender.fill();
+    this.#streams.sender.fill();
   }
 
   /** Opens a stream with a pre-encoded HEADERS frame. `capacity` must be above 0. */
   open(headersFrame: Buffer): S {
-    const stream = this.#newStream();
-    const at = this.output.bytes(headersFrame);
-    h2.writeUint32(this.output.buffer, at + h2.STREAM_ID_AT, stream.id);
-    return stream;
+    return this.#streams.begin(headersFrame);
   }
 
   /**
    * Opens a stream with HEADERS and the only DATA frame in one piece, when there is room for it. `dataAt`: where the DATA
-   * frame begins in `frames`. The payload begins at `output.length` - (`frames.length` - `dataAt` - 9).
+   * frame begins in `frames`, which are the last bytes of the output then.
    */
   openWhole(frames: Buffer, dataAt: number): S | undefined {
-    const bytes = frames.length - dataAt - h2.FRAME_HEADER_BYTES;
-    if (!this.#sender.fits(bytes, this.#settings.windowBytes)) return undefined;
-    const stream = this.open(frames);
-    const at = this.output.length - frames.length + dataAt;
-    h2.writeUint32(this.output.buffer, at + h2.STREAM_ID_AT, stream.id);
-    this.#sender.window -= bytes;
-    stream.sendWindow -= bytes;
-    stream.endQueued = true;
-    return stream;
+    return this.#streams.beginWhole(frames, dataAt);
   }
 
   /** Sends a message on an open stream as soon as windows allow; gives its own bytes, to be stamped now. */
   send(stream: S, own: Buffer, shared: Buffer, endsStream: boolean): Buffer {
     if (endsStream) stream.endQueued = true;
-    return this.#sender.queue(stream, own, shared, endsStream);
+    return this.#streams.sender.queue(stream, own, shared, endsStream);
   }
 
   /** Ends a stream without a word to the events. */
   cancel(stream: S, errorCode: number): void {
     if (stream.id === 0) return;
-    this.output.frameOfNumber(h2.RST_STREAM, stream.id, errorCode);
-    this.#remove(stream);
-    this.#recycle(stream);
+    this.#streams.reset(stream.id, errorCode);
+    this.#streams.remove(stream);
+    this.#streams.recycle(stream);
   }
 
   onFrame(type: number, flags: number, streamId: number, buffer: Buffer, from: number, to: number): number {
@@ -171,12 +132,12 @@ export class Http2Connection<S extends Http2Stream> implements FrameEvents {
     from: number,
     to: number,
   ): number {
-    if (!this.#ready || !this.#isKnown(streamId)) return h2.PROTOCOL_ERROR;
+    if (!this.#ready || !this.#streams.isKnown(streamId)) return h2.PROTOCOL_ERROR;
     const stream = this.streams.find(streamId);
     // Nothing depends on the block of a stream that is gone.
     if (stream === undefined) return h2.NO_ERROR;
     if (tooLong) return this.#malformed(stream);
-    const fields = this.#options.decoder.decode(block, from, to);
+    const fields = this.#decoder.decode(block, from, to);
     if (fields === undefined) return h2.COMPRESSION_ERROR;
     const isTrailers = stream.headSeen;
     if (fields.malformed || isTrailers !== (fields.httpStatus === 0)) return this.#malformed(stream);
@@ -185,23 +146,19 @@ export class Http2Connection<S extends Http2Stream> implements FrameEvents {
     if (isInformational) return h2.NO_ERROR;
     stream.headSeen = true;
     this.#events.headers(stream, fields, endStream);
-    if (endStream && stream.id === streamId) this.#end(stream);
+    if (endStream && stream.id === streamId && !this.#dead) this.#end(stream);
     return h2.NO_ERROR;
   }
 
   onData(streamId: number, length: number): number {
-    if (!this.#ready || !this.#isKnown(streamId) || length > this.#receiveWindow) {
-      return length > this.#receiveWindow ? h2.FLOW_CONTROL_ERROR : h2.PROTOCOL_ERROR;
-    }
-    this.#receiveWindow = this.#consumed(0, this.#receiveWindow - length);
+    if (!this.#ready || !this.#streams.isKnown(streamId)) return h2.PROTOCOL_ERROR;
+    if (!this.#streams.received(length)) return h2.FLOW_CONTROL_ERROR;
+    const stream = this.streams.find(streamId);
+    this.#receiving = stream;
     this.#receivingId = streamId;
-    this.#receiving = this.streams.find(streamId);
-    const stream = this.#receiving;
     if (stream === undefined) return h2.NO_ERROR;
     if (!stream.headSeen) return this.#malformed(stream);
-    if (length > stream.receiveWindow) return h2.FLOW_CONTROL_ERROR;
-    stream.receiveWindow = this.#consumed(streamId, stream.receiveWindow - length);
-    return h2.NO_ERROR;
+    return this.#streams.receivedOn(stream, length) ? h2.NO_ERROR : h2.FLOW_CONTROL_ERROR;
   }
 
   onDataBytes(buffer: Buffer, from: number, to: number): void {
@@ -220,23 +177,16 @@ export class Http2Connection<S extends Http2Stream> implements FrameEvents {
     return this.#receiving?.id === this.#receivingId ? this.#receiving : undefined;
   }
 
-  /** Opens the window again when half of it is used; gives what is open. */
-  #consumed(streamId: number, window: number): number {
-    const whole = streamId === 0 ? Math.max(this.#windowBytes, h2.FIRST_WINDOW_BYTES) : this.#windowBytes;
-    if (window > whole / 2) return window;
-    this.output.frameOfNumber(h2.WINDOW_UPDATE, streamId, whole - window);
-    return whole;
-  }
-
   #onSettings(flags: number, streamId: number, buffer: Buffer, from: number, to: number): number {
     if (streamId !== 0) return h2.PROTOCOL_ERROR;
     if ((flags & h2.ACK) !== 0) return to === from ? h2.NO_ERROR : h2.FRAME_SIZE_ERROR;
-    const windowBefore = this.#settings.windowBytes;
-    const error = this.#settings.read(buffer, from, to);
+    const windowBefore = this.#streams.settings.windowBytes;
+    const error = this.#streams.settings.read(buffer, from, to);
     if (error !== h2.NO_ERROR) return error;
     this.output.frame(0, h2.SETTINGS, h2.ACK, 0);
-    this.#sender.frameBytes = this.#settings.frameBytes;
-    if (!this.#moveWindows(this.#settings.windowBytes - windowBefore)) return h2.FLOW_CONTROL_ERROR;
+    this.#streams.sender.frameBytes = this.#streams.settings.frameBytes;
+    if (!this.#streams.moveWindows(this.#streams.settings.windowBytes - windowBefore))
+      return h2.FLOW_CONTROL_ERROR;
     if (this.#ready) {
       this.#events.capacityChanged();
     } else {
@@ -246,38 +196,26 @@ export class Http2Connection<S extends Http2Stream> implements FrameEvents {
     return h2.NO_ERROR;
   }
 
-  /** The initial window holds for open streams as well, and may leave them below zero. */
-  #moveWindows(change: number): boolean {
-    for (let position = 0; change !== 0 && position < this.streams.size; position++) {
-      const stream = this.streams.at(position);
-      if (stream === undefined) continue;
-      stream.sendWindow += change;
-      if (stream.sendWindow > h2.MOST_WINDOW_BYTES) return false;
-      this.#sender.wake(stream);
-    }
-    return true;
-  }
-
   #onWindowUpdate(streamId: number, buffer: Buffer, from: number, to: number): number {
     if (to - from !== 4) return h2.FRAME_SIZE_ERROR;
     const increment = h2.readUint31(buffer, from);
     if (streamId === 0) {
-      this.#sender.window += increment;
+      this.#streams.sender.window += increment;
       if (increment === 0) return h2.PROTOCOL_ERROR;
-      return this.#sender.window > h2.MOST_WINDOW_BYTES ? h2.FLOW_CONTROL_ERROR : h2.NO_ERROR;
+      return this.#streams.sender.window > h2.MOST_WINDOW_BYTES ? h2.FLOW_CONTROL_ERROR : h2.NO_ERROR;
     }
-    if (!this.#isKnown(streamId)) return h2.PROTOCOL_ERROR;
+    if (!this.#streams.isKnown(streamId)) return h2.PROTOCOL_ERROR;
     const stream = this.streams.find(streamId);
     if (stream === undefined) return h2.NO_ERROR;
     stream.sendWindow += increment;
     if (increment === 0 || stream.sendWindow > h2.MOST_WINDOW_BYTES) return this.#malformed(stream);
-    this.#sender.wake(stream);
+    this.#streams.sender.wake(stream);
     return h2.NO_ERROR;
   }
 
   #onReset(streamId: number, buffer: Buffer, from: number, to: number): number {
     if (to - from !== 4) return h2.FRAME_SIZE_ERROR;
-    if (!this.#isKnown(streamId)) return h2.PROTOCOL_ERROR;
+    if (!this.#streams.isKnown(streamId)) return h2.PROTOCOL_ERROR;
     const stream = this.streams.find(streamId);
     if (stream === undefined) return h2.NO_ERROR;
     const code = h2.readUint32(buffer, from);
@@ -307,54 +245,23 @@ export class Http2Connection<S extends Http2Stream> implements FrameEvents {
     return h2.NO_ERROR;
   }
 
-  /** Opened by us at some time, though perhaps gone. */
-  #isKnown(streamId: number): boolean {
-    return streamId % 2 === 1 && streamId < this.#nextId;
-  }
-
-  #newStream(): S {
-    const stream = this.#pool.pop() ?? this.#options.newStream();
-    stream.id = this.#nextId;
-    stream.sendWindow = this.#settings.windowBytes;
-    stream.receiveWindow = this.#windowBytes;
-    stream.headSeen = false;
-    stream.endQueued = false;
-    this.#nextId += 2;
-    if (this.#nextId > h2.LAST_STREAM_ID) this.#draining = true;
-    this.streams.add(stream);
-    return stream;
-  }
-
   #malformed(stream: S): number {
-    this.output.frameOfNumber(h2.RST_STREAM, stream.id, h2.PROTOCOL_ERROR);
+    this.#streams.reset(stream.id, h2.PROTOCOL_ERROR);
     this.#fail(stream, 'malformed');
     return h2.NO_ERROR;
   }
 
   #fail(stream: S, how: StreamFailure): void {
-    this.#remove(stream);
+    this.#streams.remove(stream);
     this.#events.failed(stream, how);
-    this.#recycle(stream);
+    this.#streams.recycle(stream);
   }
 
-  /** An answer may come before its request has gone out: then the rest is not wanted any more. */
   #end(stream: S): void {
-    if (!stream.endQueued || stream.first !== undefined) {
-      this.output.frameOfNumber(h2.RST_STREAM, stream.id, h2.CANCEL);
-    }
-    this.#remove(stream);
+    this.#streams.abandonRequest(stream);
+    this.#streams.remove(stream);
     this.#events.ended(stream);
-    this.#recycle(stream);
-  }
-
-  #remove(stream: S): void {
-    this.streams.remove(stream);
-    this.#sender.forget(stream);
-  }
-
-  #recycle(stream: S): void {
-    stream.id = 0;
-    this.#pool.push(stream);
+    this.#streams.recycle(stream);
   }
 
   #die(errorCode: number): void {

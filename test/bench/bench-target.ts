@@ -1,6 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageFile } from '../../harness/package-files.ts';
@@ -64,6 +73,8 @@ export async function startCountingScript(cpu: number, script: string): Promise<
 export async function startNginx(cpu: number, kind: 'http' | 'grpc'): Promise<TargetOrReason> {
   const folder = temporaryFolder();
   const [port, countPort] = [await freePort(), await freePort()];
+  // Its worker gives up root's rights.
+  chmodSync(folder, 0o755);
   mkdirSync(join(folder, 'www'));
   // An empty message: not compressed, no bytes.
   writeFileSync(join(folder, 'www', 'answer'), Buffer.alloc(5));
@@ -98,7 +109,7 @@ function nginxConfig(folder: string, kind: 'http' | 'grpc', port: number, countP
     http: `location / { default_type application/json; return 200 '${'{"outputs":[],"pad":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}'}'; }`,
     grpc: 'location / { add_trailer grpc-status 0 always; error_page 405 =200 /answer; rewrite ^ /answer break; }',
   };
-  return `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr error;
+  return `daemon off; worker_processes 1; pid ${folder}/pid; error_log /dev/null;
 events { worker_connections 4096; }
 http {
   access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s; http2_max_concurrent_streams 1000;

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { UsageError } from '../../harness/errors.ts';
 import { availableCpus } from '../../harness/run/available-cpus.ts';
 import { type RowResult, tableOf } from './bench-result.ts';
-import { type BenchOptions, fight, largeHttp, smallHttp } from './duel-rows.ts';
+import { type BenchOptions, fight } from './duel-rows.ts';
+import { allDuels } from './duels.ts';
 import { memoryRows } from './memory-row.ts';
 import { openLoopRows } from './open-loop-row.ts';
 import { recorderRows } from './recorder-row.ts';
@@ -11,7 +12,7 @@ import { recorderRows } from './recorder-row.ts';
  * `npm run bench:engine [-- --rounds 5 --seconds 2 --row 1,4 --quick --json]`: what a request costs us and what it costs
  * others, in microseconds of CPU, side by side. Only ratios mean anything on a machine that is shared.
  */
-const ROWS = [1, 2, 3, 6, 10, 11] as const;
+const ROWS = [1, 2, 3, 4, 5, 6, 10, 11] as const;
 
 const { values } = parseArgs({
   options: {
@@ -25,7 +26,7 @@ const { values } = parseArgs({
 const options = optionsFrom();
 const wanted = values.row.split(',').map(Number);
 const results: RowResult[] = [];
-for (const duel of [smallHttp(), largeHttp()]) results.push(...(await fight(duel, wanted, options)));
+for (const duel of allDuels()) results.push(...(await fight(duel, wanted, options)));
 if (wanted.includes(6)) results.push(...(await openLoopRows(options)));
 if (wanted.includes(10)) results.push(...recorderRows(options));
 if (wanted.includes(11)) results.push(...(await memoryRows(options, values.quick ? 1e6 : 1e7)));

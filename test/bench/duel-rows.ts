@@ -1,12 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { RowResult } from './bench-result.ts';
-import { startNginx, startSink, type TargetOrReason } from './bench-target.ts';
-import type { Contender, Exchange } from './contender.ts';
-import { hey, wrk, wrkScript } from './debian-peers.ts';
+import type { TargetOrReason } from './bench-target.ts';
+import type { Contender } from './contender.ts';
 import { type Turn, turn } from './duel.ts';
-import { nodePeer, ours } from './node-contenders.ts';
 import { isReached, ratioOf, spreadOf } from './round-statistics.ts';
 
 export interface BenchOptions {
@@ -28,41 +23,6 @@ export interface Opponent {
   readonly row: number;
   readonly contender: Contender;
   readonly atLeast: number;
-}
-
-/** A picture of 224 x 224 in three colours of 32 bits. */
-const LARGE_BYTES = 224 * 224 * 3 * 4;
-const SMALL: Exchange = { method: 'GET', path: '/', connections: 32, streams: 1 };
-
-export function smallHttp(): Duel {
-  return {
-    what: 'HTTP, small GET, 32 connections',
-    start: (cpu) => startNginx(cpu, 'http'),
-    ours: ours(SMALL, {}),
-    peers: [
-      { row: 1, contender: wrk(SMALL, undefined), atLeast: 0.9 },
-      { row: 2, contender: nodePeer('autocannon', SMALL, 'autocannon'), atLeast: 2 },
-      { row: 2, contender: hey(SMALL), atLeast: 2.5 },
-      { row: 2, contender: nodePeer('undici', SMALL, 'undici'), atLeast: 3 },
-      { row: 2, contender: nodePeer('node:http', SMALL), atLeast: 5 },
-    ],
-  };
-}
-
-export function largeHttp(): Duel {
-  const bodyFile = temporaryFile('body', Buffer.alloc(LARGE_BYTES, 0x3f));
-  const exchange: Exchange = { method: 'POST', path: '/', bodyFile, connections: 32, streams: 1 };
-  const script = temporaryFile('post.lua', Buffer.from(wrkScript(exchange)));
-  return {
-    what: 'HTTP, POST of 602,112 bytes, 32 connections',
-    start: (cpu) => startSink(cpu, 4096),
-    ours: ours(exchange, {}),
-    peers: [
-      { row: 3, contender: wrk(exchange, script), atLeast: 0.65 },
-      { row: 3, contender: nodePeer('undici', exchange, 'undici'), atLeast: 1 },
-      { row: 3, contender: nodePeer('autocannon', exchange, 'autocannon'), atLeast: 2.5 },
-    ],
-  };
 }
 
 /** Interleaved rounds, each side beginning as often as the others. */
@@ -136,11 +96,4 @@ function describe({ what }: Duel, { name }: Contender, round: number, found: Tur
   const { clientUs, serverUs, requestsPerS, fault } = found;
   const figures = `${clientUs.toFixed(2)} us a request, server ${serverUs.toFixed(2)} us, ${requestsPerS.toFixed(0)}/s`;
   return `${what}: round ${round + 1}, ${name}: ${fault ?? figures}`;
-}
-
-function temporaryFile(name: string, bytes: Buffer): string {
-  const path = join(tmpdir(), `inferometer-bench-${process.pid}-${name}`);
-  writeFileSync(path, bytes);
-  process.once('exit', () => rmSync(path, { force: true }));
-  return path;
 }

@@ -43,12 +43,15 @@ function nodeHttp2(url: string, path: string, connections: number, message: Buff
   return () =>
     new Promise<boolean>((resolve) => {
       const stream = sessions[turn++ % sessions.length]?.request(headers);
-      let status: unknown;
+      let [httpStatus, status]: unknown[] = [];
+      stream?.on('response', (response) => {
+        httpStatus = response[':status'];
+      });
       stream?.on('trailers', (trailers) => {
         status = trailers['grpc-status'];
       });
       stream?.on('error', () => resolve(false));
-      stream?.on('close', () => resolve(status === '0'));
+      stream?.on('close', () => resolve(httpStatus === 200 && status === '0'));
       stream?.resume().end(message);
     });
 }

@@ -58,6 +58,12 @@ export function httpAssignment(
   });
 }
 
+/** Calls of one method, with this message or one without fields. */
+export function grpcCalls(method: string, messageFile?: string): Partial<LoadAssignment> {
+  const message = messageFile === undefined ? {} : { messageFile };
+  return { protocol: 'grpc', grpc: { method, call: 'unary', metadata: {}, ...message } };
+}
+
 function closedAssignment(
   target: BenchTarget,
   exchange: Exchange,
@@ -73,6 +79,7 @@ function closedAssignment(
     durationMs: seconds * 1000 - WARMUP_MS,
     windowMs: 1000,
     ...changes,
+    endpoint: { url: target.url.replace('http', changes.protocol === 'grpc' ? 'grpc' : 'http'), headers: {} },
   };
 }
 

@@ -77,7 +77,7 @@ describe('autocannon as an engine', () => {
           expect(figure).toEqual({ missing: expect.stringContaining('autocannon') });
         }
       }
-      expect(latencyMs.service.p50).toMatchObject({ value: expect.any(Number) });
+      expect(latencyMs.service.mean).toBeGreaterThanOrEqual(1);
       expect(throughput.requestsPerS).toBeGreaterThan(0);
       expect(windows.every(({ responseP50Ms }) => typeof responseP50Ms === 'object')).toBe(true);
       expect(credibility.status).toMatch(/^(valid|inconclusive)$/);

@@ -1,10 +1,7 @@
 import type { HeaderFields } from '../../harness/transports/header-fields.ts';
 import { HeaderDecoder } from '../../harness/transports/hpack-decoder.ts';
-import {
-  Http2Connection,
-  type Http2Events,
-  type StreamFailure,
-} from '../../harness/transports/http2-connection.ts';
+import { Http2Connection } from '../../harness/transports/http2-connection.ts';
+import type { Http2Events, StreamFailure } from '../../harness/transports/http2-events.ts';
 import { Http2Stream } from '../../harness/transports/http2-stream.ts';
 import { FRAME, type Frame, framesIn, PREFACE } from './h2-frames.ts';
 

@@ -5,6 +5,8 @@ export interface RowServer {
   readonly url: string;
   /** Requests answered so far. */
   readonly answered: () => number;
+  /** By path. */
+  readonly askedAt: ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
@@ -23,6 +25,7 @@ interface Asked {
 export async function startRowServer({ crossed = false } = {}): Promise<RowServer> {
   let held: Asked | undefined;
   let answered = 0;
+  const askedAt = new Map<string, number>();
   const server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
       const { id, binary, sums } = read(
@@ -36,6 +39,8 @@ export async function startRowServer({ crossed = false } = {}): Promise<RowServe
         answer: (rows: readonly number[]) => response.end(write(id, binary, rows)),
       };
       answered += 1;
+      const path = request.url ?? '';
+      askedAt.set(path, (askedAt.get(path) ?? 0) + 1);
       if (!crossed) asked.answer(sums);
       else if (held === undefined) {
         held = asked;
@@ -57,6 +62,7 @@ export async function startRowServer({ crossed = false } = {}): Promise<RowServe
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     answered: () => answered,
+    askedAt,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -105,8 +105,12 @@ describe('a log that lacks requests says so', () => {
     const described = readFileSync(`${whole.log.path}.json`, 'utf8');
     const head = JSON.parse(described);
     writeFileSync(`${whole.log.path}.json`, JSON.stringify({ ...head, end: { ...head.end, lost: 7 } }));
-    const { gap } = again();
+    appendFileSync(`${whole.log.path}.rows`, Buffer.alloc(3 * 64));
+    const { gap, rows } = again();
     writeFileSync(`${whole.log.path}.json`, described);
+    expect(rows).toBe(whole.log.rows);
+    expect(again().gap).toContain('where');
+    truncateSync(`${whole.log.path}.rows`, whole.log.rows * 64);
     expect(gap).toBe(`it lacks 7 of ${whole.log.rows + 7} requests: the disk did not keep up`);
   });
 
