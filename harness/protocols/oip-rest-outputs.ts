@@ -13,7 +13,10 @@ interface Output {
   readonly parameters?: { readonly binary_data_size?: unknown };
 }
 
-/** The outputs of a whole answer, as JSON or as bytes behind it; undefined when they cannot be read as numbers. */
+/**
+ * The outputs of a whole answer that are numbers, as JSON or as bytes behind it; texts are left out. Undefined when it
+ * is no answer that can be read.
+ */
 export function oipRestOutputs(body: Buffer): readonly ExpectedTensor[] | undefined {
   const end = endOfJson(body);
   const outputs = end === undefined ? undefined : outputsOf(body.toString('utf8', 0, end));
@@ -25,8 +28,7 @@ export function oipRestOutputs(body: Buffer): readonly ExpectedTensor[] | undefi
     const values =
       data === undefined ? binaryValues(String(datatype), body.subarray(at, at + bytes)) : jsonValues(data);
     if (data === undefined) at += bytes;
-    if (values === undefined) return undefined;
-    found.push({ name: String(name), values });
+    if (values !== undefined) found.push({ name: String(name), values });
   }
   return found;
 }

@@ -119,7 +119,8 @@ class AloneAnswers {
     });
     const found =
       outcome === 'complete' && this.#status === 200 ? outputs(Buffer.concat(this.#pieces)) : undefined;
-    if (found !== undefined) return found.map(({ name, values }) => ({ name, values: [...values] }));
+    if (found !== undefined && found.length > 0)
+      return found.map(({ name, values }) => ({ name, values: [...values] }));
     const how = outcome === 'complete' ? `status ${this.#status}, or no numbers` : outcome;
     throw new TargetError(
       `Payload ${number}, asked alone to learn its answer, was not answered (${how}).`,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { nearestName } from '../errors.ts';
 import type { Reading } from './quantities.ts';
@@ -12,7 +12,7 @@ export const IMAGE_FILES = ['.png', '.jpg', '.jpeg'] as const;
 /** A file of samples is read whole into memory; beyond this it is refused. */
 export const MOST_FILE_BYTES = 2 ** 30;
 
-/** Finds and hashes a file or folder of samples; relative paths count from `folder`. Each is read once. */
+/** Finds and hashes a file or folder of samples, beside the scenario or else in the working folder. Each is read once. */
 export class DatasetFiles {
   readonly #folder: string;
   readonly #known = new Map<string, Reading<DatasetSpec>>();
@@ -24,15 +24,17 @@ export class DatasetFiles {
   find(written: string): Reading<DatasetSpec> {
     const known = this.#known.get(written);
     if (known !== undefined) return known;
-    const found = describe(written, resolve(this.#folder, written));
+    const beside = resolve(this.#folder, written);
+    const path = existsSync(beside) ? beside : resolve(written);
+    const found = describe(written, path, this.#folder);
     this.#known.set(written, found);
     return found;
   }
 }
 
-function describe(written: string, path: string): Reading<DatasetSpec> {
+function describe(written: string, path: string, folder: string): Reading<DatasetSpec> {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return missing(written, path);
+  if (stat === undefined) return missing(written, folder);
   const files = stat.isDirectory() ? samplesIn(path) : [path];
   if (!stat.isDirectory() && !DATASET_FILES.some((ending) => path.toLowerCase().endsWith(ending))) {
     return {
@@ -65,12 +67,13 @@ export function samplesIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-function missing(written: string, path: string): Reading<DatasetSpec> {
+function missing(written: string, scenarioFolder: string): Reading<DatasetSpec> {
+  const path = resolve(scenarioFolder, written);
   const folder = dirname(path);
   const there = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder) : [];
   const near = nearestName(basename(path), there);
   return {
-    problem: `found "${written}"; there is no such file or folder (paths count from the scenario's folder)`,
+    problem: `found "${written}"; there is no such file or folder, neither beside the scenario nor in the working folder`,
     ...(near === undefined ? {} : { advice: `did you mean ${join(dirname(written), near)}?` }),
   };
 }

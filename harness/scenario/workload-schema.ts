@@ -63,7 +63,7 @@ const keys = z
   .describe('How often each payload comes');
 
 const from = text(
-  'A file or folder of real inputs, relative to this file: .jsonl, .csv, .npy, images',
+  'A file or folder of real inputs, beside this file or in the working folder: .jsonl, .csv, .npy, images',
   undefined,
   {
     examples: ['samples.jsonl', 'images/'],

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { METADATA } from './truth-answers.ts';
 
 export interface RowServer {
   readonly url: string;
@@ -27,6 +28,12 @@ export async function startRowServer({ crossed = false } = {}): Promise<RowServe
   let answered = 0;
   const askedAt = new Map<string, number>();
   const server = createServer((request, response) => {
+    const model = /^\/v2\/models\/([^/]+)$/.exec(request.url ?? '')?.[1];
+    if (request.method === 'GET') {
+      response.statusCode = model === undefined && !request.url?.includes('health') ? 404 : 200;
+      response.end(JSON.stringify({ ...METADATA, name: model }));
+      return;
+    }
     void bodyOf(request).then((body) => {
       const { id, binary, sums } = read(
         body,

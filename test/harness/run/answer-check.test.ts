@@ -54,13 +54,17 @@ describe('the outputs of an answer', () => {
     ]);
   });
 
-  it.each([
-    '{"outputs":[{"name":"a","data":["x"]}]}',
-    '{"outputs":[',
-    '{"error":"no"}',
-    'nothing',
-    '{"outputs":{}}',
-  ])('are none in %s', (body) => {
+  it('leave out texts', () => {
+    const outputs = [
+      { name: 't', datatype: 'BYTES', shape: [1], data: ['x'] },
+      { name: 'b', datatype: 'BYTES', shape: [1], parameters: { binary_data_size: 5 } },
+      { name: 'y', datatype: 'UINT8', shape: [1], parameters: { binary_data_size: 1 } },
+    ];
+    const tail = Buffer.from([1, 0, 0, 0, 65, 9]);
+    expect(values(Buffer.concat([Buffer.from(JSON.stringify({ outputs })), tail]))).toEqual([['y', 9]]);
+  });
+
+  it.each(['{"outputs":[', '{"error":"no"}', 'nothing', '{"outputs":{}}'])('are none in %s', (body) => {
     expect(values(body)).toBeUndefined();
   });
 });
