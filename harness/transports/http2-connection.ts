@@ -152,7 +152,7 @@ export class Http2Connection<S extends Http2Stream> implements FrameEvents {
 
   onData(streamId: number, length: number): number {
     if (!this.#ready || !this.#streams.isKnown(streamId)) return h2.PROTOCOL_ERROR;
-    if (!this.#streams.received(length)) return h2.FLOW_CONTROL_ERROR;
+    this.#streams.received(length);
     const stream = this.streams.find(streamId);
     this.#receiving = stream;
     this.#receivingId = streamId;

@@ -108,14 +108,12 @@ export class Http2Streams<S extends Http2Stream> {
     return true;
   }
 
-  /** False when the server sends more than the connection's window. Half-used windows are opened again. */
-  received(bytes: number): boolean {
-    if (bytes > this.#receiveWindow) return false;
+  /** The connection's window is opened again when half of it is used. No frame is as large as the other half. */
+  received(bytes: number): void {
     this.#receiveWindow = this.#reopened(0, this.#receiveWindow - bytes, this.#connectionWindowBytes);
-    return true;
   }
 
-  /** The same for a stream's window. */
+  /** The same for a stream's window, which may be small: false when the server sends more. */
   receivedOn(stream: S, bytes: number): boolean {
     if (bytes > stream.receiveWindow) return false;
     stream.receiveWindow = this.#reopened(stream.id, stream.receiveWindow - bytes, this.#windowBytes);

@@ -247,6 +247,17 @@ describe('flow control', () => {
     expect(frames.at(-1)).toMatchObject({ flags: FLAG.endStream, stream: 3 });
   });
 
+  it('opens whole calls as long as there is room for them', () => {
+    const { client: one } = client(0);
+    const data = frame(FRAME.data, FLAG.endStream, 0, Buffer.alloc(16_000));
+    const whole = Buffer.concat([HEADERS_FRAME, data]);
+    const opened = Array.from({ length: 5 }, () => one.connection.openWhole(whole, HEADERS_FRAME.length));
+    expect(opened.map((stream) => stream?.id)).toEqual([1, 3, 5, 7, undefined]);
+    expect(one.dataWritten()).toEqual([16_000, 16_000, 16_000, 16_000]);
+    one.read(windowUpdate(0, 16_000));
+    expect(one.connection.openWhole(whole, HEADERS_FRAME.length)?.id).toBe(9);
+  });
+
   it('gets along with windows of one byte', () => {
     const { client: one, streams } = client(1, { server: settings({ [INITIAL_WINDOW_SIZE]: 1 }) });
     const [stream] = streams;
