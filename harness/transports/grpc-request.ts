@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts';
 import { encodeHeaders } from './hpack-encoder.ts';
 import {
   DATA,
@@ -44,11 +45,14 @@ export interface GrpcHeaders {
   readonly timeoutMs: number;
 }
 
-/** Throws RangeError for headers that do not fit into one frame. */
+/** Throws UsageError for headers that do not fit into one frame. */
 export function grpcRequest(template: Template, headers: GrpcHeaders): GrpcRequest {
   const block = encodeHeaders(headerList(template, headers));
   if (block.length > FRAME_BYTES)
-    throw new RangeError(`${block.length} bytes of metadata; at most ${FRAME_BYTES}`);
+    throw new UsageError(
+      `the metadata of a call is ${block.length} bytes; a call carries ${FRAME_BYTES} at most`,
+      'Shorten target.headers and the metadata of target.grpc.',
+    );
   const head = frame(HEADERS, END_HEADERS, block);
   const bytes = template.own.length + template.shared.length;
   const own = Buffer.alloc(PREFIX_BYTES + template.own.length);

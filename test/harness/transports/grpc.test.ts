@@ -237,6 +237,11 @@ describe('calls', () => {
   });
 });
 
+it('metadata that no frame holds is an error before the load', () => {
+  const headers = [['x', 'y'.repeat(20_000)]] as const;
+  expect(() => transportOf(1, { headers })).toThrow(/metadata of a call/);
+});
+
 describe('a connection', () => {
   it('that says goodbye finishes what it took; the rest moves, and is sent once', () => {
     const { transport, sockets, request, pass } = transportOf(2);
