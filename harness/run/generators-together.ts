@@ -18,7 +18,8 @@ import { mergeResults } from './merge-results.ts';
 const LEAD_MS = 60;
 /** From an order to end to the common instant at which it counts. */
 const NOTICE_MS = 120;
-const PROGRESS_MS = 1000;
+/** A generator that has not reported for so long is not waited for. */
+const LONGEST_SILENCE_MS = 2500;
 
 type DriveOne = (assignment: LoadAssignment, watch: LoadWatch) => Promise<LoadResult>;
 
@@ -38,7 +39,7 @@ export async function runTogether(
   const parts = sharesOf(assignment);
   const together = new Together(assignment, watch, parts.length);
   try {
-    const running = parts.map((part) => driveOne(part, together.watch()));
+    const running = parts.map((part) => driveOne(part, together.watch(part.generator.index)));
     for (const one of running) one.catch(() => together.giveUp());
     await Promise.allSettled(running);
     return mergeResults(await Promise.all(running));
@@ -79,6 +80,7 @@ class Together {
   #ok = 0;
   #notOk = 0;
   #recentNotOk = 0;
+  readonly #reported = new Set<number>();
   readonly #onDrain = (): void => this.#end(INTERRUPTED.drained);
   readonly #onCancel = (): void => this.#cancel.abort(orderAt(hrtimeMs(), INTERRUPTED.stopped));
 
@@ -96,7 +98,7 @@ class Together {
   }
 
   /** For one of the generators. */
-  watch(): LoadWatch {
+  watch(index: number): LoadWatch {
     return {
       drain: this.#drain.signal,
       cancel: this.#cancel.signal,
@@ -106,7 +108,7 @@ class Together {
         return this.#start;
       },
       onStart: (instants) => this.#started(instants),
-      onProgress: (progress) => this.#progress(progress),
+      onProgress: (progress) => this.#progress(index, progress),
     };
   }
 
@@ -133,15 +135,18 @@ class Together {
     if (!this.#drain.signal.aborted) this.#drain.abort(orderAt(hrtimeMs() + NOTICE_MS, reason));
   }
 
-  /** Each reports about once a second; what has come in is passed on as one report, and held against the rules. */
-  #progress({ recent }: LoadProgress): void {
+  /** Each reports about once a second; when all have, that is one report, passed on and held against the rules. */
+  #progress(index: number, { recent }: LoadProgress): void {
     if (recent === undefined || this.#instants === undefined) return;
     const part = Histogram.decode(recent.response);
     this.#recent.merge(part);
     part.destroy();
     this.#recentNotOk += recent.notOk;
     const nowMs = hrtimeMs();
-    if (nowMs - this.#progressAtMs >= PROGRESS_MS) this.#report(this.#instants, this.#progressAtMs, nowMs);
+    this.#reported.add(index);
+    const isWhole = this.#reported.size === this.#count;
+    if (isWhole || nowMs - this.#progressAtMs >= LONGEST_SILENCE_MS)
+      this.#report(this.#instants, this.#progressAtMs, nowMs);
   }
 
   #report(instants: PhaseInstants, fromMs: number, nowMs: number): void {
@@ -160,6 +165,7 @@ class Together {
     });
     const broken = this.#abort.observe(fromMs, nowMs, { ok, notOk: this.#recentNotOk, responseP99Ms });
     this.#progressAtMs = nowMs;
+    this.#reported.clear();
     this.#recent.reset();
     this.#recentNotOk = 0;
     if (broken !== undefined) this.#end(`${ABORT_EVENT}${broken}`);

@@ -48,6 +48,39 @@ function summary(results: readonly (readonly LoadResult[])[], input: Partial<Cas
 
 const valueMs = (percentile: Percentile): number => (isMissing(percentile) ? Number.NaN : percentile.value);
 
+describe('a rate that changes by design', () => {
+  const law = { words: 'steps', spec: {}, meanPerS: 200, peakPerS: 300, lengthS: 8 };
+  const LAW_LOAD = { ...OPEN_LOAD, shape: 'stages', label: 'stages', law } as const;
+  /** 100/s and 300/s by turns, a second each. */
+  const stepped = (make: Make): LoadResult =>
+    loadResult({
+      durationMs: DURATION_MS,
+      windowMs: 1000,
+      requests: [0, 1, 2, 3, 4, 5, 6, 7].flatMap((second) =>
+        evenly(second % 2 === 0 ? 100 : 300, 1000, make).map(({ intendedAtMs, ...request }) => ({
+          ...request,
+          intendedAtMs: 1000 * second + intendedAtMs,
+        })),
+      ),
+    });
+
+  it('is not called unsteady for that, and its throughput is as sure as what it completed of what was offered', () => {
+    const one = summary([[stepped(quiet)]], { load: LAW_LOAD });
+    expect(one.steady).toEqual({ verdict: 'not-assessed', message: 'the offered rate changes by design' });
+    expect(one.credibility.status).toBe('valid');
+    const { interval } = one.throughput;
+    expect(isMissing(interval) ? 0 : interval.high - interval.low).toBeLessThan(12);
+    const { interval: asIfConstant } = summary([[stepped(quiet)]]).throughput;
+    expect(isMissing(asIfConstant) ? 0 : asIfConstant.high - asIfConstant.low).toBeGreaterThan(100);
+  });
+
+  it('is overloaded where it provably answers fewer than it was offered, which the steps alone would hide', () => {
+    const refusing = stepped((index) => ({ serviceMs: 10, outcome: index % 4 === 0 ? 'http-5xx' : 'ok' }));
+    expect(summary([[refusing]], { load: LAW_LOAD }).credibility.status).toBe('overloaded');
+    expect(summary([[refusing]]).credibility.status).not.toBe('overloaded');
+  });
+});
+
 describe('one quiet trial', () => {
   it('is valid, and every figure is the one that went in', () => {
     const one = summary([[driven(quiet)]]);

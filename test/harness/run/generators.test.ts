@@ -128,6 +128,18 @@ describe('several generators end together', () => {
     expect(conserved(result)).toBe(true);
   });
 
+  it('and not by a rule that one of them alone breaks', async () => {
+    const rule = { expression: 'errors > 75% for 1s', metric: 'errors', above: 0.75, forMs: 1000 } as const;
+    // Every second request fails, which are those of the second generator.
+    const even = { shape: 'open', arrivals: 'even', requestsPerS: 50 } as const;
+    const { result } = await witnessed(
+      { fault: { kind: 'status-503', every: 2 } },
+      { load: even, generators: 2, warmupMs: 0, durationMs: 2200, abort: [rule] },
+    );
+    expect(result.endedEarly).toBeUndefined();
+    expect(result.counts).toMatchObject({ scheduled: 110, failed: 55 });
+  });
+
   it('when the user drains', async () => {
     const drain = new AbortController();
     const { result, witness } = await witnessed(
