@@ -49,6 +49,7 @@ export function readCsv(options: DatasetOptions, problems: DatasetProblems): rea
   }
   if (problems.count > 0) return [];
   const classAt = header.indexOf('class');
+  const perRow = [...inputs, ...outputs].reduce((sum, { size }) => sum + size, 0);
   let total = 0;
   for (const { line, text } of lines) {
     const row = cells(text);
@@ -58,6 +59,8 @@ export function readCsv(options: DatasetOptions, problems: DatasetProblems): rea
       continue;
     }
     total += 1;
+    // Read as doubles, and kept as what the model takes.
+    if (!problems.hold(8 * perRow, line)) break;
     for (const plan of [...inputs, ...outputs]) readRow(plan, row, header, line, problems);
   }
   if (problems.count > 0) return [];

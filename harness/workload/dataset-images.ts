@@ -3,13 +3,7 @@ import { samplesIn } from '../scenario/dataset-files.ts';
 import type { ImageSpec } from '../scenario/scenario.ts';
 import type { ModelMetadata } from '../targets/target.ts';
 import type { DatasetOptions, Entry } from './dataset.ts';
-import {
-  type DatasetProblems,
-  datatypeProblem,
-  MOST_DATASET_BYTES,
-  shapeText,
-  storeFor,
-} from './dataset-tensors.ts';
+import { type DatasetProblems, datatypeProblem, shapeText, storeFor } from './dataset-tensors.ts';
 import { coveringPlanes, readImage } from './image-pixels.ts';
 import { cutRows, rowsProblem } from './row-table.ts';
 
@@ -42,13 +36,7 @@ export function readImages(options: DatasetOptions, problems: DatasetProblems): 
   if (why !== undefined) problems.add(why);
   const size = layout.channels * layout.height * layout.width;
   const bytes = files.length * size * storeFor(input.datatype, 0).BYTES_PER_ELEMENT;
-  if (bytes > MOST_DATASET_BYTES) {
-    const fit = Math.floor((MOST_DATASET_BYTES / bytes) * files.length);
-    problems.add(`found ${files.length} images, as many as ${fit} are held`, {
-      advice: 'Take fewer: they are used again.',
-    });
-    return [];
-  }
+  if (!problems.hold(bytes)) return [];
   const values = storeFor(input.datatype, files.length * size);
   const scaled = scaler(options.images.scale, input.datatype);
   for (const [at, file] of files.entries()) {

@@ -35,9 +35,15 @@ export function readJsonl(options: DatasetOptions, problems: DatasetProblems): r
     const fields = fieldsOf(text, complain);
     if (fields === undefined || !isOf(fields, options.className)) continue;
     const entry = entryOf(fields, options, complain);
-    if (problems.count === before) entries.push(entry);
+    if (problems.count > before) continue;
+    if (!problems.hold(bytesOf(entry), line)) break;
+    entries.push(entry);
   }
   return entries;
+}
+
+function bytesOf({ inputs, expected = [] }: Entry): number {
+  return [...inputs, ...expected].reduce((sum, { values }) => sum + values.byteLength, 0);
 }
 
 type Complain = (message: string, field?: string, advice?: string) => void;

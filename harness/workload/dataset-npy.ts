@@ -77,6 +77,7 @@ function load(
     complain(error instanceof Error ? error.message : String(error));
     return undefined;
   }
+  if (!problems.hold(array.length * storeFor(input.datatype, 0).BYTES_PER_ELEMENT)) return undefined;
   const values = storeFor(input.datatype, array.length);
   for (let at = 0; at < array.length; at++) {
     const value = array.at(at);

@@ -7,14 +7,31 @@ export const MOST_DATASET_BYTES = 256 * 2 ** 20;
 /** Beyond these a problem is counted, not shown: a wrong file is wrong in every line. */
 const MOST_PROBLEMS = 20;
 
-/** Problems of one file with their places. */
+/** Problems of one file with their places; that it is too big is one of them. */
 export class DatasetProblems {
   readonly #shown: Problem[] = [];
   readonly #file: string;
+  readonly #mostBytes: number;
   #count = 0;
+  #held = 0;
 
-  constructor(file: string) {
+  constructor(file: string, mostBytes = MOST_DATASET_BYTES) {
     this.#file = file;
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Counts numbers that are to be held; false, and a problem, once there are too many: reading should end then. */
+  hold(bytes: number, line?: number): boolean {
+    const before = this.#held;
+    this.#held += bytes;
+    if (this.#held <= this.#mostBytes) return true;
+    if (before <= this.#mostBytes) {
+      this.add(`found more than ${this.#mostBytes / 2 ** 20} MiB of numbers, which is all that is held`, {
+        ...(line === undefined ? {} : { line }),
+        advice: 'Take fewer: they are used again and again.',
+      });
+    }
+    return false;
   }
 
   get count(): number {

@@ -33,9 +33,12 @@ export interface Entry {
 /** Reads one kind of file, and puts into `problems` whatever is wrong with it. */
 export type ReadEntries = (options: DatasetOptions, problems: DatasetProblems) => readonly Entry[];
 
-/** The requests that a file or folder holds, checked against the model. Throws UsageError with every problem. */
-export function datasetPayloads(options: DatasetOptions): Payloads {
-  const problems = new DatasetProblems(options.written);
+/**
+ * The requests that a file or folder holds, checked against the model, in at most `mostBytes` of memory. Throws
+ * UsageError with every problem.
+ */
+export function datasetPayloads(options: DatasetOptions, mostBytes = MOST_DATASET_BYTES): Payloads {
+  const problems = new DatasetProblems(options.written, mostBytes);
   const entries = readerOf(options.path)(options, problems);
   if (problems.count === 0 && entries.length === 0) problems.add('found no samples');
   const most = entries.reduce((rows, entry) => Math.max(rows, entry.rows), 0);
@@ -43,9 +46,6 @@ export function datasetPayloads(options: DatasetOptions): Payloads {
   if (maxRows !== undefined && most > maxRows) {
     problems.add(`found ${most} rows in one request; the model takes ${maxRows} at most`);
   }
-  const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0);
-  if (bytes > MOST_DATASET_BYTES)
-    problems.add(tooBig(bytes), { advice: 'Take fewer: they are used again and again.' });
   if (problems.count > 0) throw new UsageError(problems.all as readonly Problem[]);
   return {
     available: entries.length,
@@ -57,14 +57,6 @@ export function datasetPayloads(options: DatasetOptions): Payloads {
       return { ...entry, inputs: entry.inputs.map(inputOf) };
     },
   };
-}
-
-function tooBig(bytes: number): string {
-  return `found samples of ${Math.ceil(bytes / 2 ** 20)} MiB in memory; at most ${MOST_DATASET_BYTES / 2 ** 20} MiB are held`;
-}
-
-function bytesOf({ inputs, expected = [] }: Entry): number {
-  return [...inputs, ...expected].reduce((sum, { values }) => sum + values.byteLength, 0);
 }
 
 function readerOf(path: string): ReadEntries {

@@ -238,6 +238,6 @@ describe('images', () => {
     );
     expect(() => workloadOf('.', modelOf([-1, 10]))).toThrow(/images need one input/);
     expect(() => workloadOf('.', modelOf([-1, 3, -1, -1]))).toThrow(/images need one input/);
-    expect(() => workloadOf('.', modelOf([-1, 3, 40_000, 40_000]))).toThrow(/are held/);
+    expect(() => workloadOf('.', modelOf([-1, 3, 40_000, 40_000]))).toThrow(/all that is held/);
   });
 });
