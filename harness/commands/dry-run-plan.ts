@@ -52,7 +52,7 @@ export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
     ],
     requests:
       open.every(isKnown) && searches.length === 0
-        ? trials * sum(open.map((one) => requestsOf(one, scenario)))
+        ? Math.ceil(trials * sum(open.map((one) => requestsOf(one, scenario))))
         : undefined,
     ratesFrom: ratesFrom(scenario, last),
     to: first?.target.kind === 'external' ? first.target.url : 'a server on 127.0.0.1 started for it',
@@ -81,7 +81,8 @@ function ratesFrom({ settings: [first] }: Scenario, last: Saturation | undefined
   const open = first?.load.open;
   if (open?.kind === 'offline') return `none: ${open.samples} samples at once`;
   if (open === undefined) return 'none: a closed loop only';
-  if (open.kind === 'replay') return `those of ${open.recording.written}`;
+  if (open.kind === 'replay')
+    return `those of the ${open.recording.rows} arrivals in ${open.recording.written}`;
   if (open.kind === 'law') return `${lawWords(open.law)}; ${arrivalsLabel(open.arrivals)} arrivals`;
   const shares = openLabels(open).join(', ');
   if (open.kind === 'rate') return shares;
