@@ -174,13 +174,17 @@ function nothingProven(results: readonly Searched[], slo: readonly Expression[],
 }
 
 function unprovenSentence({ search }: Searched, name: string): string {
-  const { end, broke, estimate, lowestBreachPerS: broken } = search.found;
+  const { end, broke, estimate, highestPassPerS: held, lowestBreachPerS: broken } = search.found;
   const whose = name === '' ? '' : `${capitalized(name)}: `;
   if (end === 'none-holds')
     return `${whose}${broke ?? 'the promise'} broke even at ${formatRate(broken ?? 0)}.`;
   const last = search.runs.at(-1);
   const why = last?.why === undefined ? '' : `: ${last.why}`;
-  if (estimate === undefined) return `${whose}no probe could be believed${why}.`;
+  if (estimate === undefined) {
+    return held === undefined
+      ? `${whose}no probe could be believed${why}.`
+      : `${whose}probes held up to ${formatRate(held)}, but no long run proved it${why}.`;
+  }
   return `${whose}probes put the capacity at ${formatRate(estimate.requestsPerS)} (${rangeOf(estimate)}), but no long run proved it${why}.`;
 }
 

@@ -1,8 +1,11 @@
+import { expressionsOf } from '../gates/recommend.ts';
+import { promisedPercentile } from '../gates/settings.ts';
 import { seededRandom } from '../load/random.ts';
 import type { CaseRecord, LoadRecord } from '../record/run-record.ts';
 import { arrivalsLabel, CAPACITY, rateLabel } from '../scenario/load-labels.ts';
 import type { Scenario, SearchSpec, Setting } from '../scenario/scenario.ts';
 import type { SearchPlan, SearchStep } from '../search/capacity-planner.ts';
+import { samplesNeeded } from '../statistics/samples-needed.ts';
 import { shapeOf } from './offered-load.ts';
 import { loadLimits, type PlannedCase, planned } from './plan.ts';
 
@@ -26,13 +29,16 @@ const SHORTEST_PROBE_MS = 1000;
 const SHORTEST_CLIMB_MS = 700;
 /** The verdict's share of the time that the probes may take; never shorter than any other case. */
 const VERDICT_SHARE = 0.25;
+/** Times what the promised percentile needs with none late: near the boundary some are, and in clumps. */
+const VERDICT_SAMPLES = 4;
 /** Where no limit is given; no machine's generator gets there. */
 const HIGHEST_PER_S = 1_000_000;
 
 export function searchPlan(
-  { measure, limits }: Scenario,
+  { measure, limits, decide }: Scenario,
   { precision, atMostMs, startPerS }: SearchSpec,
 ): SearchPlan {
+  const promised = promisedPercentile(expressionsOf(decide.slo));
   return {
     startPerS,
     maxPerS: limits.maxRequestsPerS ?? HIGHEST_PER_S,
@@ -42,6 +48,7 @@ export function searchPlan(
     probeMs: Math.max(SHORTEST_PROBE_MS, atMostMs / PROBES),
     overheadMs: probeWarmupMs(measure) + AROUND_MS,
     verdictMs: verdictMsOf(measure, atMostMs),
+    verdictRequests: VERDICT_SAMPLES * samplesNeeded(Number(`0.${promised.slice(1)}`)),
     seed: measure.seed,
     random: () => seededRandom(measure.seed, BOOTSTRAP_STREAM),
   };

@@ -16,6 +16,8 @@ export interface SearchPlan {
   readonly probeMs: number;
   readonly overheadMs: number;
   readonly verdictMs: number;
+  /** What a verdict needs to show the promised percentile; it is lengthened for them, up to the budget. */
+  readonly verdictRequests: number;
   readonly seed: number;
   /** A new stream of uniform numbers, the same one at every call. */
   random(): () => number;
@@ -182,7 +184,9 @@ function conclude(plan: SearchPlan, probes: readonly ProbeRun[], end: SearchEnd)
 
 function verdict(plan: SearchPlan, requestsPerS: number, nth: number): SearchStep {
   const rate = offered(plan, requestsPerS);
-  return { kind: 'verdict', requestsPerS: rate, durationMs: plan.verdictMs, seed: plan.seed + nth };
+  const forRequestsMs = Math.min(plan.budgetMs, (1000 * plan.verdictRequests) / rate);
+  const durationMs = Math.max(plan.verdictMs, Math.ceil(forRequestsMs));
+  return { kind: 'verdict', requestsPerS: rate, durationMs, seed: plan.seed + nth };
 }
 
 /** The chance of a verdict that does not prove what holds: its own 95 % interval, and the luck of the probes. */

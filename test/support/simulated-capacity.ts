@@ -104,6 +104,7 @@ export const PLAN: SearchPlan = {
   probeMs: 2000,
   overheadMs: WARMUP_MS + DRAIN_MS,
   verdictMs: 15_000,
+  verdictRequests: 0,
   seed: 1,
   random: () => seededRandom(1, 7),
 };
