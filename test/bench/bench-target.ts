@@ -32,7 +32,10 @@ export async function startSink(cpu: number, answerBytes: number): Promise<Targe
   const folder = temporaryFolder();
   const program = join(folder, 'sink');
   const compiled = spawnSync('gcc', ['-O2', '-o', program, packageFile('test', 'bench', 'sink.c')]);
-  if (compiled.status !== 0) return { missing: 'gcc is not installed: apt-get install -y gcc libc6-dev' };
+  if (compiled.status !== 0) {
+    rmSync(folder, { recursive: true });
+    return { missing: 'nothing compiles C here: apt-get install -y gcc libc6-dev' };
+  }
   const counters = join(folder, 'counters');
   const { child, line } = await startPinned(cpu, [program, counters, String(answerBytes)]);
   const file = openSync(counters, 'r');
@@ -71,6 +74,9 @@ export async function startCountingScript(cpu: number, script: string): Promise<
 
 /** One worker of nginx; `/count` of its first port tells how many requests it has had, that one included. */
 export async function startNginx(cpu: number, kind: 'http' | 'grpc'): Promise<TargetOrReason> {
+  if (spawnSync('nginx', ['-v']).error !== undefined) {
+    return { missing: 'nginx is not installed: apt-get install -y nginx-light' };
+  }
   const folder = temporaryFolder();
   const [port, countPort] = [await freePort(), await freePort()];
   // Its worker gives up root's rights.
@@ -80,9 +86,6 @@ export async function startNginx(cpu: number, kind: 'http' | 'grpc'): Promise<Ta
   writeFileSync(join(folder, 'www', 'answer'), Buffer.alloc(5));
   writeFileSync(join(folder, 'nginx.conf'), nginxConfig(folder, kind, port, countPort));
   const command = ['nginx', '-c', join(folder, 'nginx.conf'), '-p', folder];
-  if (spawnSync('nginx', ['-v']).error !== undefined) {
-    return { missing: 'nginx is not installed: apt-get install -y nginx-light' };
-  }
   const child = spawn('taskset', ['-c', String(cpu), ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
   let asked = 0;
   const count = async (): Promise<number> => {
