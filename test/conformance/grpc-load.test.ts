@@ -36,16 +36,19 @@ async function grpcRun(config: TruthConfig, changes: Partial<LoadAssignment> = {
   }
 }
 
-it.each(['native', 'node'] as const)('an open loop over %s sockets, on one connection', async (sockets) => {
-  const { result, witness } = await grpcRun({ law: QUICK }, { sockets });
-  expect(result.counts.byOutcome).toEqual({ ok: 400 });
-  expect(sentToServer(result)).toBe(witness.arrivals);
-  expect(result.connections.opened).toBe(1);
-  expect(conserved(result)).toBe(true);
-  expect(withHistogram(result, 'service', ({ count }) => count)).toBe(400);
-});
+it.concurrent.each(['native', 'node'] as const)(
+  'an open loop over %s sockets, on one connection',
+  async (sockets) => {
+    const { result, witness } = await grpcRun({ law: QUICK }, { sockets });
+    expect(result.counts.byOutcome).toEqual({ ok: 400 });
+    expect(sentToServer(result)).toBe(witness.arrivals);
+    expect(result.connections.opened).toBe(1);
+    expect(conserved(result)).toBe(true);
+    expect(withHistogram(result, 'service', ({ count }) => count)).toBe(400);
+  },
+);
 
-it('a server that resets every tenth stream', async () => {
+it.concurrent('a server that resets every tenth stream', async () => {
   const { result, witness } = await grpcRun({ law: QUICK, fault: { kind: 'rst-stream', every: 10 } });
   expect(result.counts.byOutcome.reset).toBe(40);
   expect(result.counts.ok).toBe(360);
@@ -53,7 +56,7 @@ it('a server that resets every tenth stream', async () => {
   expect(conserved(result)).toBe(true);
 });
 
-it('what the server says about a refusal is an event of the record', async () => {
+it.concurrent('what the server says about a refusal is an event of the record', async () => {
   const fault = { kind: 'grpc-status-8', every: 4 } as const;
   const { result } = await grpcRun(
     { law: QUICK, fault },
