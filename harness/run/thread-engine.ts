@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type Problem, UsageError } from '../errors.ts';
+import { putOtherThreadsBehind } from '../load/thread.ts';
 import { packageFile } from '../package-files.ts';
 import { runTogether } from './generators-together.ts';
 import {
@@ -43,9 +44,18 @@ const SCHEMES = ['http:', 'https:', 'unix:', 'grpc:', 'grpcs:'];
  * ours: whatever the server does is in the result.
  */
 function runInThreads(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult> {
+  clearTheWay(assignment);
   const { generators = 1 } = assignment;
   const driveOne = (one: LoadAssignment, its: LoadWatch) => runOnThread('generator-thread.js', one, its);
   return generators === 1 ? driveOne(assignment, watch) : runTogether(assignment, watch, driveOne);
+}
+
+let isClear = false;
+
+/** Before the first generator starts, so that none is put behind. Threads that write a raw log must keep their share. */
+function clearTheWay({ rawLog }: LoadAssignment): void {
+  if (!isClear && rawLog === undefined) putOtherThreadsBehind();
+  isClear = true;
 }
 
 /** `entry`: the file beside this one, as built, that answers with messages of the kind `ToEngine`. */
