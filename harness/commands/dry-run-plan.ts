@@ -23,7 +23,8 @@ export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
   const closed = closedCases(scenario);
   const open = openCases(scenario, last ?? ANY_SATURATION).cases;
   const isKnown = (one: PlannedCase) => one.load.fractionOf === undefined || last !== undefined;
-  const { trials } = scenario.measure;
+  const { trials, stop } = scenario.measure;
+  const longestMs = (one: PlannedCase) => stop?.maxDurationMs ?? one.durationMs;
   const [first] = scenario.settings;
   const all = [...closed, ...open];
   const searches = searchedSettings(scenario);
@@ -36,14 +37,14 @@ export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
     searches: searches.length,
     trials,
     totalS: (all.length + searches.length) * trials * expectedTrialS(scenario),
-    measuredS: (trials * sum([...all.map(({ durationMs }) => durationMs), ...verdicts]) + sum(probes)) / 1000,
+    measuredS: (trials * sum([...all.map(longestMs), ...verdicts]) + sum(probes)) / 1000,
     loads: [
       ...verdictLoads(verdicts),
       ...open
         .filter(({ setting, load }) => setting === first && load.shape !== 'closed')
         .map((one) => ({
           label: one.load.label,
-          measuredS: one.durationMs / 1000,
+          measuredS: longestMs(one) / 1000,
           ownLength: one.load.law !== undefined && one.durationMs !== scenario.measure.durationMs,
           ...(isKnown(one)
             ? { requestsPerS: one.load.resolvedRate, peakPerS: peakOf(one) }
@@ -52,7 +53,7 @@ export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
     ],
     requests:
       open.every(isKnown) && searches.length === 0
-        ? Math.ceil(trials * sum(open.map((one) => requestsOf(one, scenario))))
+        ? Math.ceil(trials * sum(open.map((one) => requestsOf(one, longestMs(one), scenario))))
         : undefined,
     ratesFrom: ratesFrom(scenario, last),
     to: first?.target.kind === 'external' ? first.target.url : 'a server on 127.0.0.1 started for it',
@@ -70,7 +71,7 @@ function sum(values: readonly number[]): number {
 }
 
 /** Expected over warm-up and measure phase. */
-function requestsOf({ load, setting, durationMs }: PlannedCase, { measure }: Scenario): number {
+function requestsOf({ load, setting }: PlannedCase, durationMs: number, { measure }: Scenario): number {
   const { open } = setting.load;
   if (open?.kind === 'offline') return open.samples;
   const firstPerS = open?.kind === 'law' ? rateLaw(open.law).ratePerS(0) : (load.resolvedRate ?? 0);

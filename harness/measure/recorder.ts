@@ -32,6 +32,8 @@ export interface Recording {
 export interface Recent {
   readonly ok: number;
   readonly notOk: number;
+  /** Timed out or never sent. */
+  readonly censored: number;
   readonly responseP50Ms: number | undefined;
   readonly responseP99Ms: number | undefined;
   /** Base64 HdrHistogram of the ok response times, where asked for. */
@@ -53,6 +55,7 @@ export class Recorder {
   readonly #classes: readonly ClassRecorder[];
   readonly #recent = new Histogram();
   #recentNotOk = 0;
+  #recentCensored = 0;
   #rows = 0;
   #goodRows = 0;
   #completedOk = 0;
@@ -74,6 +77,7 @@ export class Recorder {
   unsent(intendedAtMs: number, requestClass: number): void {
     this.#windows.arrival(intendedAtMs);
     this.#tallyOf(intendedAtMs).unsent += 1;
+    this.#recentCensored += 1;
     this.#classes[requestClass]?.unsent(this.#isMeasured(intendedAtMs));
   }
 
@@ -104,6 +108,7 @@ export class Recorder {
     } else {
       this.#windows.notOk(facts);
       this.#recentNotOk += 1;
+      if (outcome === 'timeout') this.#recentCensored += 1;
     }
     if (doneAtMs >= this.#edges.measureAtMs && doneAtMs < this.#edges.measureEndAtMs) {
       this.#completedAll += 1;
@@ -134,12 +139,14 @@ export class Recorder {
     const recent = {
       ok: this.#recent.count,
       notOk: this.#recentNotOk,
+      censored: this.#recentCensored,
       responseP50Ms: this.#recent.percentileMs(50),
       responseP99Ms: this.#recent.percentileMs(99),
       ...(encoded ? { response: this.#recent.encode() } : {}),
     };
     this.#recent.reset();
     this.#recentNotOk = 0;
+    this.#recentCensored = 0;
     return recent;
   }
 

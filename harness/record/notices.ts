@@ -1,5 +1,5 @@
 import type { NoticeRecord } from './run-record.ts';
-import { countOf } from './wording.ts';
+import { countOf, formatNumber } from './wording.ts';
 
 /**
  * Every remark that a run can make about itself, by its stable id. Each ends in advice.
@@ -17,6 +17,11 @@ const NOTICES = {
     (p: { wrong: number; compared: number; example: string }) =>
       `${p.wrong} of ${p.compared} compared answers were wrong: ${p.example}.`,
     'Look at how the server puts batches together and takes them apart; until then its speed says nothing.',
+  ),
+  imprecise: entry(
+    (p: { cases: number; of: string; askedPct: number }) =>
+      `${p.of} was not known to ±${formatNumber(p.askedPct)} % when the longest time was over in ${countOf(p.cases, 'case')}.`,
+    'Raise measure.stop.maxDuration, or ask for less precision; the intervals say what is known.',
   ),
   unpinned: entry(
     (p: { reason: string }) => `The server was not bound to cores of its own: ${p.reason}.`,

@@ -266,11 +266,25 @@ const loadRecord = z.object({
 });
 export type LoadRecord = z.infer<typeof loadRecord>;
 
+/** How a trial ended that was measured until a percentile was known well enough. */
+const stopped = z.object({
+  reason: z.enum(['precise', 'max-duration', 'ended-early']),
+  of: z.string(),
+  /** Half the width of its interval over its value: asked for, and as the last look found it. */
+  asked: z.number(),
+  precision: figure,
+  atS: z.number(),
+  /** Looks that were planned. The case's intervals are as wide as it takes for all of them to hold at once. */
+  looks: z.number().int(),
+});
+export type StopRecord = z.infer<typeof stopped>;
+
 const trial = z.object({
   index: z.number().int(),
   startedAt: z.string(),
   /** Who drove the generator's sockets: our loop over the system's calls, or Node; absent for a peer engine. */
   sockets: z.enum(['native', 'node']).optional(),
+  stopped: stopped.optional(),
   counts,
   throughput,
   latencyMs,

@@ -2,6 +2,7 @@
  * How figures are written in sentences and tables: three significant digits, thousands separated, a unit behind.
  * Here because a record's own sentences (answer, notices, gates) and every reader of a record say them the same way.
  */
+import type { StopRecord } from './run-record.ts';
 
 /** `44`, `4.8`, `0.0231`, `1,072` (four digits from 1,000 on, so that a rate keeps its last one). */
 export function formatNumber(value: number): string {
@@ -94,4 +95,12 @@ export function capitalized(sentence: string): string {
 /** `1 case`, `1,200 cases`. */
 export function countOf(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** How a trial with a rule to stop by ended: `p99 ±4.8 % after 12.3 s`. */
+export function stopWords({ reason, of, precision, atS }: StopRecord): string {
+  const known = typeof precision === 'number' ? `${of} ±${formatNumber(100 * precision)} %` : `${of} unknown`;
+  const after = `after ${formatNumber(atS)} s`;
+  if (reason === 'precise') return `${known} ${after}`;
+  return `${known} ${after}, ${reason === 'max-duration' ? 'the longest allowed' : 'ended early'}`;
 }

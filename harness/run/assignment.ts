@@ -1,5 +1,6 @@
 import { parseExpression } from '../scenario/expression.ts';
-import type { DecideSpec, Scenario, Setting } from '../scenario/scenario.ts';
+import type { DecideSpec, Scenario, Setting, StopSpec } from '../scenario/scenario.ts';
+import type { StopRule } from '../statistics/stopping.ts';
 import { windowLengthMs } from '../statistics/window-length.ts';
 import type { RunningTarget } from '../targets/target.ts';
 import type { LoadAssignment } from './load-engine.ts';
@@ -23,7 +24,7 @@ export function assignmentFor(
     seed: measure.seed + trial,
     load: loadOf(planned),
     warmupMs: measure.warmupMs,
-    durationMs: planned.durationMs,
+    durationMs: measure.stop?.maxDurationMs ?? planned.durationMs,
     drainMs: measure.drainMs,
     windowMs: windowLengthMs(planned.durationMs, load.resolvedRate),
     timeoutMs: load.timeoutMs,
@@ -40,6 +41,7 @@ export function assignmentFor(
     ...(target.otherModels === undefined ? {} : { otherModels: target.otherModels }),
     workload: setting.workload,
     abort: scenario.limits.abort,
+    ...(measure.stop === undefined ? {} : { stop: stopRule(measure.stop, planned.durationMs) }),
     runId: where.runId,
     ...(goodWithinMs === undefined ? {} : { goodWithinMs }),
     ...(where.cpus === undefined ? {} : { cpus: where.cpus }),
@@ -47,6 +49,11 @@ export function assignmentFor(
       ? { rawLog: { path: rawLogPath(where.runFolder, planned.id, trial), caseId: planned.id, trial } }
       : {}),
   };
+}
+
+/** A probe of a search, which has a length of its own, never meets one: the two are not asked for together. */
+function stopRule({ maxDurationMs: atMostMs, ...asked }: StopSpec, afterMs: number): StopRule {
+  return { ...asked, afterMs, atMostMs };
 }
 
 /** What is offered: the law where there is one, else the rate that the plan came to. */
@@ -75,11 +82,13 @@ export function latencyBoundMs({ slo }: Pick<DecideSpec, 'slo'>): number | undef
   return undefined;
 }
 
-/** Seconds that a trial takes: phases (of several settings the mean), and what starting the server and draining add. */
+/** Seconds that a trial takes, at most where it may end before: phases (of several settings the mean), and what starting the server and draining add. */
 export function expectedTrialS({ measure, settings }: Scenario): number {
   const startsServer = settings[0]?.target.kind === 'reference';
   const lengthMs = ({ load }: Setting) =>
-    load.open?.kind === 'find' ? searchMs(measure, load.open) : measuredMsOf(load, measure);
+    load.open?.kind === 'find'
+      ? searchMs(measure, load.open)
+      : (measure.stop?.maxDurationMs ?? measuredMsOf(load, measure));
   const measuredMs = settings.reduce((sum, setting) => sum + lengthMs(setting), 0) / settings.length;
   return (measure.warmupMs + measuredMs) / 1000 + (startsServer ? 1.5 : 0.3);
 }

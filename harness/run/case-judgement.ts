@@ -82,10 +82,9 @@ function comparedPercentiles(
 }
 
 function overloadOf({ pooled, throughput }: JudgementInput, dispatchLagClean: boolean): string | undefined {
-  const { counts, durationS, windows, results } = pooled;
+  const { counts, durationS, windows } = pooled;
   if (durationS === 0) return undefined;
-  const lengthS = (results[0]?.durationMs ?? 0) / 1000;
-  const queues = windows.map((trial) => backlogs(trial.map(withFinished), lengthS));
+  const queues = windows.map((trial) => backlogs(trial.map(withFinished), measuredS(trial)));
   const sum = (pick: (queue: { atThird: number; atEnd: number }) => number) =>
     queues.reduce((total, queue) => total + pick(queue), 0);
   const { interval, requestsPerS } = throughput;
@@ -98,6 +97,12 @@ function overloadOf({ pooled, throughput }: JudgementInput, dispatchLagClean: bo
     backlogAtThird: sum(({ atThird }) => atThird),
     backlogAtEnd: sum(({ atEnd }) => atEnd),
   }).reason;
+}
+
+/** Each trial may end at a time of its own. */
+function measuredS(trial: readonly PooledWindow[]): number {
+  const measured = trial.filter(({ phase }) => phase === 'measure');
+  return Math.max(0, ...measured.map(({ startS, durationS }) => startS + durationS));
 }
 
 function withFinished({ ok, notOk, ...window }: PooledWindow) {

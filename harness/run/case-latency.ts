@@ -1,8 +1,9 @@
 import type { CaseRecord, Distribution, Figure } from '../record/run-record.ts';
 import type { Buckets } from '../statistics/buckets.ts';
-import { type Dependence, dependence, designEffect } from '../statistics/design-effect.ts';
+import type { Dependence } from '../statistics/design-effect.ts';
 import { HIGHEST_MS } from '../statistics/histogram.ts';
-import { percentileInterval } from '../statistics/intervals.ts';
+import { type PercentileName as Name, PERCENTILES, percentileInterval } from '../statistics/intervals.ts';
+import { dependenceAt, tailAmong } from '../statistics/stopping.ts';
 import type { PooledFacts } from './pooled-facts.ts';
 
 export interface Latency {
@@ -15,8 +16,6 @@ export interface Latency {
   distributionOf(values: Buckets, censored: number): Distribution;
 }
 
-const PERCENTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const;
-type Name = keyof typeof PERCENTILES;
 type Dependences = Readonly<Record<Name, Dependence>>;
 
 /**
@@ -26,8 +25,11 @@ type Dependences = Readonly<Record<Name, Dependence>>;
 export function latencyOf(pooled: PooledFacts): Latency {
   const { buckets, counts } = pooled;
   const dependent = dependences(pooled);
+  // A case that was looked at while it ran ended when its interval suited: it must hold for every look.
+  const tail = tailAmong(Math.max(1, ...pooled.results.map(({ stopped }) => stopped?.looks ?? 1)));
+  const told = (values: Buckets, censored: number) => distribution(values, censored, dependent, tail);
   const unfinished = counts.timedOut + counts.inFlightAtEnd;
-  const service = distribution(buckets.service, unfinished, dependent);
+  const service = told(buckets.service, unfinished);
   if (pooled.responseMissing !== undefined) {
     const none = unknown(pooled.responseMissing);
     return {
@@ -39,14 +41,14 @@ export function latencyOf(pooled: PooledFacts): Latency {
   }
   return {
     latencyMs: {
-      response: distribution(buckets.response, unfinished + counts.unsent, dependent),
+      response: told(buckets.response, unfinished + counts.unsent),
       service,
-      sendLag: distribution(buckets.sendLag, counts.unsent, dependent),
-      dispatchLag: distribution(buckets.dispatchLag, 0, dependent),
+      sendLag: told(buckets.sendLag, counts.unsent),
+      dispatchLag: told(buckets.dispatchLag, 0),
     },
     designEffect: dependent.p99.forWidth,
     sampleEffect: sampleEffects(dependent),
-    distributionOf: (values, censored) => distribution(values, censored, dependent),
+    distributionOf: told,
   };
 }
 
@@ -67,13 +69,8 @@ function dependences({ buckets, windows, responseMissing }: PooledFacts): Depend
     .flat()
     .filter(({ phase }) => phase !== 'warmup')
     .map((window) => window.response);
-  const at = (name: Name, below?: Dependence): Dependence =>
-    dependence(designEffect(seen, times.percentileMs(PERCENTILES[name] * 100) ?? 0), below);
-  const p50 = at('p50');
-  const p90 = at('p90', p50);
-  const p95 = at('p95', p90);
-  const p99 = at('p99', p95);
-  return { p50, p90, p95, p99, p999: at('p999', p99) };
+  const at = (name: Name) => dependenceAt(name, { windows: seen, all: times });
+  return { p50: at('p50'), p90: at('p90'), p95: at('p95'), p99: at('p99'), p999: at('p999') };
 }
 
 function unknown(missing: string): Distribution {
@@ -81,8 +78,8 @@ function unknown(missing: string): Distribution {
   return { p50: none, p90: none, p95: none, p99: none, p999: none, max: none, mean: none };
 }
 
-function distribution(values: Buckets, censored: number, dependent: Dependences): Distribution {
-  const at = (name: Name) => percentileInterval(values, censored, PERCENTILES[name], dependent[name]);
+function distribution(values: Buckets, censored: number, dependent: Dependences, tail: number): Distribution {
+  const at = (name: Name) => percentileInterval(values, censored, PERCENTILES[name], dependent[name], tail);
   const none = { missing: 'no request was answered' };
   return {
     p50: at('p50'),

@@ -22,6 +22,7 @@ export function caseNotices(record: Pick<RunRecord, 'cases' | 'environment'>): N
     ...connectionLimited(cases),
     ...peers(cases),
     ...aborted(cases),
+    ...imprecise(cases),
     ...countMismatch(cases),
     ...wrongAnswers(cases),
     ...littlesLaw(cases),
@@ -46,6 +47,17 @@ const CAUSE_WORDS: Readonly<Record<Cause['id'], string>> = {
   pressure: 'processes waiting for a CPU',
   'same-cores': 'the server on the same cores',
 };
+
+/** What `measure.stop` asked for and the longest time did not give. */
+function imprecise(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const short = cases.filter(({ trials }) =>
+    trials.some(({ stopped }) => stopped?.reason === 'max-duration'),
+  );
+  const stopped = short[0]?.trials.find((trial) => trial.stopped !== undefined)?.stopped;
+  if (stopped === undefined) return [];
+  const { of, asked } = stopped;
+  return about(short, (ids) => notice('imprecise', { cases: ids.length, of, askedPct: 100 * asked }, ids));
+}
 
 function connectionLimited(cases: readonly CaseRecord[]): NoticeRecord[] {
   const limited = cases.filter(({ credibility }) => credibility.status === 'connection-limited');

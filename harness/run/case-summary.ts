@@ -88,10 +88,12 @@ function trialRecord(
   input: CaseInput,
 ): TrialRecord {
   const sockets = results.find((one) => one.sockets !== undefined)?.sockets;
+  const stopped = results.find((one) => one.stopped !== undefined)?.stopped;
   return {
     index,
     startedAt,
     ...(sockets === undefined ? {} : { sockets }),
+    ...(stopped === undefined ? {} : { stopped }),
     ...figuresOf(poolFacts([results]), input).shared,
   };
 }

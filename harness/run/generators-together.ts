@@ -13,6 +13,7 @@ import {
   type PhaseInstants,
 } from './load-engine.ts';
 import { mergeResults } from './merge-results.ts';
+import { PrecisionWatch } from './precision-watch.ts';
 
 /** From all being connected to the common zero of their schedules; a thread may be busy for some of it. */
 const LEAD_MS = 60;
@@ -25,7 +26,8 @@ type DriveOne = (assignment: LoadAssignment, watch: LoadWatch) => Promise<LoadRe
 
 /**
  * Several generators over one global schedule, as one: each takes every n-th arrival and its share of what the
- * assignment allows; all begin and end at the same instants; abort rules look at them together.
+ * assignment allows; all begin and end at the same instants; abort rules, and the rule to stop by, look at them
+ * together. One alone is driven so where there is a rule to stop by.
  *
  *     generator 0   connect ----- ready |            | arrivals 0, 2, 4 ...      | drain  result \
  *     generator 1   connect - ready     |  start at  | arrivals 1, 3, 5 ...      | drain  result  > merged
@@ -42,7 +44,7 @@ export async function runTogether(
     const running = parts.map((part) => driveOne(part, together.watch(part.generator.index)));
     for (const one of running) one.catch(() => together.giveUp());
     await Promise.allSettled(running);
-    return mergeResults(await Promise.all(running));
+    return together.ended(mergeResults(await Promise.all(running)));
   } finally {
     together.close();
   }
@@ -69,6 +71,7 @@ class Together {
   readonly #watch: LoadWatch;
   readonly #count: number;
   readonly #abort: AbortWatch;
+  readonly #precision: PrecisionWatch | undefined;
   readonly #drain = new AbortController();
   readonly #cancel = new AbortController();
   readonly #recent = new Histogram();
@@ -80,6 +83,7 @@ class Together {
   #ok = 0;
   #notOk = 0;
   #recentNotOk = 0;
+  #recentCensored = 0;
   readonly #reported = new Set<number>();
   readonly #onDrain = (): void => this.#end(INTERRUPTED.drained);
   readonly #onCancel = (): void => this.#cancel.abort(orderAt(hrtimeMs(), INTERRUPTED.stopped));
@@ -88,6 +92,7 @@ class Together {
     this.#watch = watch;
     this.#count = count;
     this.#abort = new AbortWatch(assignment.abort);
+    this.#precision = assignment.stop === undefined ? undefined : new PrecisionWatch(assignment.stop);
     this.#start = new Promise((resolve) => {
       this.#resolveStart = resolve;
     });
@@ -122,6 +127,13 @@ class Together {
     this.#watch.drain.removeEventListener('abort', this.#onDrain);
     this.#watch.cancel.removeEventListener('abort', this.#onCancel);
     this.#recent.destroy();
+    this.#precision?.close();
+  }
+
+  /** The result, with how the rule to stop by ended it. */
+  ended(result: LoadResult): LoadResult {
+    if (this.#precision === undefined) return result;
+    return { ...result, stopped: this.#precision.stopped(result.durationMs, result.endedEarly) };
   }
 
   #started(instants: PhaseInstants): void {
@@ -131,8 +143,10 @@ class Together {
     this.#watch.onStart(instants);
   }
 
-  #end(reason: string): void {
-    if (!this.#drain.signal.aborted) this.#drain.abort(orderAt(hrtimeMs() + NOTICE_MS, reason));
+  #end(reason: string, isEnough = false): void {
+    if (this.#drain.signal.aborted) return;
+    const order = orderAt(hrtimeMs() + NOTICE_MS, reason);
+    this.#drain.abort(isEnough ? { ...order, isEnough } : order);
   }
 
   /** Each reports about once a second; when all have, that is one report, passed on and held against the rules. */
@@ -142,6 +156,7 @@ class Together {
     this.#recent.merge(part);
     part.destroy();
     this.#recentNotOk += recent.notOk;
+    this.#recentCensored += recent.censored;
     const nowMs = hrtimeMs();
     this.#reported.add(index);
     const isWhole = this.#reported.size === this.#count;
@@ -164,11 +179,17 @@ class Together {
       responseP99Ms,
     });
     const broken = this.#abort.observe(fromMs, nowMs, { ok, notOk: this.#recentNotOk, responseP99Ms });
+    const isPrecise = this.#precision?.observe(fromMs - instants.measureAtMs, nowMs - instants.measureAtMs, {
+      response: this.#recent,
+      censored: this.#recentCensored,
+    });
     this.#progressAtMs = nowMs;
     this.#reported.clear();
     this.#recent.reset();
     this.#recentNotOk = 0;
+    this.#recentCensored = 0;
     if (broken !== undefined) this.#end(`${ABORT_EVENT}${broken}`);
+    if (isPrecise === true) this.#end('precise', true);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ClassRecording } from '../measure/class-recorder.ts';
 import type { HistogramName } from '../measure/histogram-names.ts';
 import type { RawLogEnd } from '../measure/raw-log.ts';
-import type { Counts } from '../record/run-record.ts';
+import type { Counts, StopRecord } from '../record/run-record.ts';
 import type { RateLawSpec } from '../scenario/rate-law.ts';
 import type {
   Arrivals,
@@ -11,6 +11,7 @@ import type {
   TransportName,
   WorkloadSpec,
 } from '../scenario/scenario.ts';
+import type { StopRule } from '../statistics/stopping.ts';
 import type { ModelMetadata, TargetEndpoint } from '../targets/target.ts';
 import type { AnswerFacts, Golden } from './answer-check.ts';
 
@@ -43,6 +44,8 @@ export interface LoadWatch {
 export interface EndOrder {
   readonly atMs: number;
   readonly reason: string;
+  /** All that was asked for is known: the case ends, and not before its time. */
+  readonly isEnough?: true;
 }
 
 /** The order that a signal was aborted with; undefined where it was aborted without one. */
@@ -75,6 +78,8 @@ export interface LoadProgress {
   /** One of several generators tells what finished since its last report, to be joined with that of the others. */
   readonly recent?: {
     readonly notOk: number;
+    /** Timed out or never sent. */
+    readonly censored: number;
     /** Base64 HdrHistogram of the ok response times. */
     readonly response: string;
   };
@@ -129,6 +134,8 @@ export interface LoadAssignment {
   /** Rows answered within this count as good; absent when no latency SLO is given. */
   readonly goodWithinMs?: number;
   readonly abort: LimitsSpec['abort'];
+  /** Ends the measure phase when a percentile is known well enough; `durationMs` is the longest then. */
+  readonly stop?: StopRule;
   /** Cores the generator thread binds itself to, where the system can. */
   readonly cpus?: readonly number[];
   readonly runId: string;
@@ -182,6 +189,8 @@ export interface LoadResult {
   readonly events: readonly { readonly atS: number; readonly message: string }[];
   /** Why the case ended before its time: an abort rule, an interrupt. */
   readonly endedEarly: string | undefined;
+  /** Why and when a case with a rule to stop by ended. */
+  readonly stopped?: StopRecord;
   /** Histograms of the generator's thread that nobody freed: a leak, of about 100 kB each. */
   readonly undestroyedHistograms?: number;
   /** What came of the raw log, where one was asked for. */

@@ -31,6 +31,9 @@ export interface LoadRunParts {
 
 const TICK_MS = 50;
 const PROGRESS_MS = 1000;
+/** A rule to stop by wants this many reports before its first look, no more often than four a second. */
+const REPORTS_BEFORE_LOOK = 10;
+const SHORTEST_PROGRESS_MS = 250;
 
 /** The phases of one run: who acts is decided by time, by answers, by abort rules and by the user. */
 export class LoadRun {
@@ -40,6 +43,7 @@ export class LoadRun {
   readonly #beganMs: number;
   readonly #beganWallMs = Date.now();
   readonly #tick: NodeJS.Timeout;
+  readonly #progressMs: number;
   readonly #onDrain = (): void => this.#endEarly(INTERRUPTED.drained, orderIn(this.#parts.watch.drain));
   readonly #onCancel = (): void => this.#cancel();
   #edges: PhaseEdges;
@@ -59,6 +63,7 @@ export class LoadRun {
     this.#edges = parts.edges;
     this.#drainFromMs = parts.edges.measureEndAtMs;
     this.#abort = new AbortWatch(parts.assignment.abort);
+    this.#progressMs = progressMs(parts.assignment);
     this.#beganMs = parts.now();
     this.#progressAtMs = parts.edges.warmupAtMs;
     this.#tick = setInterval(() => this.#housekeeping(), TICK_MS);
@@ -100,7 +105,7 @@ export class LoadRun {
       this.#parts.vitals.begin();
     }
     if (phase === 'drain') this.#parts.vitals.end();
-    if (nowMs - this.#progressAtMs >= PROGRESS_MS) this.#progress(nowMs);
+    if (nowMs - this.#progressAtMs >= this.#progressMs) this.#progress(nowMs);
     const { driver, flights, assignment } = this.#parts;
     const allAnswered = assignment.load.shape === 'offline' && phase === 'measure' && flights.count === 0;
     if (allAnswered && driver.exhausted(nowMs)) this.#endMeasure(this.#lastDoneMs);
@@ -111,7 +116,7 @@ export class LoadRun {
   #progress(nowMs: number): void {
     const { assignment, recorder, watch } = this.#parts;
     const fromMs = this.#progressAtMs;
-    const recent = recorder.takeRecent(assignment.generator.of > 1);
+    const recent = recorder.takeRecent(assignment.generator.of > 1 || assignment.stop !== undefined);
     this.#progressAtMs = nowMs;
     this.#ok += recent.ok;
     this.#notOk += recent.notOk;
@@ -125,7 +130,7 @@ export class LoadRun {
       responseP99Ms: recent.responseP99Ms,
       ...(recent.response === undefined
         ? {}
-        : { recent: { notOk: recent.notOk, response: recent.response } }),
+        : { recent: { notOk: recent.notOk, censored: recent.censored, response: recent.response } }),
     });
     const broken = this.#abort.observe(fromMs, nowMs, recent);
     if (broken !== undefined) this.#endEarly(`${ABORT_EVENT}${broken}`);
@@ -134,11 +139,13 @@ export class LoadRun {
   /** Stops scheduling, now or as ordered; what is in flight may still finish within the drain. */
   #endEarly(why: string, order?: EndOrder): void {
     const { now } = this.#parts;
-    const { atMs, reason } = order ?? { atMs: now(), reason: why };
+    const { atMs, reason, isEnough }: EndOrder = order ?? { atMs: now(), reason: why };
     if (this.#done || this.#endedEarly !== undefined || atMs >= this.#edges.measureEndAtMs) return;
     this.wake();
-    this.#endedEarly = reason;
-    this.#note(reason);
+    if (isEnough !== true) {
+      this.#endedEarly = reason;
+      this.#note(reason);
+    }
     this.#endMeasure(atMs);
   }
 
@@ -189,6 +196,11 @@ export class LoadRun {
       endedEarly: this.#endedEarly,
     });
   }
+}
+
+function progressMs({ stop }: LoadAssignment): number {
+  if (stop === undefined) return PROGRESS_MS;
+  return Math.min(PROGRESS_MS, Math.max(SHORTEST_PROGRESS_MS, stop.afterMs / REPORTS_BEFORE_LOOK));
 }
 
 /** Windows as a result carries them: in seconds. */

@@ -7,6 +7,7 @@ import { addCounts, mergeEncoded } from './pooled-facts.ts';
 export function mergeResults(results: readonly LoadResult[]): LoadResult {
   const [first] = results;
   if (first === undefined) throw new Error('no generator brought a result');
+  if (results.length === 1) return first;
   const sum = (pick: (one: LoadResult) => number) => total(results.map(pick));
   const good = results.map(({ goodRows }) => goodRows).filter((rows) => rows !== undefined);
   const longest = results.reduce((a, b) => (b.durationMs > a.durationMs ? b : a), first);

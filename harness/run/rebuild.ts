@@ -62,10 +62,10 @@ function areAll(logs: readonly RawLogOnDisk[]): boolean {
 function rebuiltCase(one: CaseRecord, head: RunRecord, logs: readonly RawLogOnDisk[]): CaseRecord {
   const logsOfTrials = one.trials.map(({ index }) => logsOf(logs, one.id, index));
   if (!logsOfTrials.every(areAll)) return one;
-  const trials = one.trials.map(({ startedAt }, at) => ({
-    startedAt,
-    results: [replayTogether(logsOfTrials[at] ?? [])],
-  }));
+  const trials = one.trials.map(({ startedAt, stopped }, at) => {
+    const result = replayTogether(logsOfTrials[at] ?? []);
+    return { startedAt, results: [stopped === undefined ? result : { ...result, stopped }] };
+  });
   const measured = summariseCase({
     trials,
     load: one.load,

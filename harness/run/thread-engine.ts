@@ -45,9 +45,11 @@ const SCHEMES = ['http:', 'https:', 'unix:', 'grpc:', 'grpcs:'];
  */
 function runInThreads(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult> {
   clearTheWay(assignment);
-  const { generators = 1 } = assignment;
+  const { generators = 1, stop } = assignment;
   const driveOne = (one: LoadAssignment, its: LoadWatch) => runOnThread('generator-thread.js', one, its);
-  return generators === 1 ? driveOne(assignment, watch) : runTogether(assignment, watch, driveOne);
+  return generators === 1 && stop === undefined
+    ? driveOne(assignment, watch)
+    : runTogether(assignment, watch, driveOne);
 }
 
 let isClear = false;

@@ -9,6 +9,7 @@ import { notYetAdvice } from './not-yet.ts';
 import { peerProblems } from './peer-checks.ts';
 import { word } from './quantities.ts';
 import type { Axes } from './scenario.ts';
+import { stopProblems } from './stop-checks.ts';
 import { workloadChoice } from './workload-checks.ts';
 
 /** Turns a path of the content into the path of the document where the value was written. */
@@ -73,6 +74,7 @@ export function checkTogether(
     ...targetChoice(content, complain),
     ...loadChoice(content, complain),
     ...peerProblems(content, complain),
+    ...stopProblems(content, complain),
     ...rateLimit(content, complain),
     ...inputNames(content, complain),
     ...workloadChoice(content, complain),

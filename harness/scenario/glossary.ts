@@ -55,6 +55,7 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
     'Rates as shares of the best rate that any setting reached in the closed pass; the same absolute rates for every setting, so that settings can be compared.',
   stages:
     'Rates one after the other. Like ramp and replay it has a length of its own, and is measured for that; the warm-up drives its first rate. A load that changes is one case: its figure at this load is about its mean rate, limits.maxRate about its peak, and it is not expected to hold still.',
+  stop: "measure.stop: { precision: 5%, of: p99, maxDuration: 60s } measures on after measure.duration until half the width of that percentile's interval is at most 5 % of its value, and never beyond maxDuration; each trial by itself. Whoever looks often and stops when it suits finds intervals that miss, so there are few looks, planned beforehand (each when 1.25 times as much has been measured), and the intervals of such a case are widened until they hold at every look at once.",
   arrivals:
     'How requests scatter around the offered rate: even gaps, poisson (as of many independent users), gamma(cv) with gaps that deviate by cv times their mean. The i-th request is due when the integral of the rate reaches the i-th event of that process, so nothing drifts.',
   mlperf:

@@ -16,7 +16,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'target.reference.native': 'use the neutral settings',
   'target.reference.batching.preferred': 'leave it out; batches form up to maxRows',
   'workload.changeEvery': 'leave it out',
-  'measure.stop': 'set measure.duration and measure.trials',
   'decide.tune': 'use vary with the values to try',
   'decide.report': 'leave it out; the report shows what was measured',
   'decide.recommend.minimize': 'use recommend: { maximize: capacity }',

@@ -10,6 +10,7 @@ import type {
   LoadSpec,
   MeasureSpec,
   MlperfSpec,
+  StopSpec,
   TargetSpec,
 } from './scenario.ts';
 import type { ScenarioFile } from './schema.ts';
@@ -172,7 +173,12 @@ export function measureFrom({ measure }: ScenarioFile): MeasureSpec {
     order: measure.order,
     seed: measure.seed,
     rawLog: measure.rawLog,
+    ...(measure.stop === undefined ? {} : { stop: stopFrom(measure.stop) }),
   };
+}
+
+function stopFrom({ precision, of, maxDuration }: NonNullable<ScenarioFile['measure']['stop']>): StopSpec {
+  return { precision, of, maxDurationMs: maxDuration };
 }
 
 export function decideFrom({ decide }: ScenarioFile): DecideSpec {

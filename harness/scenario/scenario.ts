@@ -1,3 +1,4 @@
+import type { PercentileName } from '../statistics/intervals.ts';
 import type { RateLawSpec } from './rate-law.ts';
 import type { Recording } from './replay-file.ts';
 
@@ -247,6 +248,15 @@ export interface MeasureSpec {
   readonly seed: number;
   /** Every request is written down. Not hashed: the experiment is the same. */
   readonly rawLog: boolean;
+  /** Absent: measured for `durationMs`. Present: that is the shortest. */
+  readonly stop?: StopSpec;
+}
+
+export interface StopSpec {
+  /** Half the width of the percentile's interval over its value. */
+  readonly precision: number;
+  readonly of: PercentileName;
+  readonly maxDurationMs: number;
 }
 
 export interface DecideSpec {

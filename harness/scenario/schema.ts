@@ -6,6 +6,7 @@ import {
   expression,
   label,
   leaf,
+  percentage,
   rate,
   rowsQuantity,
   text,
@@ -48,12 +49,25 @@ const target = z
   .strictObject({ reference: reference.optional(), ...ownServer })
   .describe('What is driven: `reference` for the bundled server, or `url` and `model` for your own');
 
+const stop = z
+  .strictObject({
+    precision: percentage('Half the width of its interval over its value').prefault('5%'),
+    of: choice('Which percentile of the response time', ['p50', 'p90', 'p95', 'p99', 'p999']).prefault('p99'),
+    maxDuration: duration('Measured for so long at most, for each case; 50 times measure.duration at most', {
+      positive: true,
+    }).prefault('60s'),
+  })
+  .describe(
+    'Measure on after measure.duration until a percentile is known well enough. Looked at when 1.25 times as much has been measured as at the last look; intervals are widened for the looks',
+  );
+
 const measure = z
   .strictObject({
     warmup: duration('Driven but not summarised').prefault('1s'),
     duration: duration('Measured, for each case; a load with a length of its own is measured for that', {
       positive: true,
     }).prefault('4s'),
+    stop: stop.optional(),
     drain: duration('How long to wait at the end for answers still open').prefault('5s'),
     trials: whole('Independent repetitions of every case', 1, 1000).prefault(1),
     order: choice('interleaved: all cases once, then all again, shuffled by the seed', [

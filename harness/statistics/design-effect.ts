@@ -35,6 +35,9 @@ export function dependence(own: DesignEffect = INDEPENDENT, below: Dependence = 
   };
 }
 
+/** What is asked of the values of a window. */
+export type Ordering = Pick<Buckets, 'count' | 'countAboveMs'>;
+
 /** Fewer batches say nothing about how batches differ. */
 const LEAST_BATCHES = 6;
 
@@ -48,10 +51,7 @@ const LEAST_BATCHES = 6;
  * requests hang together and as a safe width.
  * Undefined with too few windows or nothing above the threshold.
  */
-export function designEffect(
-  windows: readonly Pick<Buckets, 'count' | 'countAboveMs'>[],
-  thresholdMs: number,
-): DesignEffect | undefined {
+export function designEffect(windows: readonly Ordering[], thresholdMs: number): DesignEffect | undefined {
   let batches: readonly Batch[] = windows
     .filter((window) => window.count > 0)
     .map((window) => ({ n: window.count, late: window.countAboveMs(thresholdMs) }));

@@ -3,6 +3,10 @@ import { type Buckets, rankOf } from './buckets.ts';
 import { type Dependence, NO_DEPENDENCE } from './design-effect.ts';
 import { samplesNeeded } from './samples-needed.ts';
 
+/** Percentiles that are told of a case, lowest first. */
+export const PERCENTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const;
+export type PercentileName = keyof typeof PERCENTILES;
+
 export interface PercentileInterval {
   readonly value: number;
   readonly low: number;
@@ -20,6 +24,7 @@ export interface NoPercentile {
 /** Values in rising order. */
 export type Ordered = Pick<Buckets, 'count' | 'valueAtRankMs' | 'maxMs'>;
 
+/** Of an interval of 95 %, on each side. */
 const TAIL = 0.025;
 /** The greatest value bounds a percentile from above unless all values lie below it more often than this. */
 const END = 0.05;
@@ -33,6 +38,7 @@ const END = 0.05;
  *
  * The ranks of low and high are binomial quantiles over n/d instead of n requests, because neighbours in a queue
  * are late together; d is the design effect. Without the samples that the percentile needs, it is missing.
+ * `tail` is what the interval leaves out on each side: less than 2.5 % where it is one of several.
  * The interval is open above where so few are independent that the true percentile may lie beyond all of them.
  */
 export function percentileInterval(
@@ -40,6 +46,7 @@ export function percentileInterval(
   censored: number,
   p: number,
   { forSamples, forEnd, forWidth }: Dependence = NO_DEPENDENCE,
+  tail = TAIL,
 ): PercentileInterval | NoPercentile {
   const n = ok.count + censored;
   const needed = samplesNeeded(p);
@@ -47,10 +54,10 @@ export function percentileInterval(
   if (proven < needed) return { missing: tooFew(needed, proven, n) };
   const independent = Math.max(1, Math.floor(n / forWidth));
   const value = valueAt(ok, rankOf(p * 100, n));
-  const low = valueAt(ok, boundRank(TAIL, independent, p, n));
+  const low = valueAt(ok, boundRank(tail, independent, p, n));
   if (value === undefined || low === undefined) return amongCensored(ok, censored);
-  const highRank = boundRank(1 - TAIL, independent, p, n);
-  const ends = p ** (n / forEnd) <= END;
+  const highRank = boundRank(1 - tail, independent, p, n);
+  const ends = p ** (n / forEnd) <= END * (tail / TAIL);
   const high = ends ? (valueAt(ok, highRank) ?? null) : null;
   return { value, low: Math.min(low, value), high: high === null ? null : Math.max(high, value), n };
 }

@@ -1,10 +1,11 @@
 import { expressionsOf } from '../gates/recommend.ts';
 import { promisedPercentile } from '../gates/settings.ts';
-import { formatCount } from '../record/wording.ts';
+import { formatCount, formatNumber } from '../record/wording.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { workloadWords } from '../scenario/workload-words.ts';
 import { smallestDifferencePct } from '../statistics/detectable-difference.ts';
 import { samplesNeeded } from '../statistics/samples-needed.ts';
+import { looksMs } from '../statistics/stopping.ts';
 import { formatSeconds } from './format.ts';
 import { alignColumns, axesText, labelled, wrap } from './layout.ts';
 
@@ -64,21 +65,39 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text
     ...(plan.openCases > 0 ? [`${plan.openCases} at a rate (open loop)`] : []),
     ...(plan.searches > 0 ? [`${plan.searches} at the capacity that probes find`] : []),
   ].join(' + ');
+  const { stop } = scenario.measure;
   const trials = plan.trials > 1 ? `, ${plan.trials} trials each` : '';
   const most = Math.max(0, ...plan.loads.map(({ peakPerS }) => peakPerS ?? 0));
-  const about = plan.requests === undefined ? '' : `about ${formatCount(plan.requests)} requests, `;
+  const about =
+    plan.requests === undefined
+      ? ''
+      : `${stop === undefined ? 'about' : 'up to'} ${formatCount(plan.requests)} requests, `;
   return [
     [
       'cases',
       `${plan.closedCases + plan.openCases + plan.searches} = ${passes}, over ${plan.settings} setting${plan.settings === 1 ? '' : 's'}${trials}`,
     ],
-    ['time', `about ${formatSeconds(plan.totalS)}, of which ${formatSeconds(plan.measuredS)} measured`],
+    [
+      'time',
+      `${stop === undefined ? 'about' : 'at most'} ${formatSeconds(plan.totalS)}, of which ${formatSeconds(plan.measuredS)} measured`,
+    ],
+    ...stopRow(scenario),
     ['rates', plan.ratesFrom],
     ['sends to', `${plan.to}${most > 0 ? `, ${about}at most ${formatCount(most)}/s in the open loop` : ''}`],
     ...(plan.searches > 0 ? [atMostRow(scenario, plan)] : []),
     ...payloadRow(scenario),
     ...(scenario.skipped.length === 0 ? [] : [skippedRow(scenario)]),
   ];
+}
+
+/** When a case ends that is measured until a percentile is known well enough. */
+function stopRow({ measure: { stop, durationMs: afterMs } }: Scenario): [label: string, text: string][] {
+  if (stop === undefined) return [];
+  const { of, precision, maxDurationMs: atMostMs } = stop;
+  const looks = looksMs({ of, precision, afterMs, atMostMs }).length - 1;
+  const wanted = `when ${of} is known to ±${formatNumber(100 * precision)} %`;
+  const when = `looked at ${looks} times from ${formatSeconds(afterMs / 1000)} on`;
+  return [['stops', `${wanted}, ${when}; after ${formatSeconds(atMostMs / 1000)} at the latest`]];
 }
 
 /** Left out where requests are drawn in the plain way. */
@@ -112,11 +131,12 @@ function percentileLines(scenario: Scenario, plan: DryRunPlan): string[] {
   const known = plan.loads.filter(({ requestsPerS }) => requestsPerS !== undefined);
   const unknown = plan.loads.slice(0, 1).map((load) => ({ ...load, label: 'any rate' }));
   const loads = known.length > 0 ? known : unknown;
-  const { trials } = scenario.measure;
+  const { trials, stop } = scenario.measure;
+  const lengthField = stop === undefined ? 'measure.duration' : 'measure.stop.maxDuration';
   const seconds = trials * (loads[0]?.measuredS ?? 0);
   const rows = loads.flatMap((load) =>
     percentilesOf(scenario).map(([name, p]) =>
-      percentileRow(`${name} at ${load.label}`, samplesNeeded(p), load, trials),
+      percentileRow(`${name} at ${load.label}`, samplesNeeded(p), load, trials, lengthField),
     ),
   );
   const header = ['', 'needs', 'you get', ''];
@@ -138,7 +158,13 @@ function difference(requests: number): string {
   return pct > 100 ? 'more than 100 %' : `about ${Math.ceil(pct)} %`;
 }
 
-function percentileRow(name: string, needs: number, load: PlannedLoad, trials: number): string[] {
+function percentileRow(
+  name: string,
+  needs: number,
+  load: PlannedLoad,
+  trials: number,
+  lengthField: string,
+): string[] {
   const { requestsPerS: rate, measuredS } = load;
   if (rate === undefined) {
     const from = Math.ceil(needs / (measuredS * trials));
@@ -150,6 +176,6 @@ function percentileRow(name: string, needs: number, load: PlannedLoad, trials: n
   const wouldDo =
     load.ownLength === true
       ? `--trials ${Math.ceil(needs / (rate * measuredS))}`
-      : `measure.duration ${Math.ceil(needs / rate)}s`;
+      : `${lengthField} ${Math.ceil(needs / rate)}s`;
   return [name, formatCount(needs), formatCount(get), `no: left out; ${wouldDo} would do`];
 }

@@ -2,7 +2,7 @@ import { expressionsOf } from '../gates/recommend.ts';
 import { type PromisedPercentile, promisedPercentile } from '../gates/settings.ts';
 import type { CaseRecord, NoticeRecord, RunRecord } from '../record/run-record.ts';
 import type { ProbeRun, SearchRecord } from '../record/search-record.ts';
-import { formatCount } from '../record/wording.ts';
+import { formatCount, stopWords } from '../record/wording.ts';
 import type { LoadProgress } from '../run/load-engine.ts';
 import type { RunObserver, TrialPosition } from '../run/observer.ts';
 import type { PlannedCase } from '../run/plan.ts';
@@ -80,12 +80,14 @@ function progressLine(progress: LoadProgress): string {
 function caseLine(measured: CaseRecord, promised: PromisedPercentile, { index, of }: TrialPosition): string {
   const { latencyMs, throughput, credibility, axes } = measured;
   const latency = percentileCell(latencyMs.response[promised]);
+  const stopped = measured.trials.at(-1)?.stopped;
   return [
     `${index + 1}/${of}`.padStart(6),
     cut(axesWords(axes), CASE_LABEL).padEnd(CASE_LABEL),
     `${formatCount(throughput.rowsPerS)} rows/s`.padStart(12),
     (latency === '-' ? '' : `${promised} ${latency} ms`).padEnd(14),
     credibility.status,
+    ...(stopped === undefined ? [] : [stopWords(stopped)]),
   ].join('  ');
 }
 

@@ -1,5 +1,6 @@
 import type { CaseRecord } from '../../harness/record/run-record.ts';
 import { isMissing } from '../../harness/record/run-record.ts';
+import { stopWords } from '../../harness/record/wording.ts';
 import { caseFigure, casePercentile } from '../figures.ts';
 import { count, milliseconds, significant } from '../format.ts';
 import { type Html, html } from '../html.ts';
@@ -11,6 +12,7 @@ export function facts(one: CaseRecord): Html {
   <dt>requests</dt><dd>${counted(one)}</dd>
   <dt>p99, ms</dt><dd>response ${p99(one, 'response')}, of which service ${p99(one, 'service')}; send lag ${p99(one, 'sendLag')}, of which dispatch lag ${p99(one, 'dispatchLag')}</dd>
   ${one.trials.length > 1 && html`<dt>trials</dt><dd>${trials(one)}</dd>`}
+  ${one.trials.some((trial) => trial.stopped !== undefined) && html`<dt>stopped</dt><dd>${stops(one)}</dd>`}
   <dt>steady?</dt><dd>${one.steady.verdict}: ${one.steady.message}</dd>
   <dt>independence</dt><dd>design effect ${caseFigure(one, 'designEffect')}: as good as that many times fewer independent requests</dd>
   ${littlesLaw(one)}
@@ -34,6 +36,10 @@ function p99(one: CaseRecord, time: string): Html {
 
 function trials(one: CaseRecord): Html {
   return html`p99 of each: ${one.trials.map((_, index) => html`${index > 0 && ' · '}${casePercentile(one, `trials.${index}.latencyMs.response.p99`, milliseconds)}`)} ms`;
+}
+
+function stops(one: CaseRecord): string {
+  return one.trials.flatMap(({ stopped }) => (stopped === undefined ? [] : [stopWords(stopped)])).join(' · ');
 }
 
 function littlesLaw(one: CaseRecord): Html | undefined {
