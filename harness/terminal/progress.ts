@@ -81,14 +81,14 @@ function caseLine(measured: CaseRecord, promised: PromisedPercentile, { index, o
   const { latencyMs, throughput, credibility, axes } = measured;
   const latency = percentileCell(latencyMs.response[promised]);
   const stopped = measured.trials.at(-1)?.stopped;
-  return [
+  const line = [
     `${index + 1}/${of}`.padStart(6),
     cut(axesWords(axes), CASE_LABEL).padEnd(CASE_LABEL),
     `${formatCount(throughput.rowsPerS)} rows/s`.padStart(12),
     (latency === '-' ? '' : `${promised} ${latency} ms`).padEnd(14),
     credibility.status,
-    ...(stopped === undefined ? [] : [stopWords(stopped)]),
   ].join('  ');
+  return stopped === undefined ? line : `${line}\n        ${stopWords(stopped)}`;
 }
 
 const ON_SIDE = { pass: 'holds', breach: 'breaks', unclear: 'unclear' } as const;

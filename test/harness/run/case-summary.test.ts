@@ -48,6 +48,19 @@ function summary(results: readonly (readonly LoadResult[])[], input: Partial<Cas
 
 const valueMs = (percentile: Percentile): number => (isMissing(percentile) ? Number.NaN : percentile.value);
 
+it('widens the intervals of a case that was looked at while it ran, and says how it stopped', () => {
+  const stopped = { reason: 'precise', of: 'p50', asked: 0.05, precision: 0.04, atS: 8, looks: 12 } as const;
+  const widthMs = (facts: Partial<LoadResult>): number => {
+    const { p50 } = summary([[driven(quiet, facts)]]).latencyMs.response;
+    return isMissing(p50) || p50.high === null ? Number.NaN : p50.high - p50.low;
+  };
+  // Twelve looks: normal quantiles 2.87 beside 1.96.
+  expect(widthMs({ stopped }) / widthMs({})).toBeGreaterThan(1.3);
+  expect(widthMs({ stopped }) / widthMs({})).toBeLessThan(1.7);
+  expect(summary([[driven(quiet, { stopped })]]).trials[0]?.stopped).toEqual(stopped);
+  expect(summary([[driven(quiet)]]).trials[0]).not.toHaveProperty('stopped');
+});
+
 describe('a rate that changes by design', () => {
   const law = { words: 'steps', spec: {}, meanPerS: 200, peakPerS: 300, lengthS: 8 };
   const LAW_LOAD = { ...OPEN_LOAD, shape: 'stages', label: 'stages', law } as const;

@@ -44,6 +44,21 @@ test('a quota is said with the time that it took', () => {
   expect(found?.message).toContain('1.5 cores held processes back for 1000 ms');
 });
 
+test('a longest time that was too short for the precision asked for', () => {
+  const [trial] = plantWinner().cases.flatMap(({ trials }) => trials);
+  if (trial === undefined) throw new Error('no trial was planted');
+  const stopped = { of: 'p99', asked: 0.05, precision: 0.08, atS: 60, looks: 14 };
+  const ended = (reason: 'precise' | 'max-duration') => ({
+    trials: [{ ...trial, stopped: { ...stopped, reason } }],
+  });
+  expect(ids(caseNotices(runWith(ended('precise'))))).not.toContain('imprecise');
+  const found = caseNotices(runWith(ended('precise'), ended('max-duration'))).find(
+    ({ id }) => id === 'imprecise',
+  );
+  expect(found).toMatchObject({ caseIds: [second] });
+  expect(found?.message).toContain('p99 was not known to ±5 % when the longest time was over in 1 case.');
+});
+
 test('a governor that is not performance', () => {
   const record = plantWinner();
   const noticed = (cpuGovernor: string) => ids(hostNotices({ ...record, environment: { cpuGovernor } }));

@@ -95,6 +95,18 @@ describe('dry run', () => {
   });
 });
 
+test('a dry run until a percentile is precise: how often it looks, how long at most', () => {
+  const set = ['decide.gates=[]', 'load={ poisson: { rate: 50/s } }', 'measure.stop={ of: p95 }'];
+  const scenario = loadScenario('smoke', { set: [...set, 'measure.warmup=1s', 'measure.duration=4s'] });
+  const said = dryRunText(scenario, dryRunPlan(scenario, 'no-such-folder'));
+  expectNarrow(said.split('\n'));
+  expect(said).toMatch(/time +at most .*1 min measured/);
+  expect(said).toMatch(
+    /when p95 is known to ±5 %, looked at 13 times from 4 s on;\s+after 1 min\s+at\s+the latest/,
+  );
+  expect(said).toMatch(/p99.9 at 50\/s +4,603 +3,000 +no: left out; measure.stop.maxDuration 93s would do/);
+});
+
 test('a dry run of a changing rate: its words, its own length, its peak', () => {
   const set = [
     'decide.gates=[]',
@@ -128,6 +140,24 @@ describe('progress', () => {
     const p99 = measured.latencyMs.response.p99;
     expect(isMissing(p99)).toBe(false);
     expect(written()).toMatch(/^ {2}4\/20 {2}batch 1 · delay 0ms · 10% +\d+ rows\/s +p99 16 ms +valid\n$/);
+  });
+
+  test('when and how a trial stopped stands below its line', () => {
+    const { observer, written } = watch(false);
+    const stopped = {
+      reason: 'max-duration',
+      of: 'p99',
+      asked: 0.05,
+      precision: 0.0712,
+      atS: 60,
+      looks: 14,
+    } as const;
+    observer.onCase(
+      { ...measured, trials: measured.trials.map((trial) => ({ ...trial, stopped })) },
+      position,
+    );
+    expectNarrow(written().split('\n'));
+    expect(written()).toContain('\n        p99 ±7.12 % after 60 s, the longest allowed\n');
   });
 
   test('a long name is cut, so that the line stays in its width', () => {
