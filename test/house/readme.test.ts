@@ -54,7 +54,18 @@ describe('the README', () => {
 
   it('has commands for every use', () => {
     const verbs = COMMANDS.map((command) => /^npx inferometer (\w+)/.exec(command)?.[1]);
-    const all = ['compare', 'cost', 'explain', 'gate', 'list', 'report', 'run', 'serve'];
+    const all = [
+      'compare',
+      'cost',
+      'doctor',
+      'explain',
+      'gate',
+      'list',
+      'report',
+      'requests',
+      'run',
+      'serve',
+    ];
     expect([...new Set(verbs)].sort()).toEqual(all);
   });
 
