@@ -114,14 +114,14 @@ function endsOf({ requestsPerS, lowPerS, highPerS }: NonNullable<SearchRecord['f
   return { requestsPerS, lowPerS, highPerS };
 }
 
-/** `It holds p99 < 50 ms up to 392 requests/s (95 % interval 383-402); proven at 375/s (p99 41 ms, 95 % interval 36-47).` */
+/** `It holds p99 < 50 ms up to 392 requests/s (90 % interval 383-402); proven at 375/s (p99 41 ms, 95 % interval 36-47).` */
 function holdsSentence({ search, setting: { best } }: ProvenSearch, slo: readonly Expression[]): string {
   const { estimate } = search.found;
   const evidence = evidenceWords(best, promisedPercentile(slo));
   const promise = promiseWords(slo);
   if (estimate === undefined)
     return `It holds ${promise} at ${formatCount(best.requestsPerS)} requests/s${evidence}.`;
-  return `It holds ${promise} up to ${formatCount(estimate.requestsPerS)} requests/s (95 % interval ${rangeOf(estimate)}); proven at ${formatRate(best.requestsPerS)}${evidence}.`;
+  return `It holds ${promise} up to ${formatCount(estimate.requestsPerS)} requests/s (90 % interval ${rangeOf(estimate)}); proven at ${formatRate(best.requestsPerS)}${evidence}.`;
 }
 
 function rangeOf({ lowPerS, highPerS }: { readonly lowPerS: number; readonly highPerS: number }): string {

@@ -50,7 +50,7 @@ export type ProbeRun = z.infer<typeof probeRun>;
 const estimate = z.object({
   requestsPerS: z.number(),
   standardErrorPerS: z.number(),
-  /** 95 %. */
+  /** 90 %. */
   lowPerS: z.number(),
   highPerS: z.number(),
   /** Independent repetitions that it rests on. */

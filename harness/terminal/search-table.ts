@@ -11,7 +11,7 @@ export function searchTable(record: RunRecord): string[] {
   const searches = record.searches ?? [];
   const axes = Object.keys(record.scenario.axes);
   const percentile = promisedPercentile(expressionsOf(record.decide.slo));
-  const header = ['', ...axes, 'capacity', '95 %', 'proven', percentile, 'probes'];
+  const header = ['', ...axes, 'capacity', '90 %', 'proven', percentile, 'probes'];
   const units = ['', ...axes.map(() => ''), '/s', '/s', '/s', 'ms there', ''];
   const rows = searches.map((search) => searchRow(search, axes, percentile, record));
   const [first = '', second = '', ...body] = alignColumns([header, units, ...rows]);

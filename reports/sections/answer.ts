@@ -35,7 +35,7 @@ function evidence(record: RunRecord): Html | undefined {
   const found =
     capacity.found === undefined
       ? html``
-      : html`Capacity ${runFigure(record, 'answer.capacity.found.requestsPerS', perSecond)} requests/s, 95 % interval ${runFigure(record, 'answer.capacity.found.lowPerS', perSecond)}–${runFigure(record, 'answer.capacity.found.highPerS', perSecond)}. `;
+      : html`Capacity ${runFigure(record, 'answer.capacity.found.requestsPerS', perSecond)} requests/s, 90 % interval ${runFigure(record, 'answer.capacity.found.lowPerS', perSecond)}–${runFigure(record, 'answer.capacity.found.highPerS', perSecond)}. `;
   return html`<p class="evidence">${found}Proven at ${runFigure(record, 'answer.capacity.requestsPerS', perSecond)} requests/s:
     ${percentileName(capacity.metric)} <strong>${runPercentile(record, 'answer.capacity.evidence', milliseconds)} ms</strong>${broken}.</p>`;
 }

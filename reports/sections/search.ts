@@ -17,7 +17,7 @@ export async function searchCard(record: RunRecord): Promise<Html> {
   const others = searches.length === 1 ? '' : ' The other settings are below.';
   return html`<section class="card" aria-labelledby="trade-off"><h2 id="trade-off">Requests worse than the promise against the rate</h2>
   <figure>${await pictures(search, [640, 185])}
-  <figcaption>${settingLabel(search.axes)}: dots are probes, crosses broke the promise, the diamond is the run that proves. Band: 95 % interval of the capacity.${others}</figcaption></figure>
+  <figcaption>${settingLabel(search.axes)}: dots are probes, crosses broke the promise, the diamond is the run that proves. Band: 90 % interval of the capacity.${others}</figcaption></figure>
 </section>`;
 }
 
@@ -27,7 +27,7 @@ export async function searchSection(record: RunRecord): Promise<Html> {
   if (searches.length === 0) return html``;
   const parts = await Promise.all(searches.map((search, index) => searchPart(record, search, index)));
   return html`<section aria-labelledby="search"><h2 id="search">How the capacity was found</h2>
-  <p class="prose">Short probes at rising rates; then both sides of the boundary again and again, with the same arrivals on both, until the interval was narrow enough. At 1 as many requests are worse than the promise as it allows. Line: the fit, which never falls. Band: the 95 % interval of the capacity. Circle: held; cross: broke; hollow: could not be believed; diamond: the long run that proves.</p>
+  <p class="prose">Short probes at rising rates; then both sides of the boundary again and again, with the same arrivals on both, until the interval was narrow enough. At 1 as many requests are worse than the promise as it allows. Line: the fit, which never falls. Band: the 90 % interval of the capacity. Circle: held; cross: broke; hollow: could not be believed; diamond: the long run that proves.</p>
   ${parts}
 </section>`;
 }
@@ -63,7 +63,7 @@ function summary(record: RunRecord, { found }: SearchRecord, index: number): Htm
   return html`${
     estimate === undefined
       ? html`no interval`
-      : html`capacity ${at('estimate.requestsPerS')}/s, 95 % interval ${at('estimate.lowPerS')}–${at('estimate.highPerS')}`
+      : html`capacity ${at('estimate.requestsPerS')}/s, 90 % interval ${at('estimate.lowPerS')}–${at('estimate.highPerS')}`
   }${held !== undefined && html`; highest pass ${at('highestPassPerS')}/s`}${broken !== undefined && html`; lowest breach ${at('lowestBreachPerS')}/s (<code>${broke ?? ''}</code>)`}${
     provenPerS === undefined ? html`; nothing proven` : html`; proven at ${at('provenPerS')}/s`
   }. ${end === undefined ? 'It was interrupted.' : `It ended because ${ENDS[end]}.`}`;

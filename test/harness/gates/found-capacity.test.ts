@@ -49,7 +49,7 @@ describe('the answer of a search', () => {
       capacity: { found: { requestsPerS: 1040, lowPerS: 1000, highPerS: 1080 }, brokenAtPerS: 1080 },
     });
     expect(answer.sentence).toBe('Serve it with batch 32.');
-    expect(answer.details[0]).toMatch(/up to 1,040 requests\/s \(95 % interval 1,000-1,080\); proven at /);
+    expect(answer.details[0]).toMatch(/up to 1,040 requests\/s \(90 % interval 1,000-1,080\); proven at /);
   });
 
   it('names settings whose intervals overlap as ties', () => {

@@ -77,7 +77,7 @@ decide: { slo: ["p90 < 12ms", "errors < 1%"] }
     });
     expect(record.answer.capacity?.found?.requestsPerS).toBe(found?.found.estimate?.requestsPerS);
     expect(record.answer.sentence).toMatch(
-      /^It holds p90 < 12 ms up to \d+ requests\/s \(95 % interval \d+-\d+\); proven at \d+\/s \(p90 /,
+      /^It holds p90 < 12 ms up to \d+ requests\/s \(90 % interval \d+-\d+\); proven at \d+\/s \(p90 /,
     );
     expect(readRun(runFolder)).toEqual(record);
   });

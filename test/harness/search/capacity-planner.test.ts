@@ -69,7 +69,7 @@ describe('the capacity planner', () => {
     }
   });
 
-  it('puts the analytic capacity into its 95 % interval', () => {
+  it('puts the analytic capacity into its 90 % interval', () => {
     const inside = Array.from({ length: 24 }, (_, index) => 50_000 + 777 * index).filter((seed) => {
       const { answer } = simulatedSearch({ ...PLAN, seed }, (step) => simulatedRun(step, QUEUE));
       return (
