@@ -8,7 +8,6 @@ import type { RunRecord } from '../record/run-record.ts';
 import { RECORD_FILE } from '../record/store.ts';
 import { countOf } from '../record/wording.ts';
 import type { Rebuilt } from '../run/rebuild.ts';
-import { readyHistograms } from '../statistics/histogram.ts';
 import type { CommandResult } from './cost.ts';
 import { priceOptions } from './price-options.ts';
 
@@ -27,7 +26,6 @@ export async function reportCommand(run: string): Promise<CommandResult> {
 export async function rawReportCommand(run: string): Promise<CommandResult> {
   const folder = dirname(findRun(run));
   const { rebuild } = await import('../run/rebuild.ts');
-  await readyHistograms();
   const rebuilt = rebuild(readRun(run), folder);
   const path = await writeReport(rebuilt.record, folder);
   const { text, exitCode } = rawVerdict(rebuilt);

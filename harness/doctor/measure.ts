@@ -3,7 +3,6 @@ import type { Ceiling, Comparison, DoctorMeasured, LagAtRate } from '../record/d
 import { type Figure, isMissing } from '../record/run-record.ts';
 import { availableCpus } from '../run/available-cpus.ts';
 import type { LoadResult } from '../run/load-engine.ts';
-import { readyHistograms } from '../statistics/histogram.ts';
 import {
   cpuUsPerRequest,
   drive,
@@ -41,7 +40,6 @@ const ALONE = { shape: 'closed', inFlight: 1, thinkTimeMs: 0 } as const;
  * started. No process is left.
  */
 export async function measureMachine(options: MeasureOptions): Promise<DoctorMeasured> {
-  await readyHistograms();
   const beganMs = performance.now();
   const [serverCpu, generatorCpu] = availableCpus();
   const isBound = generatorCpu !== undefined;

@@ -2,7 +2,7 @@ import { isMissing } from '../record/run-record.ts';
 import {
   formatCount,
   formatMs,
-  formatMsRange,
+  formatMsInterval,
   formatRate,
   formatTimes,
   formatUnitPrice,
@@ -28,7 +28,7 @@ export function evidenceWords(step: Step, percentile: ReturnType<typeof promised
   }
   const { value, low, high } = evidence;
   const unit = formatMs(value).replace(/^\S+/, '');
-  const range = high === null ? `from ${formatMs(low)} up` : formatMsRange(low, high);
+  const range = formatMsInterval(low, high);
   // The unit is said once where it is the same.
   const short = high === null || range.includes(' to ') ? range : range.replace(new RegExp(`${unit}$`), '');
   return ` (${percentile} ${formatMs(value)}, 95 % interval ${short})`;

@@ -1,7 +1,7 @@
 import type { Answer, CaseRecord, DecideRecord, RunRecord } from '../record/run-record.ts';
 import { isMissing } from '../record/run-record.ts';
 import type { SearchRecord } from '../record/search-record.ts';
-import { formatMsRange, formatRate, listWords } from '../record/wording.ts';
+import { formatMsInterval, formatRate, listWords } from '../record/wording.ts';
 import { type Expression, parseExpression } from '../scenario/expression.ts';
 import { type Proven, settled, type Told, type Words } from './answer-parts.ts';
 import { batchingDoesNothing } from './batching-nothing.ts';
@@ -174,9 +174,7 @@ function tieSentence(tied: readonly [Proven, ...Proven[]], percentile: PromisedP
   const [winner] = tied;
   const intervals = tied.map(({ best }) => {
     const evidence = evidenceOf(best, percentile);
-    return isMissing(evidence) || evidence.high === null
-      ? 'unknown'
-      : formatMsRange(evidence.low, evidence.high);
+    return isMissing(evidence) ? 'unknown' : formatMsInterval(evidence.low, evidence.high);
   });
   const rate = formatRate(winner.best.requestsPerS);
   return `Their ${percentile} intervals at ${rate} overlap (${listWords(intervals)}): this run cannot tell them apart.`;

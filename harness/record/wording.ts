@@ -16,6 +16,11 @@ export function formatMs(ms: number): string {
   return ms < 1000 ? `${formatNumber(ms)} ms` : `${formatNumber(ms / 1000)} s`;
 }
 
+/** `24.8-36.2 ms`, or `from 24.8 ms up` where no upper end is known. */
+export function formatMsInterval(low: number, high: number | null): string {
+  return high === null ? `from ${formatMs(low)} up` : formatMsRange(low, high);
+}
+
 /** `40-49 ms`; both ends with their unit where the units differ. */
 export function formatMsRange(low: number, high: number): string {
   return joinRange(formatMs(low), formatMs(high));

@@ -3,7 +3,7 @@ import { threadTaskPath } from '../load/thread.ts';
 import type { HistogramName } from '../measure/histogram-names.ts';
 import { type PhaseEdges, phaseAt } from '../measure/phases.ts';
 import { Recorder } from '../measure/recorder.ts';
-import { Histogram, readyHistograms } from '../statistics/histogram.ts';
+import { Histogram } from '../statistics/histogram.ts';
 import { addressOf } from '../transports/reachable-address.ts';
 import { ABORT_EVENT, AbortWatch } from './abort-watch.ts';
 import { autocannon, WatchedClient } from './autocannon-client.ts';
@@ -22,7 +22,6 @@ const PROGRESS_MS = 1000;
 
 /** autocannon in this thread: warm-up and measure phase are one run of it, told apart by when each request was sent. */
 export async function runAutocannon(assignment: LoadAssignment, watch: LoadWatch): Promise<LoadResult> {
-  await readyHistograms();
   const now = calibratedClock();
   const url = new URL(assignment.endpoint.url);
   url.hostname = await addressOf(url.hostname.replace(/^\[|\]$/g, ''), Number(url.port || 80));

@@ -8,7 +8,7 @@ import type { PhaseEdges } from '../measure/phases.ts';
 import { Recorder, type RecorderOptions } from '../measure/recorder.ts';
 import { windowLengthMs } from '../measure/windows.ts';
 import { packageVersion } from '../package-files.ts';
-import { liveHistograms, readyHistograms } from '../statistics/histogram.ts';
+import { liveHistograms } from '../statistics/histogram.ts';
 import type { AnswerCheck } from './answer-check.ts';
 import { CheckedReader } from './checked-reader.ts';
 import { ClosedDriver } from './closed-driver.ts';
@@ -40,7 +40,6 @@ async function drive(
   assignment: LoadAssignment,
   watch: LoadWatch,
 ): Promise<{ result: LoadResult; rawLog: RawLogFile | undefined }> {
-  await readyHistograms();
   const now = calibratedClock();
   const bounds = boundsOf(assignment);
   const protocol = makeProtocol(assignment, assignment.model, assignment.workload.encoding);

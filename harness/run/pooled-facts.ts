@@ -26,7 +26,7 @@ export interface PooledWindow extends Omit<LoadWindow, 'response'> {
   readonly response: Buckets;
 }
 
-/** `trials`: the results of each trial's generators. `readyHistograms()` must have resolved. */
+/** `trials`: the results of each trial's generators. */
 export function poolFacts(trials: readonly (readonly LoadResult[])[]): PooledFacts {
   const results = trials.flat();
   const encoded = mergeAll(results);

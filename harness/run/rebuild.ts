@@ -21,7 +21,7 @@ export interface Rebuilt {
 
 /**
  * Makes a run's figures again from its raw logs. What is not about single requests (the server's own statistics, probes,
- * the scenario) stays as recorded. `readyHistograms()` must have resolved. Throws UsageError where there are no logs.
+ * the scenario) stays as recorded. Throws UsageError where there are no logs.
  */
 export function rebuild(record: RunRecord, runFolder: string): Rebuilt {
   const logs = rawLogsOf(runFolder);

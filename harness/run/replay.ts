@@ -17,7 +17,6 @@ export function replayTogether(logs: readonly RawLogOnDisk[]): LoadResult {
 /**
  * Tells a recorder again what a raw log holds, request by request in the order in which they ended, and gives what the
  * generator gave: a whole log makes the same counts, histograms and windows to the last bit.
- * `readyHistograms()` must have resolved.
  */
 function replay(log: RawLogOnDisk): LoadResult {
   const beside = log.head.end?.result ?? unfinished(log.head);

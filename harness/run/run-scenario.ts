@@ -4,29 +4,18 @@ import { notice } from '../record/notices.ts';
 import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
 import { createStore, type Store } from '../record/store.ts';
 import { AS_FOUND_AXIS } from '../scenario/as-found.ts';
-import type { EngineName, Scenario } from '../scenario/scenario.ts';
-import { liveHistograms, readyHistograms } from '../statistics/histogram.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { liveHistograms } from '../statistics/histogram.ts';
 import { readAsFound } from './as-found-label.ts';
 import { answerOf, noticesOf, pricesFor } from './decisions.ts';
 import { environmentFacts } from './environment.ts';
 import { crowded } from './generator-count.ts';
-import type { LoadEngine } from './load-engine.ts';
-import type { RunObserver } from './observer.ts';
 import { placementFor } from './place-on-cores.ts';
 import { ANY_SATURATION, closedCases, openCases } from './plan.ts';
 import { RunBook } from './run-book.ts';
+import type { RunOptions } from './run-options.ts';
 import { RunSession } from './run-session.ts';
 import { searchedSettings } from './search-plan.ts';
-
-export interface RunOptions {
-  readonly outFolder: string;
-  readonly observer: RunObserver;
-  /** First interrupt: finish what is in flight, keep what was measured. */
-  readonly drain: AbortSignal;
-  /** Second interrupt: stop at once. */
-  readonly cancel: AbortSignal;
-  readonly engines: Readonly<Record<EngineName, LoadEngine>>;
-}
 
 export interface RunOutcome {
   readonly record: RunRecord;
@@ -44,7 +33,6 @@ export interface RunOutcome {
  */
 export async function runScenario(asked: Scenario, options: RunOptions): Promise<RunOutcome> {
   const startedAt = new Date();
-  await readyHistograms();
   const prices = pricesFor(asked);
   const scenario = await readAsFound(asked);
   const store = createStore({ outFolder: options.outFolder, scenarioName: scenario.name, startedAt });

@@ -30,7 +30,7 @@ import {
 import { addCounts } from './pooled-facts.ts';
 import { goldensFor } from './reference-pass.ts';
 import type { RunBook } from './run-book.ts';
-import type { RunOptions } from './run-scenario.ts';
+import type { RunOptions } from './run-options.ts';
 import { type SearchedSetting, searchedSettings } from './search-plan.ts';
 import { TargetHolder } from './target-holder.ts';
 import { driveTrial, type TrialFacts } from './trial.ts';

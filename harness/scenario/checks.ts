@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { nearestName, type Problem } from '../errors.ts';
 import { asMap, checkPlace } from './axes.ts';
 import { BUNDLED_MODELS } from './bundled-models.ts';
+import type { Complain } from './complain.ts';
 import { located, type ScenarioDocument, writtenAt } from './document.ts';
 import { fieldNames } from './json-schema.ts';
 import { loadChoice, rateLimit } from './load-checks.ts';
@@ -80,8 +81,6 @@ export function checkTogether(
     ...workloadChoice(content, complain),
   ];
 }
-
-export type Complain = (path: readonly string[], message: string, advice: string) => Problem;
 
 function targetChoice(content: Record<string, unknown>, complain: Complain): Problem[] {
   const target = asMap(content.target);

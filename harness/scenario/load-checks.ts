@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.ts';
 import { asMap } from './axes.ts';
-import type { Complain } from './checks.ts';
+import type { Complain } from './complain.ts';
 import { word } from './quantities.ts';
 
 /** What a scenario can ask for as its open load; one at a time. */

@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.ts';
 import { asMap } from './axes.ts';
-import type { Complain } from './checks.ts';
+import type { Complain } from './complain.ts';
 import { isProblem, parseDuration, word } from './quantities.ts';
 
 /** Fields of `load` that autocannon can follow. */

@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.ts';
 import { asMap } from './axes.ts';
-import type { Complain } from './checks.ts';
+import type { Complain } from './complain.ts';
 import { isProblem, parseDuration, type Reading, word } from './quantities.ts';
 
 /** Loads whose rate changes, or whose length is their own. */

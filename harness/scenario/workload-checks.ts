@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.ts';
 import { asMap } from './axes.ts';
-import type { Complain } from './checks.ts';
+import type { Complain } from './complain.ts';
 import { parseModel } from './field-values.ts';
 import { isProblem, parsePercentage } from './quantities.ts';
 import { notWhole } from './row-shares.ts';

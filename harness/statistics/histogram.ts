@@ -10,11 +10,6 @@ const LAYOUT = { lowest: LOWEST_US, highest: HIGHEST_US, digits: DIGITS };
 
 let live = 0;
 
-/** Nothing has to be loaded any more; for callers that still wait for it. */
-export function readyHistograms(): Promise<void> {
-  return Promise.resolve();
-}
-
 /** How many histograms were made in this thread and not destroyed: each holds 94 kB outside the heap. */
 export function liveHistograms(): number {
   return live;

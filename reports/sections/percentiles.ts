@@ -1,6 +1,6 @@
 import type { CaseRecord, RunRecord } from '../../harness/record/run-record.ts';
 import { isMissing } from '../../harness/record/run-record.ts';
-import { Histogram, readyHistograms } from '../../harness/statistics/histogram.ts';
+import { Histogram } from '../../harness/statistics/histogram.ts';
 import { draw } from '../charts/draw.ts';
 import { type Curve, ninesTo, percentileSpec } from '../charts/percentile-curves.ts';
 import { type Series, seriesOf } from '../charts/trade-off.ts';
@@ -10,7 +10,6 @@ import { legendEntry } from './trade-off.ts';
 
 /** One picture per load, every setting that carries it. */
 export async function percentileCurves(record: RunRecord): Promise<Html> {
-  await readyHistograms();
   const series = seriesOf(record);
   const pictures = await Promise.all(loadLabels(record).map((label) => picture(label, series)));
   return html`${pictures}`;

@@ -1,5 +1,4 @@
 import type { LoadAssignment } from '../../harness/run/load-engine.ts';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
 import { runLoad } from '../support/assignment.ts';
 import { percentileMs } from '../support/load-figures.ts';
 
@@ -17,7 +16,6 @@ const given = JSON.parse(process.argv[2] ?? '{}') as LoadAssignment;
 const drain = new AbortController();
 process.once('SIGTERM', () => drain.abort());
 const result = await runLoad(given, { drain: drain.signal });
-await readyHistograms();
 const sent = result.counts.sent + result.warmupCounts.sent;
 const ok = result.counts.ok + result.warmupCounts.ok;
 const says: OursSays = {

@@ -1,5 +1,4 @@
 import { Recorder } from '../../harness/measure/recorder.ts';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
 import type { Outcome } from '../../harness/transports/transport.ts';
 
 /**
@@ -15,8 +14,6 @@ const REQUESTS = 200_000;
 const PER_MS = 10;
 /** Until the compiler has settled. */
 const WARM_PASSES = 30;
-
-await readyHistograms();
 const passes = Number(process.argv[2] ?? 5);
 const cost: { us: number[]; bytes: number[] } = { us: [], bytes: [] };
 for (let pass = -WARM_PASSES; pass < passes; pass++) {

@@ -1,10 +1,7 @@
-import { beforeAll, describe, it } from 'vitest';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
+import { describe, it } from 'vitest';
 import { expectOneOutcomeEach, FAULT_MATRIX, runFault } from '../support/fault-run.ts';
 
 const FAULTS_WANTED = 200;
-
-beforeAll(readyHistograms);
 
 /** Each fault becomes exactly one outcome, and never a latency. Ten thousand requests each: test/truth. */
 describe('a server with faults', () => {

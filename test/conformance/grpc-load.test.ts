@@ -1,14 +1,11 @@
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { LoadAssignment } from '../../harness/run/load-engine.ts';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
 import { assignment, runLoad } from '../support/assignment.ts';
 import { conserved, sentToServer, withHistogram } from '../support/load-figures.ts';
 import { startTruthServer } from '../support/start-truth-server.ts';
 import type { TruthConfig } from '../support/truth-config.ts';
 
 /* The whole generator over gRPC: schedule, transport, recorder, in a thread of its own. */
-
-beforeAll(readyHistograms);
 
 const QUICK = { kind: 'constant', delayMs: 0 } as const;
 

@@ -1,5 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
+import { describe, expect, it } from 'vitest';
 import { assignment, runLoad } from '../support/assignment.ts';
 import { conserved, sentToServer } from '../support/load-figures.ts';
 import { startTruthServer } from '../support/start-truth-server.ts';
@@ -17,8 +16,6 @@ const OUTCOME_OF: readonly (readonly [FaultKind, string])[] = [
   ['wrong-id', 'wrong-answer'],
 ];
 const FAULTS_WANTED = 40;
-
-beforeAll(readyHistograms);
 
 describe('the node-http transport', () => {
   it.concurrent.each(OUTCOME_OF)('counts %s as %s, once a request', async (kind, outcome) => {

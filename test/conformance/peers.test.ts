@@ -1,9 +1,8 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { summariseCase } from '../../harness/run/case-summary.ts';
 import { LOAD_ENGINES } from '../../harness/run/engines.ts';
 import type { LoadAssignment, LoadResult } from '../../harness/run/load-engine.ts';
 import { Buckets } from '../../harness/statistics/buckets.ts';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
 import { assignment, runLoad } from '../support/assignment.ts';
 import { conserved, percentileMs, sentToServer, withHistogram } from '../support/load-figures.ts';
 import { startTruthServer, type TruthServer } from '../support/start-truth-server.ts';
@@ -11,8 +10,6 @@ import type { FaultKind, TruthConfig } from '../support/truth-config.ts';
 
 const CLOSED = { shape: 'closed', inFlight: 4, thinkTimeMs: 0 } as const;
 const DELAY_MS = 10;
-
-beforeAll(readyHistograms);
 
 async function against<T>(config: TruthConfig, act: (server: TruthServer) => Promise<T>): Promise<T> {
   const server = await startTruthServer(config);

@@ -4,7 +4,7 @@ import { loadResult } from './synthetic-load-result.ts';
 
 /**
  * A load engine without sockets or time: one server, first in, first out, every row takes `serviceMs`, simulated over
- * the very arrivals that a real engine would send. `readyHistograms()` must have resolved.
+ * the very arrivals that a real engine would send.
  */
 export function queueEngine(
   serviceMs: number,

@@ -54,7 +54,7 @@ export function evenly(
   }));
 }
 
-/** A load engine's result for requests that are all known: one row each. `readyHistograms()` must have resolved. */
+/** A load engine's result for requests that are all known: one row each. */
 export function loadResult(run: SyntheticRun): LoadResult {
   const { requests, durationMs } = run;
   const done = requests.filter(isFinished).filter((request) => doneAtMs(request) < durationMs);

@@ -24,8 +24,7 @@ export interface QueueFigures {
 
 /**
  * A single server, first come first served, on a virtual clock: arrivals as the schedule of an open load makes them,
- * departures D_k = max(D_k-1, A_k) + S_k, told to the recorder as a generator would. `readyHistograms()` must have
- * resolved.
+ * departures D_k = max(D_k-1, A_k) + S_k, told to the recorder as a generator would.
  */
 export function virtualQueue(name: QueueName, utilization: number, customers: number): QueueFigures {
   const requestsPerS = (1000 * utilization) / SERVICE_MS;

@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { LOAD_ENGINES } from '../../harness/run/engines.ts';
 import { SILENT } from '../../harness/run/observer.ts';
 import { runScenario } from '../../harness/run/run-scenario.ts';
 import { scenarioFromText } from '../../harness/scenario/load-file.ts';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
 import { coresForTest, onQuietMachine } from '../support/real-time.ts';
 import { analyticCapacity } from '../support/simulated-capacity.ts';
 import { startTruthServer } from '../support/start-truth-server.ts';
@@ -15,8 +14,6 @@ const NEVER = new AbortController().signal;
 /** One server, first in, first out, 1 ms a request: p90 < 8 ms breaks at about 85 % of 1,000/s. */
 const QUEUE = { serviceMs: 1, boundMs: 8, allowed: 0.1 };
 const TRUTH = analyticCapacity(QUEUE);
-
-beforeAll(readyHistograms);
 
 async function foundPerS(seed: number): Promise<number | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'inferometer-capacity-'));

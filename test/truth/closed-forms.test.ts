@@ -1,8 +1,5 @@
-import { beforeAll, it } from 'vitest';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
+import { it } from 'vitest';
 import { expectClosedForms } from '../support/closed-forms.ts';
-
-beforeAll(readyHistograms);
 
 it.each([
   ['M/M/1', 0.5, 0.005],

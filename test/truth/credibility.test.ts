@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { availableCpus } from '../../harness/run/available-cpus.ts';
 import type { LoadAssignment } from '../../harness/run/load-engine.ts';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
 import { judgedRun } from '../support/judged-run.ts';
 import { onQuietMachine } from '../support/real-time.ts';
 
@@ -17,8 +16,6 @@ const QUIET: Partial<LoadAssignment> = {
 const FAST = { kind: 'constant', delayMs: 5 } as const;
 
 describe('what a real run says about itself', () => {
-  beforeAll(readyHistograms);
-
   it('a quiet run at a low rate may be believed', { timeout: 60_000 }, (context) =>
     onQuietMachine(context, async () => {
       expect(await judgedRun(FAST, QUIET, 'p95')).toMatchObject({ status: 'valid' });

@@ -1,5 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
+import { describe, expect, it } from 'vitest';
 import { assignment, runLoad } from '../support/assignment.ts';
 import {
   expectOneOutcomeEach,
@@ -14,8 +13,6 @@ import { startTruthServer } from '../support/start-truth-server.ts';
 
 const REQUESTS = 10_000;
 const REQUESTS_PER_S = 2000;
-
-beforeAll(readyHistograms);
 
 describe('ten thousand requests through a server with faults', () => {
   it.for(FAULT_MATRIX)('$protocol: $kind is $outcome, once a request', async (fault, context) => {

@@ -1,7 +1,6 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openSchedule } from '../../harness/load/schedule.ts';
 import type { LoadAssignment } from '../../harness/run/load-engine.ts';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
 import { assignment } from '../support/assignment.ts';
 import { departuresMs, exactPercentile } from '../support/lindley.ts';
 import { percentileMs } from '../support/load-figures.ts';
@@ -18,8 +17,6 @@ const PERCENTILES = [50, 90, 95, 99];
 const TOLERANCE = 0.02;
 /** Client to server and back, without a queue. */
 const WAY_MS = 1;
-
-beforeAll(readyHistograms);
 
 /**
  * A real run through a queue of one server against the recursion over the same arrivals and the same service times: no

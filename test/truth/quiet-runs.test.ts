@@ -1,8 +1,5 @@
-import { beforeAll, expect, it } from 'vitest';
-import { readyHistograms } from '../../harness/statistics/histogram.ts';
+import { expect, it } from 'vitest';
 import { judgedRun } from '../support/judged-run.ts';
-
-beforeAll(readyHistograms);
 
 it('a quiet run at a low rate is valid 19 times of 20', async () => {
   const found: string[] = [];

@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { drive } from '../../../harness/doctor/self-loads.ts';
 import { type NullServer, startNullServer } from '../../../harness/doctor/start-null-server.ts';
-import { readyHistograms } from '../../../harness/statistics/histogram.ts';
 
 let server: NullServer;
 beforeEach(async () => {
-  await readyHistograms();
   server = await startNullServer(undefined);
 });
 afterEach(() => server.stop());

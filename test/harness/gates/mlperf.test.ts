@@ -1,11 +1,9 @@
-import { beforeAll, expect, it, test } from 'vitest';
+import { expect, it, test } from 'vitest';
 import { mlperfResult } from '../../../harness/gates/mlperf.ts';
 import { expressionsOf, recommend } from '../../../harness/gates/recommend.ts';
 import type { CaseRecord, LoadRecord } from '../../../harness/record/run-record.ts';
-import { Histogram, readyHistograms } from '../../../harness/statistics/histogram.ts';
+import { Histogram } from '../../../harness/statistics/histogram.ts';
 import { plantWinner } from '../../support/planted-records.ts';
-
-beforeAll(readyHistograms);
 
 /** A case whose answered requests took 1, 2, 3 … ms, some of its requests unanswered. */
 function caseOf(mlperf: LoadRecord['mlperf'], answered: number, lost = 0): CaseRecord {

@@ -1,19 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../harness/errors.ts';
 import { replaySchedule } from '../../../harness/load/replay.ts';
 import { sliceOf } from '../../../harness/load/schedule.ts';
 import { openCases } from '../../../harness/run/plan.ts';
 import { scenarioFromText } from '../../../harness/scenario/load-file.ts';
 import { linesOf } from '../../../harness/scenario/replay-file.ts';
-import { readyHistograms } from '../../../harness/statistics/histogram.ts';
 import { assignment, runLoad } from '../../support/assignment.ts';
 import { startTruthServer } from '../../support/start-truth-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'replay-'));
-beforeAll(readyHistograms);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function file(name: string, text: string): string {

@@ -1,8 +1,5 @@
-import { beforeAll, describe, it } from 'vitest';
-import { readyHistograms } from '../../../harness/statistics/histogram.ts';
+import { describe, it } from 'vitest';
 import { expectClosedForms } from '../../support/closed-forms.ts';
-
-beforeAll(readyHistograms);
 
 /** 10^7 customers, and a hundredth part of the error, are in test/truth. */
 describe('schedule, queue and recorder on a virtual clock give what queueing theory says', () => {

@@ -1,12 +1,10 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Recorder, type Recording } from '../../../harness/measure/recorder.ts';
 import type { RequestFacts } from '../../../harness/measure/request-facts.ts';
 import { windowLengthMs } from '../../../harness/measure/windows.ts';
-import { Histogram, liveHistograms, readyHistograms } from '../../../harness/statistics/histogram.ts';
+import { Histogram, liveHistograms } from '../../../harness/statistics/histogram.ts';
 import type { Outcome } from '../../../harness/transports/transport.ts';
-
-beforeAll(readyHistograms);
 
 /** Warm-up 1 s, measure 3 s, from 0. */
 const EDGES = { warmupAtMs: 0, measureAtMs: 1000, measureEndAtMs: 4000 };

@@ -7,7 +7,6 @@ import type { LoadEngine } from '../../../harness/run/load-engine.ts';
 import { type RunObserver, SILENT } from '../../../harness/run/observer.ts';
 import { runScenario } from '../../../harness/run/run-scenario.ts';
 import { scenarioFromText } from '../../../harness/scenario/load-file.ts';
-import { readyHistograms } from '../../../harness/statistics/histogram.ts';
 import { queueEngine } from '../../support/queue-engine.ts';
 import { analyticCapacity } from '../../support/simulated-capacity.ts';
 import { startTruthServer, type TruthServer } from '../../support/start-truth-server.ts';
@@ -20,7 +19,6 @@ describe('a search for the capacity, on a simulated queue', () => {
   let server: TruthServer;
   const folder = mkdtempSync(join(tmpdir(), 'inferometer-search-'));
   beforeAll(async () => {
-    await readyHistograms();
     server = await startTruthServer({ law: { kind: 'constant', delayMs: 1 } });
   });
   afterAll(async () => {

@@ -1,10 +1,10 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exponential, seededRandom } from '../../../harness/load/random.ts';
 import { isMissing, type Percentile } from '../../../harness/record/run-record.ts';
 import { type CaseInput, summariseCase } from '../../../harness/run/case-summary.ts';
 import type { LoadResult } from '../../../harness/run/load-engine.ts';
 import { Buckets } from '../../../harness/statistics/buckets.ts';
-import { liveHistograms, readyHistograms } from '../../../harness/statistics/histogram.ts';
+import { liveHistograms } from '../../../harness/statistics/histogram.ts';
 import {
   CLOSED_LOAD,
   evenly,
@@ -12,8 +12,6 @@ import {
   OPEN_LOAD,
   type SyntheticRequest,
 } from '../../support/synthetic-load-result.ts';
-
-beforeAll(readyHistograms);
 
 const DURATION_MS = 8000;
 const RATE = 200;

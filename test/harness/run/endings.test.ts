@@ -1,13 +1,10 @@
 import { createServer } from 'node:net';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../harness/errors.ts';
-import { readyHistograms } from '../../../harness/statistics/histogram.ts';
 import { assignment, runLoad } from '../../support/assignment.ts';
 import { conserved } from '../../support/load-figures.ts';
 import { startTruthServer } from '../../support/start-truth-server.ts';
 import type { TruthConfig } from '../../support/truth-config.ts';
-
-beforeAll(readyHistograms);
 
 const CLOSED = { shape: 'closed', inFlight: 4, thinkTimeMs: 0 } as const;
 const OPEN = { shape: 'open', arrivals: 'poisson', requestsPerS: 200 } as const;

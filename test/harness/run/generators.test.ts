@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { payloadOf, slotsOf } from '../../../harness/load/closed.ts';
 import { lawSchedule } from '../../../harness/load/schedule.ts';
 import { crowded, generatorCount } from '../../../harness/run/generator-count.ts';
@@ -7,13 +7,11 @@ import type { LoadAssignment, LoadResult } from '../../../harness/run/load-engin
 import { mergeResults, mergeWindows } from '../../../harness/run/merge-results.ts';
 import { scenarioFromText } from '../../../harness/scenario/load-file.ts';
 import type { RateLawSpec } from '../../../harness/scenario/rate-law.ts';
-import { Histogram, readyHistograms } from '../../../harness/statistics/histogram.ts';
+import { Histogram } from '../../../harness/statistics/histogram.ts';
 import { assignment, runLoad } from '../../support/assignment.ts';
 import { conserved, sentToServer, withHistogram } from '../../support/load-figures.ts';
 import { startTruthServer } from '../../support/start-truth-server.ts';
 import type { TruthConfig, Witness } from '../../support/truth-config.ts';
-
-beforeAll(readyHistograms);
 
 const LAW: RateLawSpec = {
   shape: 'stages',

@@ -1,13 +1,11 @@
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { exponential, seededRandom } from '../../../harness/load/random.ts';
 import type { LoadResult } from '../../../harness/run/load-engine.ts';
 import { PrecisionWatch } from '../../../harness/run/precision-watch.ts';
-import { Histogram, liveHistograms, readyHistograms } from '../../../harness/statistics/histogram.ts';
+import { Histogram, liveHistograms } from '../../../harness/statistics/histogram.ts';
 import { assignment, runLoad } from '../../support/assignment.ts';
 import { conserved, sentToServer } from '../../support/load-figures.ts';
 import { startTruthServer } from '../../support/start-truth-server.ts';
-
-beforeAll(readyHistograms);
 
 const RULE = { of: 'p90', precision: 0.1, afterMs: 4000, atMostMs: 20_000 } as const;
 

@@ -6,12 +6,10 @@ import type { LoadAssignment, LoadResult, LoadWatch } from '../../../harness/run
 import { rawLogPath } from '../../../harness/run/raw-log-file.ts';
 import { type RawLogOnDisk, rawLogsOf, rowsOf } from '../../../harness/run/raw-log-on-disk.ts';
 import { replayTogether } from '../../../harness/run/replay.ts';
-import { liveHistograms, readyHistograms } from '../../../harness/statistics/histogram.ts';
+import { liveHistograms } from '../../../harness/statistics/histogram.ts';
 import { assignment, runLoad } from '../../support/assignment.ts';
 import { startTruthServer } from '../../support/start-truth-server.ts';
 import type { TruthConfig } from '../../support/truth-config.ts';
-
-beforeAll(readyHistograms);
 
 const folder = mkdtempSync(join(tmpdir(), 'raw-log-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { readyHistograms } from '../../../harness/statistics/histogram.ts';
+import { describe, expect, it } from 'vitest';
 import { percentileMs } from '../../support/load-figures.ts';
 import { onQuietMachine } from '../../support/real-time.ts';
 import { STALL, stallRun } from '../../support/stall-runs.ts';
@@ -23,8 +22,6 @@ const isAbout = (expectedMs: number) => (ms: number) => Math.abs(ms - expectedMs
  *      so response p95 = 500 ms + 500 b = 500 x (1 + r) ms, while service p95 = b.
  */
 describe('the stall', () => {
-  beforeAll(readyHistograms);
-
   it('is in response and service time where every request has a connection', { timeout: 60_000 }, (context) =>
     onQuietMachine(context, async () => {
       const { result, halfAnsweredMs } = await stallRun(4000, 0);

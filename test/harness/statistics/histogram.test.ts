@@ -1,11 +1,10 @@
 import { inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Buckets, rankOf } from '../../../harness/statistics/buckets.ts';
-import { Histogram, liveHistograms, readyHistograms } from '../../../harness/statistics/histogram.ts';
+import { Histogram, liveHistograms } from '../../../harness/statistics/histogram.ts';
 
-beforeAll(readyHistograms);
 afterEach(() => expect(liveHistograms()).toBe(0));
 
 const RELATIVE_ERROR = 0.001;
