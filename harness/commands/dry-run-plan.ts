@@ -1,8 +1,8 @@
 import { rateLaw } from '../load/rate-law.ts';
 import { readRun } from '../record/read-run.ts';
 import { LATEST } from '../record/store.ts';
-import { expectedTrialS } from '../run/assignment.ts';
-import { roundRate, type Saturation } from '../run/offered-load.ts';
+import { expectedTrialS } from '../run/plan/assignment.ts';
+import { roundRate, type Saturation } from '../run/plan/offered-load.ts';
 import {
   ANY_SATURATION,
   bestSaturation,
@@ -10,8 +10,8 @@ import {
   openCases,
   type PlannedCase,
   peakOf,
-} from '../run/plan.ts';
-import { searchedSettings, verdictMsOf } from '../run/search-plan.ts';
+} from '../run/plan/plan.ts';
+import { searchedSettings, verdictMsOf } from '../run/plan/search-plan.ts';
 import { arrivalsLabel, CAPACITY, openLabels, rateLabel } from '../scenario/load-labels.ts';
 import { lawWords } from '../scenario/rate-law.ts';
 import type { Scenario } from '../scenario/scenario.ts';

@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Row } from '../measure/raw-rows.ts';
 import { findRun } from '../record/read-run.ts';
-import type { RawLogHead } from '../run/raw-log-file.ts';
-import { noRawLog, rawLogsOf, rowsOf } from '../run/raw-log-on-disk.ts';
+import type { RawLogHead } from '../run/raw-log/raw-log-file.ts';
+import { noRawLog, rawLogsOf, rowsOf } from '../run/raw-log/raw-log-on-disk.ts';
 
 /** Lines that are handed to stdout at once. */
 const LINES = 1000;

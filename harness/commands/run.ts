@@ -1,9 +1,9 @@
 import { EXIT, type ExitCode, TargetError, worstExit } from '../errors.ts';
 import type { RunRecord } from '../record/run-record.ts';
-import { pricesFor } from '../run/decisions.ts';
+import { pricesFor } from '../run/cases/decisions.ts';
 import { LOAD_ENGINES } from '../run/engines.ts';
-import { SILENT } from '../run/observer.ts';
 import { runScenario } from '../run/run-scenario.ts';
+import { SILENT } from '../run/session/observer.ts';
 import { type LoadOptions, loadScenario } from '../scenario/load-file.ts';
 import { closingLines } from '../terminal/closing.ts';
 import { dryRunText } from '../terminal/dry-run.ts';

@@ -1,4 +1,4 @@
-import { PRESSURE_PCT, STEAL_PCT } from '../run/host-notices.ts';
+import { PRESSURE_PCT, STEAL_PCT } from '../run/cases/host-notices.ts';
 import type { MachineReadings, Program } from './readings.ts';
 
 /** One line of the doctor: `missing` is something optional that is not there. */

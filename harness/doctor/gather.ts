@@ -5,8 +5,8 @@ import { delimiter, join } from 'node:path';
 import { lowerTimerSlack } from '../load/thread.ts';
 import { gpuProbe } from '../probes/gpu-nvml.ts';
 import { isMissing } from '../record/run-record.ts';
-import { availableCpus } from '../run/available-cpus.ts';
-import { cgroupLimits } from '../run/cgroup-limits.ts';
+import { availableCpus } from '../run/machine/available-cpus.ts';
+import { cgroupLimits } from '../run/machine/cgroup-limits.ts';
 import { linuxCalls } from '../transports/linux-calls.ts';
 import { type MachineReadings, PROGRAMS, type Program } from './readings.ts';
 

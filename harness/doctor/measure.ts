@@ -1,8 +1,8 @@
 import { hostProbe } from '../probes/host.ts';
 import type { Ceiling, Comparison, DoctorMeasured, LagAtRate } from '../record/doctor-record.ts';
 import { type Figure, isMissing } from '../record/run-record.ts';
-import { availableCpus } from '../run/available-cpus.ts';
 import type { LoadResult } from '../run/load-engine.ts';
+import { availableCpus } from '../run/machine/available-cpus.ts';
 import {
   cpuUsPerRequest,
   drive,

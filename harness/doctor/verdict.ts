@@ -1,7 +1,7 @@
 import type { Comparison, DoctorMeasured, LagAtRate } from '../record/doctor-record.ts';
 import { type Figure, isMissing } from '../record/run-record.ts';
 import { formatCount } from '../record/wording.ts';
-import { PRESSURE_PCT } from '../run/host-notices.ts';
+import { PRESSURE_PCT } from '../run/cases/host-notices.ts';
 
 const NAMES: Readonly<Record<string, string>> = { http: 'HTTP', grpc: 'gRPC' };
 

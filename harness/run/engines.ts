@@ -1,7 +1,7 @@
 import type { EngineName } from '../scenario/scenario.ts';
-import { autocannonEngine } from './autocannon-engine.ts';
+import { autocannonEngine } from './autocannon/autocannon-engine.ts';
 import type { LoadEngine } from './load-engine.ts';
-import { threadEngine } from './thread-engine.ts';
+import { threadEngine } from './threads/thread-engine.ts';
 
 /** What `load.engine` names. */
 export const LOAD_ENGINES: Readonly<Record<EngineName, LoadEngine>> = {

@@ -13,7 +13,7 @@ import type {
 } from '../scenario/scenario.ts';
 import type { StopRule } from '../statistics/stopping.ts';
 import type { ModelMetadata, TargetEndpoint } from '../targets/target.ts';
-import type { AnswerFacts, Golden } from './answer-check.ts';
+import type { AnswerFacts, Golden } from './requests/answer-check.ts';
 
 /**
  * Drives one trial of one case and reports facts, never opinions.

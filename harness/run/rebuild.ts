@@ -4,10 +4,10 @@ import { expressionsOf, recommend } from '../gates/recommend.ts';
 import { promisedPercentile } from '../gates/settings.ts';
 import { notice } from '../record/notices.ts';
 import type { CaseRecord, RunRecord } from '../record/run-record.ts';
-import { type CaseMeasurement, summariseCase } from './case-summary.ts';
-import { withDecisions } from './decisions.ts';
-import { noRawLog, type RawLogOnDisk, rawLogsOf } from './raw-log-on-disk.ts';
-import { replayTogether } from './replay.ts';
+import { type CaseMeasurement, summariseCase } from './cases/case-summary.ts';
+import { withDecisions } from './cases/decisions.ts';
+import { noRawLog, type RawLogOnDisk, rawLogsOf } from './raw-log/raw-log-on-disk.ts';
+import { replayTogether } from './raw-log/replay.ts';
 
 export interface Rebuilt {
   /** The run's record with every case that has raw logs summarised, judged, gated and priced anew from them. */

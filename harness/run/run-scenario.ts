@@ -6,16 +6,16 @@ import { createStore, type Store } from '../record/store.ts';
 import { AS_FOUND_AXIS } from '../scenario/as-found.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { liveHistograms } from '../statistics/histogram.ts';
-import { readAsFound } from './as-found-label.ts';
-import { answerOf, noticesOf, pricesFor } from './decisions.ts';
-import { environmentFacts } from './environment.ts';
-import { crowded } from './generator-count.ts';
-import { placementFor } from './place-on-cores.ts';
-import { ANY_SATURATION, closedCases, openCases } from './plan.ts';
-import { RunBook } from './run-book.ts';
-import type { RunOptions } from './run-options.ts';
-import { RunSession } from './run-session.ts';
-import { searchedSettings } from './search-plan.ts';
+import { answerOf, noticesOf, pricesFor } from './cases/decisions.ts';
+import { environmentFacts } from './machine/environment.ts';
+import { placementFor } from './machine/place-on-cores.ts';
+import { crowded } from './plan/generator-count.ts';
+import { ANY_SATURATION, closedCases, openCases } from './plan/plan.ts';
+import { searchedSettings } from './plan/search-plan.ts';
+import { readAsFound } from './session/as-found-label.ts';
+import { RunBook } from './session/run-book.ts';
+import type { RunOptions } from './session/run-options.ts';
+import { RunSession } from './session/run-session.ts';
 
 export interface RunOutcome {
   readonly record: RunRecord;

@@ -4,8 +4,8 @@ import type { CaseRecord, NoticeRecord, RunRecord } from '../record/run-record.t
 import type { ProbeRun, SearchRecord } from '../record/search-record.ts';
 import { formatCount, stopWords } from '../record/wording.ts';
 import type { LoadProgress } from '../run/load-engine.ts';
-import type { RunObserver, TrialPosition } from '../run/observer.ts';
-import type { PlannedCase } from '../run/plan.ts';
+import type { PlannedCase } from '../run/plan/plan.ts';
+import type { RunObserver, TrialPosition } from '../run/session/observer.ts';
 import { formatSeconds, msCell, noticeText, percentileCell } from './format.ts';
 import { cut, wrap } from './layout.ts';
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../../harness/errors.ts';
-import { availableCpus } from '../../harness/run/available-cpus.ts';
+import { availableCpus } from '../../harness/run/machine/available-cpus.ts';
 import { type RowResult, tableOf } from './bench-result.ts';
 import { type BenchOptions, fight } from './duel-rows.ts';
 import { allDuels } from './duels.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { availableCpus } from '../../harness/run/available-cpus.ts';
+import { availableCpus } from '../../harness/run/machine/available-cpus.ts';
 import { startSink } from './bench-target.ts';
 import { MOST_GROWTH } from './memory-row.ts';
 import { memoryRun } from './memory-run.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { summariseCase } from '../../harness/run/case-summary.ts';
+import { summariseCase } from '../../harness/run/cases/case-summary.ts';
 import { LOAD_ENGINES } from '../../harness/run/engines.ts';
 import type { LoadAssignment, LoadResult } from '../../harness/run/load-engine.ts';
 import { Buckets } from '../../harness/statistics/buckets.ts';

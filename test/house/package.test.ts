@@ -28,8 +28,8 @@ describe('the package', () => {
 
   it.each([
     'dist/harness/cli.js',
-    'dist/harness/run/generator-thread.js',
-    'dist/harness/run/autocannon-thread.js',
+    'dist/harness/run/threads/generator-thread.js',
+    'dist/harness/run/autocannon/autocannon-thread.js',
     'dist/harness/doctor/null-server.js',
     'dist/harness/load/pacer-thread.js',
     'dist/reference-server/main.js',

@@ -40,6 +40,8 @@ const MUST_FAIL: readonly [file: string, specifier: string][] = [
   ['harness/record/b.ts', '../run/coordinator.ts'],
   ['harness/run/a.ts', '../commands/run.ts'],
   ['harness/run/b.ts', '../../reports/report.ts'],
+  ['harness/run/cases/a.ts', '../../commands/run.ts'],
+  ['harness/run/cases/b.ts', '../../../reports/report.ts'],
   ['harness/terminal/a.ts', '../transports/http1.ts'],
   ['harness/commands/a.ts', '../../reference-server/infer.ts'],
   ['reports/a.ts', '../harness/cost/cost.ts'],

@@ -1,5 +1,5 @@
 import type { LoadAssignment, LoadResult, LoadWatch } from '../../harness/run/load-engine.ts';
-import { threadEngine } from '../../harness/run/thread-engine.ts';
+import { threadEngine } from '../../harness/run/threads/thread-engine.ts';
 import { METADATA } from './truth-answers.ts';
 
 /** An assignment against the truth server; what a test does not say is small and harmless. */

@@ -1,5 +1,5 @@
 import type { CredibilityRecord } from '../../harness/record/run-record.ts';
-import { type Headline, summariseCase } from '../../harness/run/case-summary.ts';
+import { type Headline, summariseCase } from '../../harness/run/cases/case-summary.ts';
 import type { LoadAssignment } from '../../harness/run/load-engine.ts';
 import { assignment } from './assignment.ts';
 import { runLoadInProcess } from './load-process.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'vitest';
-import { availableCpus } from '../../harness/run/available-cpus.ts';
+import { availableCpus } from '../../harness/run/machine/available-cpus.ts';
 
 const ATTEMPTS = 3;
 /** Share of the time in which somebody waited for a core. The oracles themselves cause a few percent. */

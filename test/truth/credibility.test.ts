@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { availableCpus } from '../../harness/run/available-cpus.ts';
 import type { LoadAssignment } from '../../harness/run/load-engine.ts';
+import { availableCpus } from '../../harness/run/machine/available-cpus.ts';
 import { judgedRun } from '../support/judged-run.ts';
 import { onQuietMachine } from '../support/real-time.ts';
 

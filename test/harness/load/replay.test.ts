@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../harness/errors.ts';
 import { replaySchedule } from '../../../harness/load/replay.ts';
 import { sliceOf } from '../../../harness/load/schedule.ts';
-import { openCases } from '../../../harness/run/plan.ts';
+import { openCases } from '../../../harness/run/plan/plan.ts';
 import { scenarioFromText } from '../../../harness/scenario/load-file.ts';
 import { linesOf } from '../../../harness/scenario/replay-file.ts';
 import { assignment, runLoad } from '../../support/assignment.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dryRunPlan } from '../../../harness/commands/dry-run-plan.ts';
 import { isMissing } from '../../../harness/record/run-record.ts';
-import { closedCases } from '../../../harness/run/plan.ts';
+import { closedCases } from '../../../harness/run/plan/plan.ts';
 import { loadScenario } from '../../../harness/scenario/load-file.ts';
 import { closingLines } from '../../../harness/terminal/closing.ts';
 import { dryRunText } from '../../../harness/terminal/dry-run.ts';

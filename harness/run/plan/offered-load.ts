@@ -1,0 +1,89 @@
+import { meanPerS, rateLaw } from '../../load/rate-law.ts';
+import type { LoadRecord } from '../../record/run-record.ts';
+import { arrivalsLabel, fractionLabel, rateLabel } from '../../scenario/load-labels.ts';
+import { lawWords, lengthMsOf, peakPerSOf, type RateLawSpec } from '../../scenario/rate-law.ts';
+import type { Arrivals, LoadSpec, Scenario } from '../../scenario/scenario.ts';
+
+/** The best measured saturation: what a ladder's fractions are shares of. */
+export interface Saturation {
+  readonly requestsPerS: number;
+  readonly caseId: string;
+}
+
+export type OfferedLoad = Pick<LoadRecord, 'shape' | 'arrivals' | 'resolvedRate' | 'fractionOf' | 'law'>;
+
+/** The open loads with the rates that they come to; of a law the mean over what is measured. */
+export function offeredLoads(
+  open: Exclude<LoadSpec['open'], undefined | { kind: 'offline' | 'find' }>,
+  durationMs: number,
+  saturation: Saturation | undefined,
+  mlperf: LoadSpec['mlperf'],
+): ({ label: string } & OfferedLoad)[] {
+  if (open.kind === 'replay') {
+    const law = replayRecord(open, durationMs);
+    return [{ label: 'replay', shape: 'replay', resolvedRate: law.meanPerS, law }];
+  }
+  const arrivals = arrivalsLabel(open.arrivals);
+  if (open.kind === 'law') {
+    const law = lawRecord(open.law, durationMs);
+    return [{ label: open.law.shape, shape: open.law.shape, arrivals, resolvedRate: law.meanPerS, law }];
+  }
+  const shape = shapeOf(open.arrivals);
+  if (open.kind === 'rate') {
+    const label = mlperf?.scenario ?? rateLabel(open.requestsPerS);
+    return [{ label, shape, arrivals, resolvedRate: open.requestsPerS }];
+  }
+  if (saturation === undefined) throw new Error('a ladder needs a measured saturation to resolve its rates');
+  const { requestsPerS: ofRate, caseId: ofCase } = saturation;
+  return open.fractions.map((fraction) => ({
+    label: fractionLabel(fraction),
+    shape,
+    arrivals,
+    resolvedRate: roundRate(fraction * ofRate),
+    fractionOf: { fraction, ofRate, ofCase },
+  }));
+}
+
+export function shapeOf(arrivals: Arrivals): LoadRecord['shape'] {
+  if (typeof arrivals === 'object') return 'gamma';
+  return arrivals === 'even' ? 'constant' : 'poisson';
+}
+
+function lawRecord(law: RateLawSpec, durationMs: number): NonNullable<LoadRecord['law']> {
+  return {
+    words: lawWords(law),
+    spec: { ...law },
+    meanPerS: Number(meanPerS(rateLaw(law), durationMs).toPrecision(6)),
+    peakPerS: peakPerSOf(law),
+    lengthS: durationMs / 1000,
+  };
+}
+
+type ReplaySpec = Extract<NonNullable<LoadSpec['open']>, { kind: 'replay' }>;
+
+function replayRecord(
+  { recording, timeScale }: ReplaySpec,
+  durationMs: number,
+): NonNullable<LoadRecord['law']> {
+  const { path: _, mostPerSecond, ...told } = recording;
+  const scaled = timeScale === 1 ? '' : `, offsets x ${timeScale}`;
+  return {
+    words: `replay of ${told.rows} arrivals from ${told.written}${scaled}`,
+    spec: { shape: 'replay', timeScale, ...told },
+    meanPerS: Number(((1000 * told.rows) / durationMs).toPrecision(6)),
+    peakPerS: mostPerSecond,
+    lengthS: durationMs / 1000,
+  };
+}
+
+/** The length of the measure phase: that of the law or the recording, where it has one. */
+export function measuredMsOf({ open }: LoadSpec, { durationMs }: Scenario['measure']): number {
+  // Whole milliseconds, and the last arrival lies within them.
+  if (open?.kind === 'replay') return Math.floor(open.recording.lastAtMs * open.timeScale) + 1;
+  return (open?.kind === 'law' ? lengthMsOf(open.law) : undefined) ?? durationMs;
+}
+
+/** Three significant digits: a rate that people can read back and set again. */
+export function roundRate(requestsPerS: number): number {
+  return Number(requestsPerS.toPrecision(requestsPerS >= 1000 ? 4 : 3));
+}

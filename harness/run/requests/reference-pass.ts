@@ -1,0 +1,140 @@
+import { TargetError, UsageError } from '../../errors.ts';
+import { calibratedClock } from '../../load/clock.ts';
+import { packageVersion } from '../../package-files.ts';
+import { MOST_GOLDENS } from '../../scenario/workload-checks.ts';
+import { NodeSockets } from '../../transports/node-sockets.ts';
+import type { Sink, TransportOutcome } from '../../transports/transport.ts';
+import type { Workload } from '../../workload/workload.ts';
+import type { LoadAssignment } from '../load-engine.ts';
+import type { Golden } from './answer-check.ts';
+import { makeProtocol } from './make-protocol.ts';
+import { makeTransport } from './make-transport.ts';
+import { protocolOfClass, workloadOf } from './request-plan.ts';
+import { tlsOf } from './sockets.ts';
+
+/** All answers together, in numbers. */
+const MOST_NUMBERS = 2 ** 22;
+
+/**
+ * What each payload's answer should be: as the file says it, else as the server answers when it is asked that payload
+ * alone, one after another, so that no batch can mix it up with others. Undefined without `validate`. Throws UsageError
+ * when there is nothing to compare with, TargetError when the server does not answer. `gapMs`: between two requests.
+ */
+export async function goldensFor(
+  assignment: LoadAssignment,
+  gapMs: number,
+  drain: AbortSignal,
+): Promise<readonly Golden[] | undefined> {
+  if (assignment.workload.validate === undefined) return undefined;
+  const workload = workloadOf(assignment);
+  const count = workload.payloads ?? Number.POSITIVE_INFINITY;
+  const told = (number: number): Golden =>
+    workload.payload(number).expected?.map(({ name, values }) => ({ name, values: [...values] })) ?? null;
+  if (count > MOST_GOLDENS) {
+    const expected = Number.isFinite(count) ? Array.from({ length: count }, (_, number) => told(number)) : [];
+    if (expected.some((golden) => golden !== null)) return expected;
+    throw new UsageError([
+      {
+        field: 'workload.validate',
+        message: `nothing says what the answers should be, and ${count} payloads are too many to ask for them`,
+        advice: `Add "expected" to the file, or let at most ${MOST_GOLDENS} payloads differ (workload.distinct).`,
+      },
+    ]);
+  }
+  const alone = new AloneAnswers(assignment, workload);
+  try {
+    const goldens: Golden[] = [];
+    let numbers = 0;
+    for (let number = 0; number < count && !drain.aborted; number++) {
+      const golden = told(number) ?? (await alone.ask(number));
+      if (goldens.length > 0 && gapMs > 0) await new Promise((resolve) => setTimeout(resolve, gapMs));
+      numbers += golden?.reduce((sum, { values }) => sum + values.length, 0) ?? 0;
+      if (numbers > MOST_NUMBERS) throw tooManyNumbers();
+      goldens.push(golden);
+    }
+    return goldens;
+  } finally {
+    alone.close();
+  }
+}
+
+function tooManyNumbers(): UsageError {
+  return new UsageError([
+    {
+      field: 'workload.validate',
+      message: `the answers to all payloads hold more than ${MOST_NUMBERS} numbers`,
+      advice: 'Let fewer payloads differ: workload.distinct.',
+    },
+  ]);
+}
+
+/** One request at a time, over one connection, outside any measurement. */
+class AloneAnswers {
+  readonly #assignment: LoadAssignment;
+  readonly #workload: Workload;
+  readonly #transport: ReturnType<typeof makeTransport>;
+  #pieces: Buffer[] = [];
+  #status = 0;
+  #ended: (outcome: TransportOutcome) => void = () => {};
+
+  constructor(assignment: LoadAssignment, workload: Workload) {
+    this.#assignment = assignment;
+    this.#workload = workload;
+    const now = calibratedClock();
+    const sink: Sink = {
+      sent: () => {},
+      head: (_slot, status) => {
+        this.#status = status;
+      },
+      data: (_slot, buffer, from, to) => {
+        this.#pieces.push(Buffer.from(buffer.subarray(from, to)));
+      },
+      end: (_slot, outcome) => this.#ended(outcome),
+    };
+    this.#transport = makeTransport(assignment, {
+      url: assignment.endpoint.url,
+      headers: { 'User-Agent': `inferometer/${packageVersion()}`, ...assignment.endpoint.headers },
+      connections: 1,
+      timeoutMs: assignment.timeoutMs,
+      keepAlive: assignment.keepAlive ?? true,
+      now,
+      sockets: new NodeSockets(now, tlsOf(assignment)),
+      sink,
+    });
+  }
+
+  async ask(number: number): Promise<Golden> {
+    const sample = this.#workload.payload(number);
+    const requestClass = this.#workload.classes[sample.requestClass];
+    const protocol =
+      requestClass === undefined
+        ? makeProtocol(this.#assignment, this.#assignment.model, this.#assignment.workload.encoding)
+        : protocolOfClass(this.#assignment, requestClass);
+    const { outputs } = protocol;
+    if (outputs === undefined) throw unreadable(this.#assignment.protocol);
+    this.#pieces = [];
+    const outcome = await new Promise<TransportOutcome>((resolve) => {
+      this.#ended = resolve;
+      this.#transport.send(this.#transport.prepare(protocol.encode(sample)), 0, number);
+    });
+    const found =
+      outcome === 'complete' && this.#status === 200 ? outputs(Buffer.concat(this.#pieces)) : undefined;
+    if (found !== undefined && found.length > 0)
+      return found.map(({ name, values }) => ({ name, values: [...values] }));
+    const how = outcome === 'complete' ? `status ${this.#status}, or no numbers` : outcome;
+    throw new TargetError(
+      `Payload ${number}, asked alone to learn its answer, was not answered (${how}).`,
+      'Leave workload.validate out to measure without comparing answers.',
+    );
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+}
+
+function unreadable(protocol: string): UsageError {
+  return new UsageError([
+    { field: 'workload.validate', message: `the numbers of an answer cannot be read over ${protocol}` },
+  ]);
+}

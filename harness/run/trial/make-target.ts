@@ -1,0 +1,15 @@
+import type { NoticeRecord } from '../../record/run-record.ts';
+import type { TargetSpec } from '../../scenario/scenario.ts';
+import { externalTarget } from '../../targets/external.ts';
+import { referenceTarget } from '../../targets/reference.ts';
+import type { Target } from '../../targets/target.ts';
+
+/** The target that a setting names. `cpus`: cores to bind a server of ours to. */
+export function makeTarget(
+  spec: TargetSpec,
+  cpus: readonly number[] | undefined,
+  onNotice: (notice: NoticeRecord) => void,
+): Target {
+  if (spec.kind === 'external') return externalTarget(spec);
+  return referenceTarget(spec, cpus === undefined ? { onNotice } : { onNotice, cpus });
+}
