@@ -1,11 +1,11 @@
-import type { Address, SocketSource } from './byte-stream.ts';
+import type { SocketSource } from './byte-stream.ts';
 import { endpointOf } from './endpoint.ts';
 import { GrpcConnection, type GrpcOwner } from './grpc-connection.ts';
 import { type GrpcHeaders, type GrpcRequest, grpcRequest } from './grpc-request.ts';
 import { decodeGrpcMessage } from './grpc-status.ts';
 import { NOT_SENT } from './grpc-stream.ts';
 import { HeaderDecoder } from './hpack-decoder.ts';
-import { addressOf } from './reachable-address.ts';
+import { Opening } from './opening.ts';
 import {
   GRPC_OUTCOMES,
   type Sink,
@@ -32,12 +32,8 @@ export interface GrpcOptions {
   readonly sink: Sink;
 }
 
-const CONNECTING_AT_ONCE = 64;
 /** What servers allow on a connection, as far as they limit it. */
 const USUAL_STREAMS = 100;
-const CONNECT_TIMEOUT_MS = 5000;
-const FIRST_BACKOFF_MS = 10;
-const LAST_BACKOFF_MS = 250;
 /** A call that the server did not look at is sent again so often at most. */
 const ATTEMPTS = 3;
 
@@ -61,17 +57,10 @@ export class GrpcTransport implements Transport, GrpcOwner {
   /** By slot. */
   readonly #attemptsOf: number[] = [];
   readonly #remarks = new Map<number, string>();
+  readonly #opening: Opening;
   readonly #sweep: NodeJS.Timeout;
   readonly #flush = (): void => this.flush();
   #flushPlanned = false;
-  #address: Address;
-  #connecting = 0;
-  #ahead = 0;
-  #aheadDone: (() => void) | undefined;
-  #backoffMs = 0;
-  #notBeforeMs = 0;
-  #opened = 0;
-  #connectMs = 0;
   #turn = 0;
 
   constructor(options: GrpcOptions) {
@@ -86,14 +75,13 @@ export class GrpcTransport implements Transport, GrpcOwner {
       metadata: options.headers,
       timeoutMs: options.timeoutMs,
     };
-    this.#address = address;
+    this.#opening = new Opening({ ...options, address });
     const sweepMs = Math.min(50, Math.max(2, options.timeoutMs / 20));
     this.#sweep = setInterval(() => this.#tick(), sweepMs);
   }
 
   get connectStatistics(): { opened: number; connectMeanMs: number | undefined } {
-    const connectMeanMs = this.#opened === 0 ? undefined : this.#connectMs / this.#opened;
-    return { opened: this.#opened, connectMeanMs };
+    return this.#opening.statistics;
   }
 
   get remarks(): readonly string[] {
@@ -105,16 +93,7 @@ export class GrpcTransport implements Transport, GrpcOwner {
   }
 
   async connect(connections: number): Promise<void> {
-    if ('host' in this.#address) {
-      const { host, port } = this.#address;
-      this.#address = { host: await addressOf(host, port), port };
-    }
-    this.#ahead = Math.min(connections, this.#options.connections);
-    if (this.#ahead === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#aheadDone = resolve;
-      this.#openMore();
-    });
+    await this.#opening.ahead(connections, () => this.#openMore());
   }
 
   send(request: GrpcRequest, slot: number, index: number): void {
@@ -129,15 +108,12 @@ export class GrpcTransport implements Transport, GrpcOwner {
     for (const connection of this.#connections) connection.drop();
     this.#connections.clear();
     this.#open.length = 0;
-    this.#aheadDone?.();
+    this.#opening.endAhead();
   }
 
   opened(connection: GrpcConnection, tookMs: number): void {
-    this.#connecting -= 1;
-    this.#opened += 1;
-    this.#connectMs += tookMs;
     this.#open.push(connection);
-    if (this.#opened >= this.#ahead) this.#finishAhead();
+    this.#opening.opened(tookMs);
     this.#serveWaiting();
     this.#openMore();
   }
@@ -150,8 +126,8 @@ export class GrpcTransport implements Transport, GrpcOwner {
     this.#connections.delete(connection);
     if (wasOpen) this.#open.splice(this.#open.indexOf(connection), 1);
     // One that closes before it was of any use is not opened again at once.
-    if (connection.wasUsed) this.#backoffMs = 0;
-    else this.#putOff();
+    if (connection.wasUsed) this.#opening.welcome();
+    else this.#opening.putOff();
     if (!wasOpen) this.#failedToConnect(outcome);
     this.#openMore();
   }
@@ -229,37 +205,21 @@ export class GrpcTransport implements Transport, GrpcOwner {
   }
 
   #failedToConnect(outcome: TransportOutcome): void {
-    this.#connecting -= 1;
-    this.#finishAhead();
+    this.#opening.failed();
+    this.#opening.endAhead();
     // While a connection lives, those that wait may still have it.
-    if (this.#connections.size > this.#connecting) return;
+    if (this.#connections.size > this.#opening.connecting) return;
     const ending = outcome === 'malformed' ? 'malformed' : 'connect-error';
     for (let left = this.#waiting.size; left > 0; left--) {
       this.sink.end(this.#waiting.shift(), ending, this.now());
     }
   }
 
-  #putOff(): void {
-    this.#backoffMs = Math.min(LAST_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, this.#backoffMs * 2));
-    this.#notBeforeMs = this.now() + this.#backoffMs;
-  }
-
-  #finishAhead(): void {
-    this.#ahead = 0;
-    this.#aheadDone?.();
-    this.#aheadDone = undefined;
-  }
-
   #openMore(): void {
-    if (this.#waiting.size === 0 && this.#ahead === 0) return;
-    if (this.now() < this.#notBeforeMs) return;
-    const wanted = Math.max(Math.ceil(this.#waiting.size / USUAL_STREAMS), this.#ahead - this.#opened);
-    while (
-      this.#connecting < Math.min(wanted, CONNECTING_AT_ONCE) &&
-      this.#connections.size < this.#options.connections
-    ) {
-      this.#connecting += 1;
-      this.#connections.add(new GrpcConnection(this, this.#options.sockets, this.#address));
+    const wanted = Math.max(Math.ceil(this.#waiting.size / USUAL_STREAMS), this.#opening.stillAhead);
+    while (this.#opening.mayOpen(wanted, this.#connections.size)) {
+      this.#opening.begun();
+      this.#connections.add(new GrpcConnection(this, this.#options.sockets, this.#opening.address));
     }
   }
 
@@ -272,9 +232,8 @@ export class GrpcTransport implements Transport, GrpcOwner {
 
   #tick(): void {
     const nowMs = this.now();
-    const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, this.timeoutMs);
     for (const connection of this.#connections) {
-      connection.expire(nowMs, connectTimeoutMs);
+      connection.expire(nowMs, this.#opening.connectTimeoutMs);
       connection.flush();
     }
     this.#expireWaiting(nowMs);

@@ -1,9 +1,9 @@
-import type { Address, SocketSource } from './byte-stream.ts';
+import type { SocketSource } from './byte-stream.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { type ConnectionOwner, Http1Connection } from './http1-connection.ts';
 import { HeadMemo } from './http1-head-memo.ts';
 import { type Http1Request, http1Request } from './http1-request.ts';
-import { addressOf } from './reachable-address.ts';
+import { Opening } from './opening.ts';
 import { SlotQueue } from './slot-queue.ts';
 import type { Sink, Template, Transport } from './transport.ts';
 
@@ -26,12 +26,6 @@ export interface Http1Options {
   readonly sink: Sink;
 }
 
-/** More would overflow the accept queue of a server with a short one; then SYNs are lost for a second. */
-const CONNECTING_AT_ONCE = 64;
-const CONNECT_TIMEOUT_MS = 5000;
-const FIRST_BACKOFF_MS = 10;
-const LAST_BACKOFF_MS = 250;
-
 /**
  * HTTP/1.1: keep-alive connections, opened on demand, one request at a time on each. Timeouts are found
  * by a sweep over the connections, a twentieth of the timeout late at most, instead of by a timer a request.
@@ -51,15 +45,8 @@ export class Http1Transport implements Transport, ConnectionOwner {
   readonly #indexOf: number[] = [];
   /** Since when each slot waits for a connection. */
   readonly #sinceMsOf: number[] = [];
+  readonly #opening: Opening;
   readonly #sweep: NodeJS.Timeout;
-  #address: Address;
-  #connecting = 0;
-  #ahead = 0;
-  #aheadDone: (() => void) | undefined;
-  #backoffMs = 0;
-  #notBeforeMs = 0;
-  #opened = 0;
-  #connectMs = 0;
 
   constructor(options: Http1Options) {
     this.#options = options;
@@ -67,14 +54,13 @@ export class Http1Transport implements Transport, ConnectionOwner {
     this.now = options.now;
     this.#keepAlive = options.keepAlive !== false;
     this.#endpoint = endpointOf(options.url);
-    this.#address = this.#endpoint.address;
+    this.#opening = new Opening({ ...options, address: this.#endpoint.address });
     const sweepMs = Math.min(50, Math.max(2, options.timeoutMs / 20));
     this.#sweep = setInterval(() => this.#tick(), sweepMs);
   }
 
   get connectStatistics(): { opened: number; connectMeanMs: number | undefined } {
-    const connectMeanMs = this.#opened === 0 ? undefined : this.#connectMs / this.#opened;
-    return { opened: this.#opened, connectMeanMs };
+    return this.#opening.statistics;
   }
 
   prepare(template: Template): Http1Request {
@@ -84,17 +70,7 @@ export class Http1Transport implements Transport, ConnectionOwner {
   }
 
   async connect(connections: number): Promise<void> {
-    // Once, not for every connection. A name that does not resolve shows as connect errors.
-    if ('host' in this.#address) {
-      const { host, port } = this.#address;
-      this.#address = { host: await addressOf(host, port), port };
-    }
-    this.#ahead = this.#keepAlive ? Math.min(connections, this.#options.connections) : 0;
-    if (this.#ahead === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#aheadDone = resolve;
-      this.#openMore();
-    });
+    await this.#opening.ahead(this.#keepAlive ? connections : 0, () => this.#openMore());
   }
 
   send(request: Http1Request, slot: number, index: number): void {
@@ -115,15 +91,12 @@ export class Http1Transport implements Transport, ConnectionOwner {
     for (const connection of this.#connections) connection.drop();
     this.#connections.clear();
     this.#idle.length = 0;
-    this.#aheadDone?.();
+    this.#opening.endAhead();
   }
 
   opened(connection: Http1Connection, tookMs: number): void {
-    this.#connecting -= 1;
-    this.#opened += 1;
-    this.#connectMs += tookMs;
-    this.#backoffMs = 0;
-    if (this.#opened >= this.#ahead) this.#finishAhead();
+    this.#opening.opened(tookMs);
+    this.#opening.welcome();
     if (this.#keepAlive) this.freed(connection);
     this.#openMore();
   }
@@ -145,34 +118,22 @@ export class Http1Transport implements Transport, ConnectionOwner {
   }
 
   #failedToConnect(): void {
-    this.#connecting -= 1;
+    this.#opening.failed();
     // The one request that it was opened for tells.
     if (!this.#keepAlive) return;
-    this.#finishAhead();
-    this.#backoffMs = Math.min(LAST_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, this.#backoffMs * 2));
-    this.#notBeforeMs = this.now() + this.#backoffMs;
+    this.#opening.endAhead();
+    this.#opening.putOff();
     // While a connection lives, those that wait may still have it: the server only limits how many there are.
-    if (this.#connections.size > this.#connecting) return;
+    if (this.#connections.size > this.#opening.connecting) return;
     for (let left = this.#waiting.size; left > 0; left--) {
       this.sink.end(this.#waiting.shift(), 'connect-error', this.now());
     }
   }
 
-  #finishAhead(): void {
-    this.#ahead = 0;
-    this.#aheadDone?.();
-    this.#aheadDone = undefined;
-  }
-
   #openMore(): void {
-    if (this.#waiting.size === 0 && this.#ahead === 0) return;
-    if (this.now() < this.#notBeforeMs) return;
-    while (
-      this.#connecting < Math.min(this.#wanted(), CONNECTING_AT_ONCE) &&
-      this.#connections.size < this.#options.connections
-    ) {
-      this.#connecting += 1;
-      const connection = new Http1Connection(this, this.#options.sockets, this.#address);
+    while (this.#opening.mayOpen(this.#wanted(), this.#connections.size)) {
+      this.#opening.begun();
+      const connection = new Http1Connection(this, this.#options.sockets, this.#opening.address);
       this.#connections.add(connection);
       if (!this.#keepAlive) this.#assign(connection);
     }
@@ -181,8 +142,8 @@ export class Http1Transport implements Transport, ConnectionOwner {
   /** How many connections should be on their way. */
   #wanted(): number {
     return this.#keepAlive
-      ? Math.max(this.#waiting.size, this.#ahead - this.#opened)
-      : this.#connecting + this.#waiting.size;
+      ? Math.max(this.#waiting.size, this.#opening.stillAhead)
+      : this.#opening.connecting + this.#waiting.size;
   }
 
   #assign(connection: Http1Connection): void {
@@ -201,9 +162,8 @@ export class Http1Transport implements Transport, ConnectionOwner {
 
   #tick(): void {
     const nowMs = this.now();
-    const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, this.#options.timeoutMs);
     for (const connection of this.#connections) {
-      connection.expire(nowMs, this.#options.timeoutMs, connectTimeoutMs);
+      connection.expire(nowMs, this.#options.timeoutMs, this.#opening.connectTimeoutMs);
     }
     this.#expireWaiting(nowMs);
     this.#openMore();
