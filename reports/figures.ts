@@ -1,11 +1,6 @@
-import type {
-  CaseRecord,
-  Figure,
-  Percentile,
-  PercentileValue,
-  RunRecord,
-} from '../harness/record/run-record.ts';
-import { isMissing } from '../harness/record/run-record.ts';
+import type { CaseRecord } from '../harness/record/case-record.ts';
+import { type Figure, isMissing, type Percentile, type PercentileValue } from '../harness/record/figures.ts';
+import type { RunRecord } from '../harness/record/run-record.ts';
 import { significant } from './format.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';

@@ -1,4 +1,5 @@
-import type { CaseRecord, RunRecord } from '../harness/record/run-record.ts';
+import type { CaseRecord } from '../harness/record/case-record.ts';
+import type { RunRecord } from '../harness/record/run-record.ts';
 import { bySetting, settingKey, withoutLoad } from '../harness/record/settings.ts';
 
 /** One point of the matrix with all its loads: a line of the trade-off picture. */

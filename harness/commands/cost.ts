@@ -14,8 +14,9 @@ import { parseTrafficDay, parseTrafficRate, type Traffic } from '../cost/traffic
 import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import { expressionsOf } from '../gates/recommend.ts';
 import { type SettingResult, settingsOf } from '../gates/settings.ts';
+import { isMissing } from '../record/figures.ts';
 import { ranHere } from '../record/ran-here.ts';
-import { isMissing, type RunRecord } from '../record/run-record.ts';
+import type { RunRecord } from '../record/run-record.ts';
 import { type CostAnswer, costText } from './cost-text.ts';
 
 export interface CostOptions {

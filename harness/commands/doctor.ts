@@ -6,7 +6,7 @@ import { EXIT, type ExitCode, TargetError } from '../errors.ts';
 import { packageVersion } from '../package-files.ts';
 import { DOCTOR_FORMAT_VERSION, type DoctorMeasured, type DoctorRecord } from '../record/doctor-record.ts';
 import { writeDoctorRecord } from '../record/doctor-store.ts';
-import { isMissing } from '../record/run-record.ts';
+import { isMissing } from '../record/figures.ts';
 import { doctorText } from '../terminal/doctor.ts';
 
 export interface DoctorArguments {

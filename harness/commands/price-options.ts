@@ -1,7 +1,8 @@
 import type { PriceOption } from '../../reports/panel/bill.ts';
 import { choosePricing, ranOnOf } from '../cost/nearest-machine.ts';
 import { type PriceBook, type PricedMachine, TERMS } from '../cost/price-book.ts';
-import { isMissing, type RunRecord } from '../record/run-record.ts';
+import { isMissing } from '../record/figures.ts';
+import type { RunRecord } from '../record/run-record.ts';
 
 /** What the cost panel offers: the run's own price first, then every machine of the book under each of its terms. */
 export function priceOptions(book: PriceBook, record: RunRecord): PriceOption[] {

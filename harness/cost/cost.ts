@@ -1,5 +1,6 @@
-import type { CaseRecord, CostRecord, Figure, Missing } from '../record/run-record.ts';
-import { isMissing } from '../record/run-record.ts';
+import type { CostRecord } from '../record/answer.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import { type Figure, isMissing, type Missing } from '../record/figures.ts';
 import type { Price } from './price-book.ts';
 
 /** A figure with the ends of its interval; the ends are absent where there is no interval. */

@@ -1,6 +1,7 @@
+import type { CaseRecord } from '../record/case-record.ts';
+import { isMissing, type Missing } from '../record/figures.ts';
 import { ranHere } from '../record/ran-here.ts';
-import type { CaseRecord, Missing, RunRecord } from '../record/run-record.ts';
-import { isMissing } from '../record/run-record.ts';
+import type { RunRecord } from '../record/run-record.ts';
 import type { Basis } from './cost.ts';
 import { describesOwnHardware, parseOwnHardware } from './own-hardware.ts';
 import {

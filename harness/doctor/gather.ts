@@ -4,7 +4,7 @@ import { cpus, freemem, totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { lowerTimerSlack } from '../load/thread.ts';
 import { gpuProbe } from '../probes/gpu-nvml.ts';
-import { isMissing } from '../record/run-record.ts';
+import { isMissing } from '../record/figures.ts';
 import { availableCpus } from '../run/machine/available-cpus.ts';
 import { cgroupLimits } from '../run/machine/cgroup-limits.ts';
 import { linuxCalls } from '../transports/linux-calls.ts';

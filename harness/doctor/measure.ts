@@ -1,6 +1,6 @@
 import { hostProbe } from '../probes/host.ts';
 import type { Ceiling, Comparison, DoctorMeasured, LagAtRate } from '../record/doctor-record.ts';
-import { type Figure, isMissing } from '../record/run-record.ts';
+import { type Figure, isMissing } from '../record/figures.ts';
 import type { LoadResult } from '../run/load-engine.ts';
 import { availableCpus } from '../run/machine/available-cpus.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Figure } from '../record/run-record.ts';
+import type { Figure } from '../record/figures.ts';
 import { LOAD_ENGINES } from '../run/engines.ts';
 import type { LoadAssignment, LoadResult } from '../run/load-engine.ts';
 import type { EngineName, TransportName } from '../scenario/scenario.ts';

@@ -1,5 +1,5 @@
 import type { Comparison, DoctorMeasured, LagAtRate } from '../record/doctor-record.ts';
-import { type Figure, isMissing } from '../record/run-record.ts';
+import { type Figure, isMissing } from '../record/figures.ts';
 import { formatCount } from '../record/wording.ts';
 import { PRESSURE_PCT } from '../run/cases/host-notices.ts';
 

@@ -1,4 +1,4 @@
-import type { Answer } from '../record/run-record.ts';
+import type { Answer } from '../record/answer.ts';
 import type { Expression } from '../scenario/expression.ts';
 import type { Axes } from '../scenario/scenario.ts';
 import { isLatency } from './bounds.ts';

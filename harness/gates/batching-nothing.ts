@@ -1,4 +1,4 @@
-import type { Answer } from '../record/run-record.ts';
+import type { Answer } from '../record/answer.ts';
 import { formatCount } from '../record/wording.ts';
 import { settled, type Told } from './answer-parts.ts';
 import { bracketSentence, costSentences, holdsSentence } from './holds.ts';

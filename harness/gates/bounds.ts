@@ -1,4 +1,5 @@
-import { type CaseRecord, type Distribution, type Figure, isMissing } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import { type Distribution, type Figure, isMissing } from '../record/figures.ts';
 import type { Metric } from '../scenario/expression.ts';
 
 /**

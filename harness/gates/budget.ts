@@ -1,4 +1,6 @@
-import type { CaseRecord, GateResult, Missing } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import type { Missing } from '../record/figures.ts';
+import type { GateResult } from '../record/judged.ts';
 import { type Expression, parseExpression } from '../scenario/expression.ts';
 import { type Bounds, boundsOf, isLatency } from './bounds.ts';
 import { doubted } from './doubt.ts';

@@ -1,4 +1,6 @@
-import { type CaseRecord, isMissing, type Percentile, type RunRecord } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import { isMissing, type Percentile } from '../record/figures.ts';
+import type { RunRecord } from '../record/run-record.ts';
 import type { Axes } from '../scenario/scenario.ts';
 import { type Interval, ratioInterval } from '../statistics/ratio.ts';
 

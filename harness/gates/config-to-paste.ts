@@ -1,4 +1,4 @@
-import type { CaseRecord } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
 import { effectiveNumber } from './settings.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Cause, CredibilityRecord } from '../record/run-record.ts';
+import type { Cause, CredibilityRecord } from '../record/judged.ts';
 import { binomialCdf } from '../statistics/binomial.ts';
 
 /** What decides whether a case may be believed. Times in ms; a percentile without its samples is left out. */

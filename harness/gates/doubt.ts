@@ -1,4 +1,5 @@
-import { type CaseRecord, isMissing } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import { isMissing } from '../record/figures.ts';
 import type { Metric } from '../scenario/expression.ts';
 import { type Bounds, isLatency } from './bounds.ts';
 

@@ -1,6 +1,8 @@
+import type { CaseRecord } from '../record/case-record.ts';
+import { isMissing } from '../record/figures.ts';
 import { notice } from '../record/notices.ts';
 import { ranHere } from '../record/ran-here.ts';
-import { type CaseRecord, isMissing, type NoticeRecord, type RunRecord } from '../record/run-record.ts';
+import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
 import { withoutLoad } from '../record/settings.ts';
 import { formatCount, formatMs, formatRate } from '../record/wording.ts';
 import { settingsOf } from './settings.ts';

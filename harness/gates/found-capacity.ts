@@ -1,4 +1,6 @@
-import type { Answer, CaseRecord, DecideRecord, RunRecord } from '../record/run-record.ts';
+import type { Answer } from '../record/answer.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import type { DecideRecord, RunRecord } from '../record/run-record.ts';
 import type { SearchRecord } from '../record/search-record.ts';
 import { capitalized, formatCount, formatRate, joinRange, listWords } from '../record/wording.ts';
 import type { Expression } from '../scenario/expression.ts';

@@ -1,5 +1,7 @@
 import { EXIT, type ExitCode, nearestName, type Problem, UsageError, worstExit } from '../errors.ts';
-import type { CaseRecord, DecideRecord, GateResult, RunRecord } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import type { GateResult } from '../record/judged.ts';
+import type { DecideRecord, RunRecord } from '../record/run-record.ts';
 import { type Expression, parseBudgetText, parseExpression } from '../scenario/expression.ts';
 import type { Axes } from '../scenario/scenario.ts';
 import { isLatency } from './bounds.ts';

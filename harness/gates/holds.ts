@@ -1,4 +1,4 @@
-import { isMissing } from '../record/run-record.ts';
+import { isMissing } from '../record/figures.ts';
 import {
   formatCount,
   formatMs,

@@ -1,4 +1,5 @@
-import type { CaseRecord, MlperfRecord } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import type { MlperfRecord } from '../record/load-record.ts';
 import { formatCount, formatMs } from '../record/wording.ts';
 import type { Expression } from '../scenario/expression.ts';
 import { Buckets } from '../statistics/buckets.ts';

@@ -1,4 +1,5 @@
-import { type Answer, isMissing } from '../record/run-record.ts';
+import type { Answer } from '../record/answer.ts';
+import { isMissing } from '../record/figures.ts';
 import { capitalized, formatCount, formatMs, formatRate, listWords } from '../record/wording.ts';
 import type { Expression } from '../scenario/expression.ts';
 import { NO_SETTING, promiseWords, type Words } from './answer-parts.ts';

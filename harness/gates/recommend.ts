@@ -1,5 +1,7 @@
-import type { Answer, CaseRecord, DecideRecord, RunRecord } from '../record/run-record.ts';
-import { isMissing } from '../record/run-record.ts';
+import type { Answer } from '../record/answer.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import { isMissing } from '../record/figures.ts';
+import type { DecideRecord, RunRecord } from '../record/run-record.ts';
 import type { SearchRecord } from '../record/search-record.ts';
 import { formatMsInterval, formatRate, listWords } from '../record/wording.ts';
 import { type Expression, parseExpression } from '../scenario/expression.ts';

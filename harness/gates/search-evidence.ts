@@ -1,4 +1,4 @@
-import type { CaseRecord } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
 import { type BoundCount, type ProbeRun, weighedOf } from '../record/search-record.ts';
 import type { Expression } from '../scenario/expression.ts';
 import { Buckets } from '../statistics/buckets.ts';

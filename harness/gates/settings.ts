@@ -1,4 +1,5 @@
-import { type CaseRecord, isMissing, type Percentile } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import { isMissing, type Percentile } from '../record/figures.ts';
 import { bySetting, withoutLoad } from '../record/settings.ts';
 import type { Expression } from '../scenario/expression.ts';
 import type { Axes } from '../scenario/scenario.ts';

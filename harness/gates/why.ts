@@ -1,4 +1,4 @@
-import { isMissing } from '../record/run-record.ts';
+import { isMissing } from '../record/figures.ts';
 import { formatMs, formatNumber, listWords } from '../record/wording.ts';
 import type { Told } from './answer-parts.ts';
 import { effectiveNumber, type SettingResult, type Step } from './settings.ts';

@@ -1,4 +1,4 @@
-import type { Counts } from '../record/run-record.ts';
+import type { Counts } from '../record/measured.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Tally } from './tally.ts';

@@ -1,4 +1,4 @@
-import type { Counts } from '../record/run-record.ts';
+import type { Counts } from '../record/measured.ts';
 import { Histogram, microseconds } from '../statistics/histogram.ts';
 import { ClassRecorder, type ClassRecording } from './class-recorder.ts';
 import { HISTOGRAMS, type HistogramName } from './histogram-names.ts';

@@ -1,4 +1,4 @@
-import type { Counts } from '../record/run-record.ts';
+import type { Counts } from '../record/measured.ts';
 import type { Outcome } from '../transports/transport.ts';
 
 /** Conservation by construction: scheduled = sent + unsent; sent = everything counted + inFlightAtEnd. */

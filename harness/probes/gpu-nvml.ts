@@ -1,4 +1,4 @@
-import { type Figure, isMissing } from '../record/run-record.ts';
+import { type Figure, isMissing } from '../record/figures.ts';
 import { type NvmlDevice, openNvml } from './nvml-library.ts';
 import type { Probe } from './probe.ts';
 

@@ -1,5 +1,5 @@
 import koffi from 'koffi';
-import type { Missing } from '../record/run-record.ts';
+import type { Missing } from '../record/figures.ts';
 
 /** NVIDIA's management library, which comes with the driver. */
 export interface Nvml {

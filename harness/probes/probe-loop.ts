@@ -1,4 +1,5 @@
-import { isMissing, type Series } from '../record/run-record.ts';
+import { isMissing } from '../record/figures.ts';
+import type { Series } from '../record/watched.ts';
 import type { Probe, Readings } from './probe.ts';
 
 export interface ProbeLoop {

@@ -1,4 +1,5 @@
-import type { Missing, Series } from '../record/run-record.ts';
+import type { Missing } from '../record/figures.ts';
+import type { Series } from '../record/watched.ts';
 
 /** Something else that is watched beside the load. A failed read is a gap with a reason, never a crash. */
 export interface Probe {

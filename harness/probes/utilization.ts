@@ -1,4 +1,6 @@
-import type { CaseRecord, Figure, GpuDevice, Missing, Series } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import type { Figure, Missing } from '../record/figures.ts';
+import type { GpuDevice, Series } from '../record/watched.ts';
 import type { GpuFacts } from './gpu-nvml.ts';
 import { throttleReasons } from './nvml-library.ts';
 import type { ProbeResult } from './probe-loop.ts';

@@ -1,4 +1,7 @@
-import { type CaseRecord, type Counts, isMissing, type RunRecord } from './run-record.ts';
+import type { CaseRecord } from './case-record.ts';
+import { isMissing } from './figures.ts';
+import type { Counts } from './measured.ts';
+import type { RunRecord } from './run-record.ts';
 
 /** What in a record does not add up, one sentence each. A record with any is refused when it is written. */
 export function conservationProblems(record: Pick<RunRecord, 'cases'>): string[] {

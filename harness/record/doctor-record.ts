@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { figure } from './run-record.ts';
+import { figure } from './figures.ts';
 
 /** What `doctor --measure` found this machine able to measure: `results/doctor/<UTC>.json`. */
 export const DOCTOR_FORMAT_VERSION = 1;

@@ -1,4 +1,4 @@
-import type { CaseRecord } from './run-record.ts';
+import type { CaseRecord } from './case-record.ts';
 
 /** Whether the server ran on the generator's machine. */
 export function ranHere({ target }: CaseRecord): boolean {

@@ -1,4 +1,4 @@
-import type { CaseRecord } from './run-record.ts';
+import type { CaseRecord } from './case-record.ts';
 
 type Axes = Readonly<Record<string, string>>;
 

@@ -2,7 +2,7 @@
  * How figures are written in sentences and tables: three significant digits, thousands separated, a unit behind.
  * Here because a record's own sentences (answer, notices, gates) and every reader of a record say them the same way.
  */
-import type { StopRecord } from './run-record.ts';
+import type { StopRecord } from './case-record.ts';
 
 /** `44`, `4.8`, `0.0231`, `1,072` (four digits from 1,000 on, so that a rate keeps its last one). */
 export function formatNumber(value: number): string {

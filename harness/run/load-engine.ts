@@ -1,7 +1,8 @@
 import type { ClassRecording } from '../measure/class-recorder.ts';
 import type { HistogramName } from '../measure/histogram-names.ts';
 import type { RawLogEnd } from '../measure/raw-log.ts';
-import type { Counts, StopRecord } from '../record/run-record.ts';
+import type { StopRecord } from '../record/case-record.ts';
+import type { Counts } from '../record/measured.ts';
 import type { RateLawSpec } from '../scenario/rate-law.ts';
 import type {
   Arrivals,

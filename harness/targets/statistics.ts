@@ -1,4 +1,5 @@
-import { type Batch, type Figure, isMissing, type Missing } from '../record/run-record.ts';
+import { type Figure, isMissing, type Missing } from '../record/figures.ts';
+import type { Batch } from '../record/watched.ts';
 import { type HttpJson, wordsOf } from './http-json.ts';
 import { modelPath } from './open-inference.ts';
 import type { ServerStatistics } from './target.ts';

@@ -1,4 +1,4 @@
-import type { Missing } from '../record/run-record.ts';
+import type { Missing } from '../record/figures.ts';
 import type { TargetSpec } from '../scenario/scenario.ts';
 
 /** What is driven. A requested setting that differs from the effective one is an error before any load. */

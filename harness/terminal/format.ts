@@ -1,5 +1,5 @@
-import type { Figure, NoticeRecord, Percentile } from '../record/run-record.ts';
-import { isMissing } from '../record/run-record.ts';
+import { type Figure, isMissing, type Percentile } from '../record/figures.ts';
+import type { NoticeRecord } from '../record/run-record.ts';
 import { formatCount } from '../record/wording.ts';
 
 /** Milliseconds in a table whose head names the unit: `0.42` `4.2` `24` `1,290`. */

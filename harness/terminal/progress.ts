@@ -1,6 +1,7 @@
 import { expressionsOf } from '../gates/recommend.ts';
 import { type PromisedPercentile, promisedPercentile } from '../gates/settings.ts';
-import type { CaseRecord, NoticeRecord, RunRecord } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
 import type { ProbeRun, SearchRecord } from '../record/search-record.ts';
 import { formatCount, stopWords } from '../record/wording.ts';
 import type { LoadProgress } from '../run/load-engine.ts';

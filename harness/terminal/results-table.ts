@@ -1,7 +1,8 @@
 import { expressionsOf } from '../gates/recommend.ts';
 import { type PromisedPercentile, promisedPercentile } from '../gates/settings.ts';
-import type { CaseRecord, Figure, RunRecord } from '../record/run-record.ts';
-import { isMissing } from '../record/run-record.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import { type Figure, isMissing } from '../record/figures.ts';
+import type { RunRecord } from '../record/run-record.ts';
 import { bySetting } from '../record/settings.ts';
 import { formatCount } from '../record/wording.ts';
 import { figureCell, percentileCell } from './format.ts';

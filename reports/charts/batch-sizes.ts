@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { Batch } from '../../harness/record/run-record.ts';
+import type { Batch } from '../../harness/record/watched.ts';
 import { count, percent } from '../format.ts';
 import { COLOUR, chart } from './theme.ts';
 

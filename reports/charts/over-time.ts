@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { CaseRecord, Window } from '../../harness/record/run-record.ts';
-import { isMissing } from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import { isMissing } from '../../harness/record/figures.ts';
+import type { Window } from '../../harness/record/measured.ts';
 import { milliseconds, perSecond } from '../format.ts';
 import { COLOUR, chart } from './theme.ts';
 

@@ -1,4 +1,4 @@
-import type { Series } from '../../harness/record/run-record.ts';
+import type { Series } from '../../harness/record/watched.ts';
 import { significant } from '../format.ts';
 import { type Html, html } from '../html.ts';
 

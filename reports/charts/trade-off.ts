@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { CaseRecord, RunRecord } from '../../harness/record/run-record.ts';
-import { isMissing } from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import { isMissing } from '../../harness/record/figures.ts';
+import type { RunRecord } from '../../harness/record/run-record.ts';
 import { Buckets } from '../../harness/statistics/buckets.ts';
 import { count, milliseconds, perSecond } from '../format.ts';
 import { latencyPromise, mostTelling, percentileName, type SettingView, settingsOf } from '../views.ts';

@@ -1,4 +1,4 @@
-import type { CaseRecord } from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
 import { caseFigure, casePercentile } from '../figures.ts';
 import { count, milliseconds, percent, perSecond } from '../format.ts';
 import { type Html, html } from '../html.ts';

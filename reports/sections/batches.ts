@@ -1,5 +1,7 @@
-import type { Batch, CaseRecord, RunRecord } from '../../harness/record/run-record.ts';
-import { isMissing } from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import { isMissing } from '../../harness/record/figures.ts';
+import type { RunRecord } from '../../harness/record/run-record.ts';
+import type { Batch } from '../../harness/record/watched.ts';
 import { batchSizesSpec } from '../charts/batch-sizes.ts';
 import { draw } from '../charts/draw.ts';
 import { caseFigure } from '../figures.ts';

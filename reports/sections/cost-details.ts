@@ -1,5 +1,7 @@
-import type { CaseRecord, CostRecord, RunRecord } from '../../harness/record/run-record.ts';
-import { isMissing } from '../../harness/record/run-record.ts';
+import type { CostRecord } from '../../harness/record/answer.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import { isMissing } from '../../harness/record/figures.ts';
+import type { RunRecord } from '../../harness/record/run-record.ts';
 import { absent, caseFigure } from '../figures.ts';
 import { count, perSecond } from '../format.ts';
 import { type Html, html } from '../html.ts';

@@ -1,4 +1,5 @@
-import type { CostRecord, RunRecord } from '../../harness/record/run-record.ts';
+import type { CostRecord } from '../../harness/record/answer.ts';
+import type { RunRecord } from '../../harness/record/run-record.ts';
 import { type Html, html, jsonBlock } from '../html.ts';
 import {
   billLines,

@@ -1,5 +1,5 @@
+import { isMissing } from '../../harness/record/figures.ts';
 import type { RunRecord } from '../../harness/record/run-record.ts';
-import { isMissing } from '../../harness/record/run-record.ts';
 import { type Html, html } from '../html.ts';
 
 /** Where it ran, and where its raw figures are. */

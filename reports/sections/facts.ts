@@ -1,5 +1,5 @@
-import type { CaseRecord } from '../../harness/record/run-record.ts';
-import { isMissing } from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import { isMissing } from '../../harness/record/figures.ts';
 import { stopWords } from '../../harness/record/wording.ts';
 import { caseFigure, casePercentile } from '../figures.ts';
 import { count, milliseconds, significant } from '../format.ts';

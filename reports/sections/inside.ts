@@ -1,4 +1,5 @@
-import type { CaseRecord, RunRecord } from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import type { RunRecord } from '../../harness/record/run-record.ts';
 import { draw } from '../charts/draw.ts';
 import { latencySpec, throughputSpec } from '../charts/over-time.ts';
 import { type Html, html, raw } from '../html.ts';

@@ -1,6 +1,6 @@
 import { doctorSummaryIn } from '../../harness/record/doctor-record.ts';
-import type { Figure, RunRecord } from '../../harness/record/run-record.ts';
-import { isMissing } from '../../harness/record/run-record.ts';
+import { type Figure, isMissing } from '../../harness/record/figures.ts';
+import type { RunRecord } from '../../harness/record/run-record.ts';
 import { milliseconds, perSecond, significant } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { rateOf, settingLabel } from '../views.ts';

@@ -1,5 +1,6 @@
-import type { CaseRecord, RunRecord } from '../../harness/record/run-record.ts';
-import { isMissing } from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import { isMissing } from '../../harness/record/figures.ts';
+import type { RunRecord } from '../../harness/record/run-record.ts';
 import { Histogram } from '../../harness/statistics/histogram.ts';
 import { draw } from '../charts/draw.ts';
 import { type Curve, ninesTo, percentileSpec } from '../charts/percentile-curves.ts';

@@ -1,5 +1,6 @@
-import type { CaseRecord, RunRecord } from '../../harness/record/run-record.ts';
-import { isMissing } from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import { isMissing } from '../../harness/record/figures.ts';
+import type { RunRecord } from '../../harness/record/run-record.ts';
 import { caseFigure } from '../figures.ts';
 import { milliseconds, percent, perSecond } from '../format.ts';
 import { type Html, html } from '../html.ts';

@@ -1,5 +1,6 @@
-import type { CaseRecord, Series } from '../../harness/record/run-record.ts';
-import { isMissing } from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import { isMissing } from '../../harness/record/figures.ts';
+import type { Series } from '../../harness/record/watched.ts';
 import { sparkline } from '../charts/sparkline.ts';
 import { caseFigure } from '../figures.ts';
 import { significant } from '../format.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CaseRecord } from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
 import { at } from '../../reports/figures.ts';
 import { askedTerms, classTable } from '../../reports/sections/asked.ts';
 import { plantWinner } from '../support/planted-records.ts';

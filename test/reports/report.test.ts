@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { CaseRecord, RunRecord } from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import type { RunRecord } from '../../harness/record/run-record.ts';
 import { at } from '../../reports/figures.ts';
 import { commonLoad, inScenarioOrder, latencyPromise } from '../../reports/views.ts';
 import { plantAllOverloaded, plantNoneQualifies, plantTie, plantWinner } from '../support/planted-records.ts';

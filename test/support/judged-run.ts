@@ -1,4 +1,4 @@
-import type { CredibilityRecord } from '../../harness/record/run-record.ts';
+import type { CredibilityRecord } from '../../harness/record/judged.ts';
 import { type Headline, summariseCase } from '../../harness/run/cases/case-summary.ts';
 import type { LoadAssignment } from '../../harness/run/load-engine.ts';
 import { assignment } from './assignment.ts';

@@ -1,4 +1,4 @@
-import type { LoadRecord } from '../../harness/record/run-record.ts';
+import type { LoadRecord } from '../../harness/record/load-record.ts';
 import type { LoadAssignment } from '../../harness/run/load-engine.ts';
 
 /** How a record tells this assignment's load. */

@@ -1,16 +1,10 @@
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import type {
-  Batch,
-  CaseRecord,
-  Counts,
-  CredibilityRecord,
-  Distribution,
-  LoadRecord,
-  Missing,
-  Percentile,
-  TrialRecord,
-  Window,
-} from '../../harness/record/run-record.ts';
+import type { CaseRecord, TrialRecord } from '../../harness/record/case-record.ts';
+import type { Distribution, Missing, Percentile } from '../../harness/record/figures.ts';
+import type { CredibilityRecord } from '../../harness/record/judged.ts';
+import type { LoadRecord } from '../../harness/record/load-record.ts';
+import type { Counts, Window } from '../../harness/record/measured.ts';
+import type { Batch } from '../../harness/record/watched.ts';
 
 /**
  * What a case measured, in the words of the terminal's table: the response p99 in ms with its interval, or a word.

@@ -2,12 +2,8 @@ import { costsOfCase } from '../../harness/cost/cost.ts';
 import type { Price } from '../../harness/cost/price-book.ts';
 import { promiseKept } from '../../harness/gates/budget.ts';
 import { expressionsOf, recommend } from '../../harness/gates/recommend.ts';
-import {
-  type CaseRecord,
-  type DecideRecord,
-  FORMAT_VERSION,
-  type RunRecord,
-} from '../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import { type DecideRecord, FORMAT_VERSION, type RunRecord } from '../../harness/record/run-record.ts';
 import { type Cell, plantCase } from './planted-case.ts';
 
 /** One row of the table: a setting, what it carries in the closed pass, and one cell a ladder step. */

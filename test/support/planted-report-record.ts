@@ -1,6 +1,10 @@
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import type { CaseRecord, CostRecord, RunRecord, Series, Window } from '../../harness/record/run-record.ts';
-import { isMissing } from '../../harness/record/run-record.ts';
+import type { CostRecord } from '../../harness/record/answer.ts';
+import type { CaseRecord } from '../../harness/record/case-record.ts';
+import { isMissing } from '../../harness/record/figures.ts';
+import type { Window } from '../../harness/record/measured.ts';
+import type { RunRecord } from '../../harness/record/run-record.ts';
+import type { Series } from '../../harness/record/watched.ts';
 import { plantWinner } from './planted-records.ts';
 
 /** The batching run as a real one leaves it: histograms with tails, windows that wander, readings, notices, costs. */

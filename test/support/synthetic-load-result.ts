@@ -1,5 +1,6 @@
 import { HISTOGRAMS } from '../../harness/measure/histogram-names.ts';
-import type { Counts, LoadRecord } from '../../harness/record/run-record.ts';
+import type { LoadRecord } from '../../harness/record/load-record.ts';
+import type { Counts } from '../../harness/record/measured.ts';
 import type { LoadResult, LoadWindow } from '../../harness/run/load-engine.ts';
 import { Histogram } from '../../harness/statistics/histogram.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
-import { isMissing } from '../../harness/record/run-record.ts';
+import { isMissing } from '../../harness/record/figures.ts';
 import { buildNvmlStandIn, noCompiler } from '../support/nvml-stand-in.ts';
 import { workplace } from './cli-process.ts';
 

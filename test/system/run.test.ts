@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isMissing, type RunRecord, runRecord } from '../../harness/record/run-record.ts';
+import { isMissing } from '../../harness/record/figures.ts';
+import { type RunRecord, runRecord } from '../../harness/record/run-record.ts';
 import { type Ended, TINY, workplace } from './cli-process.ts';
 
 const place = workplace();

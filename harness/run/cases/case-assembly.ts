@@ -1,5 +1,7 @@
 import { meanOver } from '../../probes/utilization.ts';
-import { type CaseRecord, type Cause, isMissing } from '../../record/run-record.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
+import { isMissing } from '../../record/figures.ts';
+import type { Cause } from '../../record/judged.ts';
 import { addStatistics, statisticsDelta } from '../../targets/statistics.ts';
 import type { RunningTarget } from '../../targets/target.ts';
 import type { PayloadFacts } from '../../workload/payload-facts.ts';

@@ -1,5 +1,6 @@
 import type { ClassRecording } from '../../measure/class-recorder.ts';
-import type { CaseRecord, Distribution } from '../../record/run-record.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
+import type { Distribution } from '../../record/figures.ts';
 import type { WorkloadSpec } from '../../scenario/scenario.ts';
 import { Buckets } from '../../statistics/buckets.ts';
 import { ALL, classesOf } from '../../workload/create-workload.ts';

@@ -5,7 +5,10 @@ import {
   lateAfterMs,
   provenLate,
 } from '../../gates/credibility.ts';
-import { type CaseRecord, type Cause, isMissing, type LoadRecord } from '../../record/run-record.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
+import { isMissing } from '../../record/figures.ts';
+import type { Cause } from '../../record/judged.ts';
+import type { LoadRecord } from '../../record/load-record.ts';
 import { backlogs, overload } from '../../statistics/overload.ts';
 import { steadiness } from '../../statistics/steadiness.ts';
 import type { LoadResult } from '../load-engine.ts';

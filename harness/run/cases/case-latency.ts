@@ -1,4 +1,5 @@
-import type { CaseRecord, Distribution, Figure } from '../../record/run-record.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
+import type { Distribution, Figure } from '../../record/figures.ts';
 import type { Buckets } from '../../statistics/buckets.ts';
 import type { Dependence } from '../../statistics/design-effect.ts';
 import { HIGHEST_MS } from '../../statistics/histogram.ts';

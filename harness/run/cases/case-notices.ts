@@ -1,13 +1,10 @@
+import type { CaseRecord } from '../../record/case-record.ts';
 import { arrivalMismatch } from '../../record/conservation.ts';
+import { isMissing } from '../../record/figures.ts';
+import type { Cause } from '../../record/judged.ts';
+import type { LoadRecord } from '../../record/load-record.ts';
 import { notice } from '../../record/notices.ts';
-import {
-  type CaseRecord,
-  type Cause,
-  isMissing,
-  type LoadRecord,
-  type NoticeRecord,
-  type RunRecord,
-} from '../../record/run-record.ts';
+import type { NoticeRecord, RunRecord } from '../../record/run-record.ts';
 import { PEER_TRANSPORTS } from '../../scenario/scenario.ts';
 import { ABORT_EVENT } from '../generator/abort-watch.ts';
 

@@ -1,4 +1,7 @@
-import type { CaseRecord, Cause, Figure, LoadRecord, TrialRecord } from '../../record/run-record.ts';
+import type { CaseRecord, TrialRecord } from '../../record/case-record.ts';
+import type { Figure } from '../../record/figures.ts';
+import type { Cause } from '../../record/judged.ts';
+import type { LoadRecord } from '../../record/load-record.ts';
 import { meanInterval } from '../../statistics/batch-means.ts';
 import { littlesLaw } from '../../statistics/littles-law.ts';
 import type { LoadResult } from '../load-engine.ts';

@@ -8,14 +8,11 @@ import { budgetsOf, gatesOfCase } from '../../gates/gate-run.ts';
 import { mlperfResult } from '../../gates/mlperf.ts';
 import { expressionsOf, recommend } from '../../gates/recommend.ts';
 import { promisedPercentile } from '../../gates/settings.ts';
+import type { Answer } from '../../record/answer.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
+import { isMissing } from '../../record/figures.ts';
 import { notice } from '../../record/notices.ts';
-import {
-  type Answer,
-  type CaseRecord,
-  isMissing,
-  type NoticeRecord,
-  type RunRecord,
-} from '../../record/run-record.ts';
+import type { NoticeRecord, RunRecord } from '../../record/run-record.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { caseNotices } from './case-notices.ts';
 import type { Headline } from './case-summary.ts';

@@ -1,7 +1,9 @@
 import { meanOver } from '../../probes/utilization.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
 import { doctorSummaryIn } from '../../record/doctor-record.ts';
+import { isMissing } from '../../record/figures.ts';
 import { notice } from '../../record/notices.ts';
-import { type CaseRecord, isMissing, type NoticeRecord, type RunRecord } from '../../record/run-record.ts';
+import type { NoticeRecord, RunRecord } from '../../record/run-record.ts';
 import { countOf } from '../../record/wording.ts';
 import type { LoadResult } from '../load-engine.ts';
 

@@ -1,5 +1,5 @@
-import type { CaseRecord, Figure } from '../../record/run-record.ts';
-import { isMissing } from '../../record/run-record.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
+import { type Figure, isMissing } from '../../record/figures.ts';
 
 type Utilization = CaseRecord['utilization'];
 

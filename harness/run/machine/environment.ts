@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import systeminformation from 'systeminformation';
 import { packageVersion } from '../../package-files.ts';
 import { gpuProbe } from '../../probes/gpu-nvml.ts';
-import { isMissing } from '../../record/run-record.ts';
+import { isMissing } from '../../record/figures.ts';
 import { cgroupLimits } from './cgroup-limits.ts';
 
 /** No question to the system may hold a run up for longer. */

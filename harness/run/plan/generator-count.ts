@@ -1,4 +1,4 @@
-import type { LoadRecord } from '../../record/run-record.ts';
+import type { LoadRecord } from '../../record/load-record.ts';
 import type { LoadSpec, Scenario, TargetSpec } from '../../scenario/scenario.ts';
 import { availableCpus } from '../machine/available-cpus.ts';
 import { placementFor } from '../machine/place-on-cores.ts';

@@ -1,5 +1,5 @@
 import { meanPerS, rateLaw } from '../../load/rate-law.ts';
-import type { LoadRecord } from '../../record/run-record.ts';
+import type { LoadRecord } from '../../record/load-record.ts';
 import { arrivalsLabel, fractionLabel, rateLabel } from '../../scenario/load-labels.ts';
 import { lawWords, lengthMsOf, peakPerSOf, type RateLawSpec } from '../../scenario/rate-law.ts';
 import type { Arrivals, LoadSpec, Scenario } from '../../scenario/scenario.ts';

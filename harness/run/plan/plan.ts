@@ -1,4 +1,5 @@
-import type { CaseRecord, LoadRecord } from '../../record/run-record.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
+import type { LoadRecord } from '../../record/load-record.ts';
 import { SATURATION } from '../../scenario/load-labels.ts';
 import type { Axes, LoadSpec, Scenario, Setting } from '../../scenario/scenario.ts';
 import { generatorCores, generatorCount } from './generator-count.ts';

@@ -1,7 +1,8 @@
 import { expressionsOf } from '../../gates/recommend.ts';
 import { promisedPercentile } from '../../gates/settings.ts';
 import { seededRandom } from '../../load/random.ts';
-import type { CaseRecord, LoadRecord } from '../../record/run-record.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
+import type { LoadRecord } from '../../record/load-record.ts';
 import { arrivalsLabel, CAPACITY, rateLabel } from '../../scenario/load-labels.ts';
 import type { Scenario, SearchSpec, Setting } from '../../scenario/scenario.ts';
 import type { SearchPlan, SearchStep } from '../../search/capacity-planner.ts';

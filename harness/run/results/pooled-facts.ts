@@ -1,5 +1,5 @@
 import { HISTOGRAMS, type HistogramName } from '../../measure/histogram-names.ts';
-import type { Counts } from '../../record/run-record.ts';
+import type { Counts } from '../../record/measured.ts';
 import { Buckets } from '../../statistics/buckets.ts';
 import { Histogram } from '../../statistics/histogram.ts';
 import type { LoadResult, LoadWindow } from '../load-engine.ts';

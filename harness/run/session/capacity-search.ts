@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expressionsOf } from '../../gates/recommend.ts';
 import { probeEvidence, verdictEvidence } from '../../gates/search-evidence.ts';
-import type { CaseRecord } from '../../record/run-record.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
 import type { ProbeRun, SearchRecord } from '../../record/search-record.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { fittedRates, foundSoFar, nextStep, type SearchPlan } from '../../search/capacity-planner.ts';

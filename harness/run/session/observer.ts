@@ -1,4 +1,5 @@
-import type { CaseRecord, NoticeRecord, RunRecord } from '../../record/run-record.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
+import type { NoticeRecord, RunRecord } from '../../record/run-record.ts';
 import type { ProbeRun, SearchRecord } from '../../record/search-record.ts';
 import type { LoadProgress } from '../load-engine.ts';
 import type { PlannedCase } from '../plan/plan.ts';

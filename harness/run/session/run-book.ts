@@ -1,6 +1,7 @@
 import { packageVersion } from '../../package-files.ts';
-import type { Answer, CaseRecord, NoticeRecord, RunRecord } from '../../record/run-record.ts';
-import { FORMAT_VERSION } from '../../record/run-record.ts';
+import type { Answer } from '../../record/answer.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
+import { FORMAT_VERSION, type NoticeRecord, type RunRecord } from '../../record/run-record.ts';
 import type { SearchRecord } from '../../record/search-record.ts';
 import { loadLabels } from '../../scenario/load-labels.ts';
 import type { Scenario } from '../../scenario/scenario.ts';

@@ -1,8 +1,9 @@
 import type { PriceBook } from '../../cost/price-book.ts';
 import { TargetError } from '../../errors.ts';
 import { seededRandom } from '../../load/random.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
 import { notice } from '../../record/notices.ts';
-import type { CaseRecord, NoticeRecord } from '../../record/run-record.ts';
+import type { NoticeRecord } from '../../record/run-record.ts';
 import type { SearchRecord } from '../../record/search-record.ts';
 import type { Store } from '../../record/store.ts';
 import type { Scenario } from '../../scenario/scenario.ts';

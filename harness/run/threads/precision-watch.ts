@@ -1,4 +1,4 @@
-import type { StopRecord } from '../../record/run-record.ts';
+import type { StopRecord } from '../../record/case-record.ts';
 import type { Buckets } from '../../statistics/buckets.ts';
 import { Histogram } from '../../statistics/histogram.ts';
 import { looksMs, precisionNow, type StopRule, tailAmong } from '../../statistics/stopping.ts';

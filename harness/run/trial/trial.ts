@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TargetError } from '../../errors.ts';
 import { hrtimeMs } from '../../probes/probe-loop.ts';
-import type { Missing } from '../../record/run-record.ts';
-import { isMissing } from '../../record/run-record.ts';
+import { isMissing, type Missing } from '../../record/figures.ts';
 import type { RunningTarget, ServerStatistics } from '../../targets/target.ts';
 import type { LoadAssignment, LoadEngine, LoadProgress, LoadResult, PhaseInstants } from '../load-engine.ts';
 import { type TrialWatch, type WatchedTrial, watchTrial } from './watch-trial.ts';

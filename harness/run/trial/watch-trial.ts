@@ -4,7 +4,7 @@ import { hostProbe } from '../../probes/host.ts';
 import { type ProbeResult, startProbeLoop } from '../../probes/probe-loop.ts';
 import { processTreeProbe } from '../../probes/process-tree.ts';
 import { utilizationOver } from '../../probes/utilization.ts';
-import type { CaseRecord } from '../../record/run-record.ts';
+import type { CaseRecord } from '../../record/case-record.ts';
 import type { LoadResult, PhaseInstants } from '../load-engine.ts';
 
 /** Everything that is read beside one trial. */

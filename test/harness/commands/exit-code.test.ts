@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { runExit } from '../../../harness/commands/run.ts';
 import { type ExitCode, TargetError, UsageError, worstExit } from '../../../harness/errors.ts';
-import type { GateResult, RunRecord } from '../../../harness/record/run-record.ts';
+import type { GateResult } from '../../../harness/record/judged.ts';
+import type { RunRecord } from '../../../harness/record/run-record.ts';
 import { plantAllOverloaded, plantNoneQualifies, plantWinner } from '../../support/planted-records.ts';
 
 function gated(record: RunRecord, ...outcomes: GateResult['outcome'][]): RunRecord {

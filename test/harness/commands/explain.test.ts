@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { explainText } from '../../../harness/commands/explain.ts';
 import { listText } from '../../../harness/commands/list.ts';
+import { CREDIBILITY } from '../../../harness/record/judged.ts';
 import { NOTICE_IDS } from '../../../harness/record/notices.ts';
-import { CREDIBILITY } from '../../../harness/record/run-record.ts';
 import { METRICS } from '../../../harness/scenario/expression.ts';
 import { leafPaths } from '../../../harness/scenario/json-schema.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadPriceBook } from '../../../harness/cost/load-price-book.ts';
 import { choosePricing, nearestMachine, ranOnOf } from '../../../harness/cost/nearest-machine.ts';
-import { isMissing } from '../../../harness/record/run-record.ts';
+import { isMissing } from '../../../harness/record/figures.ts';
 import { plantWinner } from '../../support/planted-records.ts';
 
 const { machines } = loadPriceBook();

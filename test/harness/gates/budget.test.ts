@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { judge, judgeAll } from '../../../harness/gates/budget.ts';
 import { expressionsOf } from '../../../harness/gates/recommend.ts';
-import type { CaseRecord, RunRecord } from '../../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../../harness/record/case-record.ts';
+import type { RunRecord } from '../../../harness/record/run-record.ts';
 import { plantRecord } from '../../support/planted-records.ts';
 
 /** The case of one cell of the planted table, at 500/s for 4 s. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recommend } from '../../../harness/gates/recommend.ts';
-import type { CaseRecord, RunRecord } from '../../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../../harness/record/case-record.ts';
+import type { RunRecord } from '../../../harness/record/run-record.ts';
 import type { SearchRecord } from '../../../harness/record/search-record.ts';
 import { plantWinner } from '../../support/planted-records.ts';
 

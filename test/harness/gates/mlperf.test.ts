@@ -1,7 +1,8 @@
 import { expect, it, test } from 'vitest';
 import { mlperfResult } from '../../../harness/gates/mlperf.ts';
 import { expressionsOf, recommend } from '../../../harness/gates/recommend.ts';
-import type { CaseRecord, LoadRecord } from '../../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../../harness/record/case-record.ts';
+import type { LoadRecord } from '../../../harness/record/load-record.ts';
 import { Histogram } from '../../../harness/statistics/histogram.ts';
 import { plantWinner } from '../../support/planted-records.ts';
 

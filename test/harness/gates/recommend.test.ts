@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { recommend } from '../../../harness/gates/recommend.ts';
-import type { CaseRecord } from '../../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../../harness/record/case-record.ts';
 import {
   plantAllOverloaded,
   plantNoneQualifies,

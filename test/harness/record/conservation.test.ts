@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { CaseRecord } from '../../../harness/record/case-record.ts';
 import { conservationProblems } from '../../../harness/record/conservation.ts';
-import type { CaseRecord, Counts } from '../../../harness/record/run-record.ts';
+import type { Counts } from '../../../harness/record/measured.ts';
 import { plantCase } from '../../support/planted-case.ts';
 
 const planted = (): CaseRecord =>

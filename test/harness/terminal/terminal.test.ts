@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dryRunPlan } from '../../../harness/commands/dry-run-plan.ts';
-import { isMissing } from '../../../harness/record/run-record.ts';
+import { isMissing } from '../../../harness/record/figures.ts';
 import { closedCases } from '../../../harness/run/plan/plan.ts';
 import { loadScenario } from '../../../harness/scenario/load-file.ts';
 import { closingLines } from '../../../harness/terminal/closing.ts';

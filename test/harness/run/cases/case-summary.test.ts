@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exponential, seededRandom } from '../../../../harness/load/random.ts';
-import { isMissing, type Percentile } from '../../../../harness/record/run-record.ts';
+import { isMissing, type Percentile } from '../../../../harness/record/figures.ts';
 import { type CaseInput, summariseCase } from '../../../../harness/run/cases/case-summary.ts';
 import type { LoadResult } from '../../../../harness/run/load-engine.ts';
 import { Buckets } from '../../../../harness/statistics/buckets.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { CaseRecord, RunRecord } from '../../../../harness/record/run-record.ts';
+import type { CaseRecord } from '../../../../harness/record/case-record.ts';
+import type { RunRecord } from '../../../../harness/record/run-record.ts';
 import { caseNotices } from '../../../../harness/run/cases/case-notices.ts';
 import { generatorNotices, hostNotices } from '../../../../harness/run/cases/host-notices.ts';
 import { plantWinner } from '../../../support/planted-records.ts';

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { figure, missing } from './figures.ts';
+
+export const batch = z.object({
+  /** Rows executed / executions. */
+  meanRows: z.number(),
+  paddedRows: z.number().int(),
+  executions: z.number().int(),
+  rowsExecuted: z.number().int(),
+  /** Batch size in rows -> number of executions. Sum of size x count = rowsExecuted. */
+  histogram: z.record(z.string(), z.number().int()),
+  /** Why each batch left: full, delay, idle (preferred in a later version). */
+  release: z.record(z.string(), z.number().int()),
+});
+export type Batch = z.infer<typeof batch>;
+
+/** One GPU device over the measure phase. */
+const gpuDevice = z.object({
+  index: z.number().int(),
+  name: z.string(),
+  utilizationPct: figure,
+  memoryUsedMiB: figure,
+  memoryTotalMiB: figure,
+  powerW: figure,
+  smClockMHz: figure,
+  throttleReasons: z.array(z.string()),
+});
+export type GpuDevice = z.infer<typeof gpuDevice>;
+
+export const utilization = z.object({
+  /** Mean CPU cores used by the server's process tree. */
+  serverCpuCores: figure,
+  serverRssMiB: figure,
+  generatorCpuCores: figure,
+  gpu: z.union([z.array(gpuDevice), missing]),
+});
+
+/** A series that a probe read: `at` in seconds from the start of the measure phase; null is a gap. */
+export const series = z.object({
+  unit: z.string(),
+  atS: z.array(z.number()),
+  values: z.array(z.number().nullable()),
+  /** Why there are gaps, where there are. */
+  gaps: z.array(z.string()).optional(),
+});
+export type Series = z.infer<typeof series>;
