@@ -19,6 +19,17 @@ const batching = z
     message: 'must be at least maxRows, or no full batch could ever wait',
   });
 
+const provider = z.enum(['auto', 'cpu', 'webgpu', 'cuda']);
+export type ProviderSetting = z.infer<typeof provider>;
+
+/** What one model runs with. */
+export interface ModelSettings {
+  readonly instances: number;
+  readonly threads: number;
+  readonly provider: ProviderSetting;
+  readonly batching: z.infer<typeof batching>;
+}
+
 const model = z.strictObject({
   name: z.string().regex(/^[\w.-]+$/, 'may only hold letters, digits, "_", "-" and "."'),
   /** A bundled model's name, or the path of an .onnx file. */
@@ -40,7 +51,7 @@ const serverConfig = z.strictObject({
   instances: wholeFrom1.default(1),
   /** Threads within one operator, per instance. */
   threads: wholeFrom1.default(1),
-  provider: z.enum(['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
+  provider: provider.default('auto'),
   batching: batching.prefault({}),
   bodyLimitBytes: wholeFrom1.default(64 * 1024 * 1024),
   /** How long a shutdown waits for requests that are being served. */

@@ -5,6 +5,7 @@
 const FAILURES = {
   invalid: { status: 400, reason: 'OTHER' },
   'not-ready': { status: 400, reason: 'OTHER' },
+  forbidden: { status: 403, reason: 'OTHER' },
   'not-found': { status: 404, reason: 'OTHER' },
   'wrong-method': { status: 405, reason: 'OTHER' },
   'too-large': { status: 413, reason: 'OTHER' },

@@ -4,6 +4,7 @@ import { buildMetrics } from './api/metrics.ts';
 import { serveRest } from './api/rest.ts';
 import type { RestService } from './api/rest-service.ts';
 import type { ServerConfig } from './config.ts';
+import { listedModels } from './models/listed-models.ts';
 import { ModelRepository } from './models/repository.ts';
 import { type ServedModel, type ServedModelDeps, serveModel } from './models/served-model.ts';
 
@@ -13,6 +14,7 @@ export interface ServerDeps extends ServedModelDeps {
 }
 
 export interface ReferenceServer {
+  /** What runs when this is read. */
   readonly models: readonly ServedModel[];
   /** Binds the configured host and port; answers the URL. */
   listen(): Promise<string>;
@@ -22,8 +24,7 @@ export interface ReferenceServer {
 
 /** Loads every model and wires them to the routes; nothing listens yet. */
 export async function buildServer(config: ServerConfig, deps: ServerDeps): Promise<ReferenceServer> {
-  const served = await Promise.all(config.models.map((model) => serveModel(model, config, deps)));
-  const models = new ModelRepository(served);
+  const models = await openRepository(config, deps);
   const { version, clock } = deps;
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
@@ -37,7 +38,7 @@ export async function buildServer(config: ServerConfig, deps: ServerDeps): Promi
   const listener = buildHttpListener(serve);
   const service: RestService = {
     models,
-    metrics: buildMetrics(served),
+    metrics: buildMetrics(models),
     clock,
     bodyLimitBytes: config.bodyLimitBytes,
     version,
@@ -45,11 +46,30 @@ export async function buildServer(config: ServerConfig, deps: ServerDeps): Promi
     signalOf: listener.signalOf,
   };
   return {
-    models: served,
+    get models() {
+      return models.all();
+    },
     listen: () => listener.listen(config.host, config.port),
     async stop() {
       await listener.drain(config.drainMs);
       await models.close();
     },
   };
+}
+
+/** A model that the configuration lists must start; a folder's broken model is reported and leaves the others alone. */
+async function openRepository(config: ServerConfig, deps: ServerDeps): Promise<ModelRepository> {
+  const models = new ModelRepository({
+    catalogue: listedModels(config),
+    start: (plan, statistics) => serveModel(plan, statistics, deps),
+    clock: deps.clock,
+    log: deps.log,
+    drainMs: config.drainMs,
+    mode: 'none',
+  });
+  const failures = await models.open(config.models.map(({ name }) => name));
+  const [failure] = failures.values();
+  if (failure === undefined) return models;
+  await models.close();
+  throw failure.cause ?? failure;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { asServingError, ServingError } from '../errors.ts';
-import { MODEL_VERSION, type ServedModel } from '../models/served-model.ts';
+import type { ServedModel } from '../models/served-model.ts';
 import { newTimings, nsBetween } from '../telemetry/timings.ts';
 import { decodeInferRequest } from './infer-request-codec.ts';
 import { type EncodedInferResponse, encodeInferResponse } from './infer-response-codec.ts';
@@ -43,11 +43,11 @@ async function inferFrom(
 
   const computedAtMs = clock.nowMs();
   const { name } = model.signature;
-  const encoded = encodeInferResponse(response, decoded.wanted, decoded.id, name, MODEL_VERSION);
+  const encoded = encodeInferResponse(response, decoded.wanted, decoded.id, name, model.version);
   const encodedAtMs = clock.nowMs();
   const encodeNs = nsBetween(computedAtMs, encodedAtMs);
   model.statistics.succeeded(timings, encodeNs, nsBetween(receivedAtMs, encodedAtMs));
-  service.metrics.answered(name, encodedAtMs - receivedAtMs);
+  service.metrics.answered(model, encodedAtMs - receivedAtMs);
   return encoded;
 }
 

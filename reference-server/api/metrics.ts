@@ -1,25 +1,30 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { FAILURE_REASONS } from '../errors.ts';
 import { RELEASE_REASONS } from '../execution/batch-policy.ts';
-import { MODEL_VERSION, type ServedModel } from '../models/served-model.ts';
+import type { ServedModel } from '../models/served-model.ts';
 import type { Duration, ModelStatistics } from '../telemetry/statistics.ts';
 
 /** Upper edges in milliseconds; Triton's defaults start at 100 ms, too coarse for what small models take. */
 const BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
+/** The models that run when this is called: each scrape shows those. */
+export interface ModelsNow {
+  all(): readonly ServedModel[];
+}
+
 /** The Prometheus page. Counters are read from the statistics at every scrape: one source for both. */
 export interface Metrics {
   /** Records a successful request's duration. */
-  answered(modelName: string, durationMs: number): void;
+  answered(model: ServedModel, durationMs: number): void;
   page(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-export function buildMetrics(models: readonly ServedModel[]): Metrics {
+export function buildMetrics(repository: ModelsNow): Metrics {
   const registry = new Registry();
-  for (const [name, help, read] of COUNTERS) addCounter(registry, models, name, help, read);
+  for (const [name, help, read] of COUNTERS) addCounter(registry, repository, name, help, read);
   addLabelled(
     registry,
-    models,
+    repository,
     'nv_inference_request_failure',
     'Failed requests by reason',
     FAILURE_REASONS,
@@ -27,13 +32,13 @@ export function buildMetrics(models: readonly ServedModel[]): Metrics {
   );
   addLabelled(
     registry,
-    models,
+    repository,
     'inferometer_batch_release_total',
     'Executed batches by why they left the queue: full, delay over, or an idle instance',
     RELEASE_REASONS,
     (statistics) => statistics.release,
   );
-  addQueueGauges(registry, models);
+  addQueueGauges(registry, repository);
   const histogram = new Histogram({
     name: 'nv_inference_first_response_histogram_ms',
     help: 'Duration of successful requests inside the server, in milliseconds',
@@ -41,11 +46,14 @@ export function buildMetrics(models: readonly ServedModel[]): Metrics {
     buckets: BUCKETS_MS,
     registers: [registry],
   });
-  const observers = new Map(
-    models.map((model) => [model.signature.name, histogram.labels(labelsOf(model))] as const),
-  );
+  const observers = new WeakMap<ServedModel, Histogram.Internal<string>>();
+  const observerOf = (model: ServedModel) => {
+    const observer = observers.get(model) ?? histogram.labels(labelsOf(model));
+    observers.set(model, observer);
+    return observer;
+  };
   return {
-    answered: (modelName, durationMs) => observers.get(modelName)?.observe(durationMs),
+    answered: (model, durationMs) => observerOf(model).observe(durationMs),
     page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }
@@ -86,7 +94,7 @@ const COUNTERS: readonly (readonly [
 
 function addCounter(
   registry: Registry,
-  models: readonly ServedModel[],
+  repository: ModelsNow,
   name: string,
   help: string,
   read: (statistics: ModelStatistics) => number,
@@ -98,14 +106,14 @@ function addCounter(
     registers: [registry],
     collect() {
       this.reset();
-      for (const model of models) this.inc(labelsOf(model), read(model.statistics));
+      for (const model of repository.all()) this.inc(labelsOf(model), read(model.statistics));
     },
   });
 }
 
 function addLabelled<Reason extends string>(
   registry: Registry,
-  models: readonly ServedModel[],
+  repository: ModelsNow,
   name: string,
   help: string,
   reasons: readonly Reason[],
@@ -118,7 +126,7 @@ function addLabelled<Reason extends string>(
     registers: [registry],
     collect() {
       this.reset();
-      for (const model of models) {
+      for (const model of repository.all()) {
         const counts = read(model.statistics);
         for (const reason of reasons) this.inc({ ...labelsOf(model), reason }, counts[reason]);
       }
@@ -126,7 +134,7 @@ function addLabelled<Reason extends string>(
   });
 }
 
-function addQueueGauges(registry: Registry, models: readonly ServedModel[]): void {
+function addQueueGauges(registry: Registry, repository: ModelsNow): void {
   const gauges = [
     ['nv_inference_pending_request_count', 'Requests that wait in the queue', 'requests'],
     ['inferometer_queue_rows', 'Rows that wait in the queue', 'rows'],
@@ -138,12 +146,13 @@ function addQueueGauges(registry: Registry, models: readonly ServedModel[]): voi
       labelNames: ['model', 'version'],
       registers: [registry],
       collect() {
-        for (const model of models) this.set(labelsOf(model), model.pending()[what]);
+        this.reset();
+        for (const model of repository.all()) this.set(labelsOf(model), model.pending()[what]);
       },
     });
   }
 }
 
 function labelsOf(model: ServedModel) {
-  return { model: model.signature.name, version: MODEL_VERSION };
+  return { model: model.signature.name, version: model.version };
 }

@@ -1,11 +1,11 @@
 import type { TensorSpec } from '../execution/instance.ts';
-import { MODEL_VERSION, type ServedModel } from '../models/served-model.ts';
+import type { ServedModel } from '../models/served-model.ts';
 
 /** The JSON documents about a model; field names as the Open Inference Protocol and its extensions have them. */
-export function modelMetadata({ signature }: ServedModel) {
+export function modelMetadata({ signature }: ServedModel, versions: readonly string[]) {
   return {
     name: signature.name,
-    versions: [MODEL_VERSION],
+    versions,
     platform: 'onnxruntime_onnx',
     inputs: signature.inputs.map(tensorMetadata),
     outputs: signature.outputs.map(tensorMetadata),
@@ -39,10 +39,10 @@ export function modelConfig(model: ServedModel) {
 }
 
 /** One item of the statistics extension's `model_stats`; `inferometer` holds what the extension has no name for. */
-export function modelStatistics({ signature, statistics }: ServedModel) {
+export function modelStatistics({ signature, version, statistics }: ServedModel) {
   return {
     name: signature.name,
-    version: MODEL_VERSION,
+    version,
     last_inference: statistics.lastInferenceAtEpochMs,
     inference_count: statistics.inferenceCount,
     execution_count: statistics.executionCount,

@@ -1,13 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServingError } from '../errors.ts';
+import type { ModelRepository } from '../models/repository.ts';
+import type { ServedModel } from '../models/served-model.ts';
 import { serveInfer } from './infer-route.ts';
 import { modelConfig, modelMetadata, modelStatistics } from './model-documents.ts';
 import { failureReply, jsonReply, type Reply, send } from './reply.ts';
+import { indexReply, loadReply, unloadReply } from './repository-routes.ts';
 import type { RestService } from './rest-service.ts';
 import { type Route, routeOf } from './route-table.ts';
 
 /** Only what is really there. */
-const EXTENSIONS = ['binary_tensor_data', 'statistics', 'model_configuration'];
+const EXTENSIONS = ['binary_tensor_data', 'statistics', 'model_configuration', 'model_repository'];
 
 /** Answers one request of the Open Inference Protocol over REST. Never rejects. */
 export async function serveRest(
@@ -21,13 +24,38 @@ export async function serveRest(
 
 async function replyTo(request: IncomingMessage, service: RestService): Promise<Reply> {
   const route = routeOf(request.method ?? 'GET', request.url ?? '/');
-  if (route.to === 'infer') {
-    return serveInfer(request, service.models.find(route.model, route.version), service);
+  switch (route.to) {
+    case 'infer':
+      return leasedInfer(request, route.model, route.version, service);
+    case 'repository-index':
+      return indexReply(request, service);
+    case 'load':
+      return loadReply(request, route.model, service);
+    case 'unload':
+      return unloadReply(request, route.model, service);
+    default:
+      return documentFor(route, service);
   }
-  return documentFor(route, service);
 }
 
-async function documentFor(route: Exclude<Route, { to: 'infer' }>, service: RestService): Promise<Reply> {
+/** The model stays loaded until the answer is made. */
+async function leasedInfer(
+  request: IncomingMessage,
+  name: string,
+  version: string | undefined,
+  service: RestService,
+): Promise<Reply> {
+  const lease = service.models.lease(name, version);
+  try {
+    return await serveInfer(request, lease.model, service);
+  } finally {
+    lease.release();
+  }
+}
+
+type DocumentRoute = Exclude<Route, { to: 'infer' | 'repository-index' | 'load' | 'unload' }>;
+
+async function documentFor(route: DocumentRoute, service: RestService): Promise<Reply> {
   const { models } = service;
   switch (route.to) {
     case 'live':
@@ -45,15 +73,39 @@ async function documentFor(route: Exclude<Route, { to: 'infer' }>, service: Rest
     case 'all-statistics':
       return jsonReply({ model_stats: models.all().map(modelStatistics) });
     case 'model-statistics':
-      return jsonReply({ model_stats: [modelStatistics(models.find(route.model, route.version))] });
-    case 'model-metadata':
-      return jsonReply(modelMetadata(models.find(route.model, route.version)));
+      return jsonReply({
+        model_stats: statisticsOf(route.model, route.version, models).map(modelStatistics),
+      });
+    case 'model-metadata': {
+      const versions = models.versionsOf(route.model).map((model) => model.version);
+      return jsonReply(modelMetadata(models.find(route.model, route.version), versions));
+    }
     case 'model-config':
       return jsonReply(modelConfig(models.find(route.model, route.version)));
     case 'model-ready': {
-      const ready = models.find(route.model, route.version).ready();
-      if (!ready) throw new ServingError('not-ready', `model '${route.model}' has no running instance`);
-      return jsonReply({ name: route.model, ready });
+      refuseUnlessReady(route.model, route.version, models);
+      return jsonReply({ name: route.model, ready: true });
     }
   }
+}
+
+/** Without a version: of every version that runs. */
+function statisticsOf(
+  name: string,
+  version: string | undefined,
+  models: ModelRepository,
+): readonly ServedModel[] {
+  return version === undefined ? models.versionsOf(name) : [models.find(name, version)];
+}
+
+function refuseUnlessReady(name: string, version: string | undefined, models: ModelRepository): void {
+  try {
+    if (models.find(name, version).ready()) return;
+  } catch (error) {
+    if (error instanceof ServingError && error.kind === 'unavailable') {
+      throw new ServingError('not-ready', error.message);
+    }
+    throw error;
+  }
+  throw new ServingError('not-ready', `model '${name}' has no running instance`);
 }

@@ -3,6 +3,8 @@ import { ServingError } from '../errors.ts';
 /** What a request asks for, read from its method and path alone. */
 export type Route =
   | { readonly to: 'live' | 'ready' | 'server-metadata' | 'all-statistics' | 'metrics' }
+  | { readonly to: 'repository-index' }
+  | { readonly to: 'load' | 'unload'; readonly model: string }
   | ({ readonly to: 'model-metadata' | 'model-ready' | 'model-config' | 'model-statistics' } & OfModel)
   | ({ readonly to: 'infer' } & OfModel);
 
@@ -16,6 +18,7 @@ const PLAIN: Readonly<Record<string, Route>> = {
   '/v2/health/live': { to: 'live' },
   '/v2/health/ready': { to: 'ready' },
   '/v2/models/stats': { to: 'all-statistics' },
+  '/v2/repository/index': { to: 'repository-index' },
   '/metrics': { to: 'metrics' },
 };
 
@@ -27,32 +30,47 @@ const MODEL_ACTIONS = {
   infer: 'infer',
 } as const;
 
-/** Throws a `not-found` or `wrong-method` ServingError. */
+const POSTED: readonly Route['to'][] = ['infer', 'repository-index', 'load', 'unload'];
+
+/** Throws a `not-found`, `unsupported` or `wrong-method` ServingError. */
 export function routeOf(method: string, url: string): Route {
   const query = url.indexOf('?');
   const path = query === -1 ? url : url.slice(0, query);
-  const route = PLAIN[path] ?? modelRoute(path);
+  const route = PLAIN[path] ?? modelRoute(path) ?? repositoryRoute(path);
   if (route === undefined) throw new ServingError('not-found', `no such path: ${path.slice(0, 200)}`);
-  const allowed = allowedMethod(route);
+  const allowed = POSTED.includes(route.to) ? 'POST' : 'GET';
   if (method === allowed) return route;
   const message = `${path.slice(0, 200)} takes ${allowed}, found ${method}`;
   throw new ServingError('wrong-method', message, { headers: ['Allow', allowed] });
 }
 
-function allowedMethod(route: Route): 'GET' | 'POST' {
-  return route.to === 'infer' ? 'POST' : 'GET';
-}
-
-/** /v2/models/{model}[/versions/{version}][/{action}] */
+/** /v2/models/{model}[/versions/{version}][/{action}]; a label may stand for the version. */
 function modelRoute(path: string): Route | undefined {
   const [root, v2, models, model, ...rest] = path.split('/');
   if (root !== '' || v2 !== 'v2' || models !== 'models' || !model) return undefined;
-  const version = rest[0] === 'versions' ? rest[1] : undefined;
-  const [action = '', ...excess] = version === undefined ? rest : rest.slice(2);
+  const versioned = rest[0] === 'versions';
+  if (versioned && !rest[1]) return undefined;
+  const [action = '', ...excess] = versioned ? rest.slice(2) : rest;
   if (excess.length > 0 || !Object.hasOwn(MODEL_ACTIONS, action)) return undefined;
   const to = MODEL_ACTIONS[action as keyof typeof MODEL_ACTIONS];
   const name = decoded(model);
-  return name === undefined ? undefined : { to, model: name, version };
+  const version = versioned ? decoded(rest[1] ?? '') : undefined;
+  if (name === undefined || (versioned && version === undefined)) return undefined;
+  return { to, model: name, version };
+}
+
+/** /v2/repository[/{repository}]/models/{model}/{load|unload} */
+function repositoryRoute(path: string): Route | undefined {
+  const [root, v2, repository, ...rest] = path.split('/');
+  if (root !== '' || v2 !== 'v2' || repository !== 'repository') return undefined;
+  if (rest.length === 4 && rest[1] === 'models') {
+    throw new ServingError('unsupported', 'this server has one repository: leave its name out of the path');
+  }
+  const [models, model, action] = rest;
+  if (rest.length !== 3 || models !== 'models' || !model) return undefined;
+  if (action !== 'load' && action !== 'unload') return undefined;
+  const name = decoded(model);
+  return name === undefined ? undefined : { to: action, model: name };
 }
 
 function decoded(segment: string): string | undefined {

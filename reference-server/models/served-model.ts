@@ -1,14 +1,12 @@
-import type { ModelConfig, ServerConfig } from '../config.ts';
+import type { ProviderSetting } from '../config.ts';
 import { Batcher } from '../execution/batcher.ts';
 import type { Instance, InstanceOptions, Provider } from '../execution/instance.ts';
 import { InstancePool } from '../execution/instance-pool.ts';
 import type { Infer } from '../infer.ts';
-import { ModelStatistics } from '../telemetry/statistics.ts';
+import type { ModelStatistics } from '../telemetry/statistics.ts';
 import type { Clock } from '../telemetry/timings.ts';
+import type { VersionPlan } from './model-plan.ts';
 import { type ModelSignature, signatureOf, stackingKeyOf } from './model-signature.ts';
-
-/** Every model is served in this one version. */
-export const MODEL_VERSION = '1';
 
 /** The settings that a model really runs with, read from the running objects. */
 export interface EffectiveSettings {
@@ -19,13 +17,14 @@ export interface EffectiveSettings {
   /** Instances that are running now. */
   readonly instances: number;
   readonly threads: number;
-  readonly provider: ServerConfig['provider'];
+  readonly provider: ProviderSetting;
   readonly providerRan: Provider;
   readonly providerReason: string;
 }
 
-/** A model behind its batcher, with everything that the routes ask about it. */
+/** A version of a model behind its batcher, with everything that the routes ask about it. */
 export interface ServedModel {
+  readonly version: string;
   readonly signature: ModelSignature;
   readonly infer: Infer;
   readonly statistics: ModelStatistics;
@@ -44,24 +43,25 @@ export interface ServedModelDeps {
   log(event: string, detail: Readonly<Record<string, unknown>>): void;
 }
 
+/** Starts one version of a model: resolves when every instance is warm. Rejects with why it cannot be served. */
 export async function serveModel(
-  model: ModelConfig,
-  config: ServerConfig,
+  plan: VersionPlan,
+  statistics: ModelStatistics,
   deps: ServedModelDeps,
 ): Promise<ServedModel> {
-  const { maxRows, maxDelayMs, maxQueueRows, inFlight } = config.batching;
-  const { threads, provider } = config;
-  const options = { modelPath: await deps.modelPath(model.source), threads, provider, maxRows };
+  const { name, version, settings } = plan;
+  const { maxRows, maxDelayMs, maxQueueRows, inFlight } = settings.batching;
+  const { threads, provider, instances } = settings;
+  const options = { modelPath: await deps.modelPath(plan.source), threads, provider, maxRows };
   const pool = await InstancePool.start(
-    { instances: config.instances, inFlight },
+    { instances, inFlight },
     {
       start: () => deps.startInstance(options),
       clock: deps.clock,
-      log: (event, detail) => deps.log(event, { model: model.name, ...detail }),
+      log: (event, detail) => deps.log(event, { model: name, version, ...detail }),
     },
   );
-  const signature = signatureOf(model.name, pool.inputs, pool.outputs, maxRows);
-  const statistics = new ModelStatistics();
+  const signature = signatureOf(name, pool.inputs, pool.outputs, maxRows);
   const batcher = new Batcher(
     { maxRows, maxDelayMs, maxQueueRows },
     {
@@ -72,6 +72,7 @@ export async function serveModel(
     },
   );
   return {
+    version,
     signature,
     infer: batcher.infer,
     statistics,
@@ -87,7 +88,7 @@ export async function serveModel(
     pending: () => batcher.pending(),
     ready: () => pool.running > 0,
     async close() {
-      batcher.close('the server is shutting down');
+      batcher.close(`version ${version} of model '${name}' is being unloaded`);
       await pool.close();
     },
   };

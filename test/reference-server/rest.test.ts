@@ -69,7 +69,7 @@ describe('documents', () => {
     expect((await get('/v2')).json).toEqual({
       name: 'inferometer',
       version: '1.2.3',
-      extensions: ['binary_tensor_data', 'statistics', 'model_configuration'],
+      extensions: ['binary_tensor_data', 'statistics', 'model_configuration', 'model_repository'],
     });
     const metadata = {
       name: 'echo',

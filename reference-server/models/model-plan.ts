@@ -1,0 +1,40 @@
+import type { ModelSettings } from '../config.ts';
+
+/** One version of a model as it should be served. */
+export interface VersionPlan {
+  readonly name: string;
+  readonly version: string;
+  /** A bundled model's name, or the path of an .onnx file. */
+  readonly source: string;
+  readonly settings: ModelSettings;
+  /** Differs when the files or the settings differ: what runs with an equal one need not be loaded again. */
+  readonly fingerprint: string;
+}
+
+/** What should be served under one name. */
+export interface ModelPlan {
+  readonly name: string;
+  /** In ascending order; empty where the model is broken. */
+  readonly versions: readonly VersionPlan[];
+  /** Names for versions, as in `stable: 3`. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Version or label that a request without one gets; undefined: the newest that runs. */
+  readonly defaultVersion?: string;
+  /** Fields of the model's configuration that this server reads and does not act on. */
+  readonly notHonoured: readonly string[];
+  /** Why nothing, or not everything, of the model can be served. */
+  readonly problem?: string;
+}
+
+/** Where models come from: the configuration's list, a folder, or a stand-in under test. */
+export interface ModelCatalogue {
+  /** The names of all models there are, broken ones included. */
+  names(): Promise<readonly string[]>;
+  /** Undefined where there is no model of that name. `override` stands for the model's configuration file. */
+  plan(name: string, override?: ConfigOverride): Promise<ModelPlan | undefined>;
+}
+
+/** The model configuration of a load request, as a JSON text. */
+export interface ConfigOverride {
+  readonly json: string;
+}

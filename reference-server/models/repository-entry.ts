@@ -1,0 +1,83 @@
+import type { LoadedVersion } from './loaded-version.ts';
+import type { ModelPlan } from './model-plan.ts';
+import { compareVersions } from './version-policy.ts';
+
+export type ModelState = 'READY' | 'LOADING' | 'UNLOADING' | 'UNAVAILABLE';
+
+/** One line of the repository index; the field names are those of the model repository extension. */
+export interface ModelIndexEntry {
+  readonly name: string;
+  /** Missing where the model has no version that could be served. */
+  readonly version?: string;
+  readonly state: ModelState;
+  /** Why it is not ready, or why its newest files are not what runs; empty where all is well. */
+  readonly reason: string;
+}
+
+/** What is known of one name. */
+export interface Entry {
+  plan: ModelPlan | undefined;
+  problem: string | undefined;
+  unloaded: boolean;
+  readonly loaded: Map<string, LoadedVersion>;
+  readonly moving: Map<string, 'LOADING' | 'UNLOADING'>;
+  readonly failed: Map<string, { readonly fingerprint: string; readonly error: Error }>;
+  /** The operation under way: two on the same model follow one another. */
+  last: Promise<unknown>;
+}
+
+export function newEntry(): Entry {
+  return {
+    plan: undefined,
+    problem: undefined,
+    unloaded: false,
+    loaded: new Map(),
+    moving: new Map(),
+    failed: new Map(),
+    last: Promise.resolve(),
+  };
+}
+
+/** The version that a request without one gets; undefined where none runs. */
+export function defaultOf(entry: Entry): string | undefined {
+  const chosen = entry.plan?.defaultVersion;
+  if (chosen !== undefined) return labelled(entry, chosen);
+  let newest: string | undefined;
+  for (const version of entry.loaded.keys()) {
+    if (newest === undefined || compareVersions(version, newest) > 0) newest = version;
+  }
+  return newest;
+}
+
+/** The version that a label stands for; anything else is a version already. */
+export function labelled(entry: Entry, asked: string): string {
+  const labels = entry.plan?.labels ?? {};
+  return Object.hasOwn(labels, asked) ? (labels[asked] ?? asked) : asked;
+}
+
+export function indexOf(name: string, entry: Entry | undefined): ModelIndexEntry[] {
+  if (entry === undefined) return [{ name, state: 'UNAVAILABLE', reason: 'it was never loaded' }];
+  const versions = new Set([
+    ...entry.loaded.keys(),
+    ...entry.moving.keys(),
+    ...entry.failed.keys(),
+    ...(entry.plan?.versions ?? []).map(({ version }) => version),
+  ]);
+  if (versions.size === 0) return [{ name, state: 'UNAVAILABLE', reason: reasonOf(entry) }];
+  return [...versions].sort(compareVersions).map((version): ModelIndexEntry => {
+    const reason = entry.failed.get(version)?.error.message ?? entry.problem ?? '';
+    if (entry.loaded.has(version)) return { name, version, state: 'READY', reason };
+    const moving = entry.moving.get(version);
+    if (moving !== undefined) return { name, version, state: moving, reason: '' };
+    return { name, version, state: 'UNAVAILABLE', reason: reason || reasonOf(entry) };
+  });
+}
+
+/** Why no version is ready. */
+export function reasonOf(entry: Entry): string {
+  if (entry.problem !== undefined) return entry.problem;
+  const [failed] = entry.failed.values();
+  if (failed !== undefined) return failed.error.message;
+  if (entry.unloaded) return 'unloaded';
+  return entry.moving.size > 0 ? 'it is being loaded' : 'it has no version to serve';
+}
