@@ -29,15 +29,10 @@ export type TargetOrReason = BenchTarget | { readonly missing: string };
 
 /** The C program sink.c, compiled here: answers anything with so many bytes, throws bodies away in the kernel. */
 export async function startSink(cpu: number, answerBytes: number): Promise<TargetOrReason> {
-  const folder = temporaryFolder();
-  const program = join(folder, 'sink');
-  const compiled = spawnSync('gcc', ['-O2', '-o', program, packageFile('test', 'bench', 'sink.c')]);
-  if (compiled.status !== 0) {
-    rmSync(folder, { recursive: true });
-    return { missing: 'nothing compiles C here: apt-get install -y gcc libc6-dev' };
-  }
-  const counters = join(folder, 'counters');
-  const { child, line } = await startPinned(cpu, [program, counters, String(answerBytes)]);
+  const program = compileC('sink');
+  if ('missing' in program) return program;
+  const counters = `${program.file}-counters`;
+  const { child, line } = await startPinned(cpu, [program.file, counters, String(answerBytes)]);
   const file = openSync(counters, 'r');
   const bytes = Buffer.alloc(8);
   return {
@@ -50,9 +45,23 @@ export async function startSink(cpu: number, answerBytes: number): Promise<Targe
     async stop() {
       await ended(child);
       closeSync(file);
-      rmSync(folder, { recursive: true });
+      program.remove();
     },
   };
+}
+
+/** A program of this folder, compiled into a folder of its own. */
+export function compileC(
+  name: string,
+  ...libraries: readonly string[]
+): { readonly file: string; remove(): void } | { readonly missing: string } {
+  const folder = temporaryFolder();
+  const file = join(folder, name);
+  const source = packageFile('test', 'bench', `${name}.c`);
+  const remove = () => rmSync(folder, { recursive: true });
+  if (spawnSync('gcc', ['-O2', '-o', file, source, ...libraries]).status === 0) return { file, remove };
+  remove();
+  return { missing: 'nothing compiles C here: apt-get install -y gcc libc6-dev' };
 }
 
 /** A Node script that prints its port and answers every line on its stdin with its count. */

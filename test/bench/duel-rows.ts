@@ -23,6 +23,8 @@ export interface Opponent {
   readonly row: number;
   readonly contender: Contender;
   readonly atLeast: number;
+  /** What must be known to read the ratio. */
+  readonly note?: string;
 }
 
 /** Interleaved rounds, each side beginning as often as the others. */
@@ -79,7 +81,7 @@ function rowOf(
     reached: isReached(reach, found),
     oursUs: spreadOf(rounds.flatMap(({ oursUs }) => oursUs ?? [])),
     peerUs: spreadOf(rounds.flatMap(({ peerUs }) => peerUs ?? [])),
-    note: faults.length === 0 ? undefined : `${faults.length} rounds do not count: ${faults[0]}`,
+    note: faults.length === 0 ? opponent.note : `${faults.length} rounds do not count: ${faults[0]}`,
   };
 }
 

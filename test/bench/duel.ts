@@ -15,7 +15,7 @@ export interface Turn {
 }
 
 /** Before the measured seconds, from the first request that the server sees; and after them. */
-const SETTLE_MS = 600;
+export const SETTLE_MS = 600;
 const TAIL_MS = 300;
 const START_LIMIT_MS = 10_000;
 const LOOK_MS = 20;
@@ -78,7 +78,12 @@ function disagreement(
   return undefined;
 }
 
-async function firstRequest(target: BenchTarget, before: number, ended: () => boolean): Promise<boolean> {
+/** False where it ended, or had ten seconds, without any. */
+export async function firstRequest(
+  target: BenchTarget,
+  before: number,
+  ended: () => boolean,
+): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < START_LIMIT_MS && !ended(); waitedMs += LOOK_MS) {
     if ((await target.count()) > before) return true;
     await sleep(LOOK_MS);

@@ -23,6 +23,31 @@ export function nodePeer(name: NodePeerName, exchange: Exchange, npmPackage?: st
   };
 }
 
+/**
+ * autocannon by its own command line, as most of its users run it. It reads a body file as text: of bytes that are not
+ * UTF-8 it sends others, and more of them.
+ */
+export function autocannonCli({ method, path, bodyFile, connections }: Exchange): Contender {
+  return {
+    name: 'autocannon -i',
+    missing: () => missingPackage('autocannon'),
+    inFlight: connections,
+    command: ({ url }, seconds) => [
+      process.execPath,
+      require.resolve('autocannon'),
+      ...['-c', String(connections), '-p', '1', '-d', String(seconds), '-m', method, '--json'],
+      ...(bodyFile === undefined ? [] : ['-i', bodyFile]),
+      `${url}${path}`,
+    ],
+    claims(output) {
+      const line = output.split('\n').find((text) => text.startsWith('{'));
+      if (line === undefined) return undefined;
+      const result = JSON.parse(line) as Record<'2xx' | 'non2xx' | 'errors' | 'timeouts', number>;
+      return { ok: result['2xx'], failed: result.non2xx + result.errors + result.timeouts };
+    },
+  };
+}
+
 /** Ours, as the product runs it: histograms, windows, status checks, timeouts, credibility and all. */
 export function ours(exchange: Exchange, changes: Partial<LoadAssignment>): Contender {
   return {

@@ -1,80 +1,140 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { RowResult } from './bench-result.ts';
-import { startSink } from './bench-target.ts';
+import { type BenchTarget, compileC, startSink } from './bench-target.ts';
 import { treeCpuUs } from './cpu-time.ts';
+import { firstRequest, SETTLE_MS } from './duel.ts';
 import type { BenchOptions } from './duel-rows.ts';
 import { httpAssignment, oursCommand } from './node-contenders.ts';
 import type { OursSays } from './ours.ts';
-import { isReached, spreadOf } from './round-statistics.ts';
+import { isReached, type Reach, ratioOf, type Spread, spreadOf } from './round-statistics.ts';
 
 const REQUESTS_PER_S = 5000;
-const STARTUP_MS = 800;
+const CONNECTIONS = 256;
+const WARMUP_S = 1;
+const WHAT = `open loop, Poisson ${REQUESTS_PER_S}/s`;
 
-/** Poisson arrivals against a server that does nothing, on the other core: how late they go out, and at what cost. */
-export async function openLoopRows({ rounds, seconds, cores, tell }: BenchOptions): Promise<RowResult[]> {
-  const what = `open loop, Poisson ${REQUESTS_PER_S}/s`;
-  const lag = { row: 6, what, against: 'dispatch lag p99', unit: 'ms', reach: { atMost: 0.5 } } as const;
-  const cpu = {
+/** One round: lags in milliseconds, CPU in cores. */
+interface OpenLoopRound {
+  readonly lagP99Ms: number;
+  readonly cpuCores: number;
+}
+
+/**
+ * Poisson arrivals against a server that does nothing, on the other core: how late they go out, and at what cost. The
+ * same by open-loop.c in alternation: what it does not reach, the machine does not allow.
+ */
+export async function openLoopRows(options: BenchOptions): Promise<RowResult[]> {
+  const target = await startSink(options.cores.server, 64);
+  const program = compileC('open-loop', '-lm');
+  if ('missing' in target) return rowsOf([], [], target.missing);
+  if ('missing' in program) return rowsOf([], [], program.missing);
+  const ours: (OpenLoopRound | undefined)[] = [];
+  const plain: (OpenLoopRound | undefined)[] = [];
+  try {
+    for (let round = 0; round < options.rounds; round++) {
+      const { port } = new URL(target.url);
+      const cLoop = [program.file, port, REQUESTS_PER_S, WARMUP_S, options.seconds, CONNECTIONS, round + 1];
+      ours.push(
+        await measured('inferometer', oursFor(target.url, options.seconds, round + 1), target, options),
+      );
+      plain.push(await measured('open-loop.c', cLoop.map(String), target, options));
+    }
+  } finally {
+    program.remove();
+    await target.stop();
+  }
+  const lost = ours.filter((round) => round === undefined).length;
+  return rowsOf(ours, plain, lost === 0 ? undefined : `${lost} rounds with failed requests do not count`);
+}
+
+type Rounds = readonly (OpenLoopRound | undefined)[];
+
+function rowsOf(ours: Rounds, plain: Rounds, note: string | undefined): RowResult[] {
+  const spread = (rounds: Rounds, of: keyof OpenLoopRound) =>
+    spreadOf(rounds.flatMap((round) => (round === undefined ? [] : [round[of]])));
+  const ratio = (of: keyof OpenLoopRound) =>
+    ratioOf(ours.map((round, at) => ({ oursUs: round?.[of], peerUs: plain[at]?.[of] })));
+  const beside = (found: Spread | undefined, unit: string) =>
+    note ?? (found === undefined ? undefined : `open-loop.c here ${range(found)} ${unit}`);
+  const row = (
+    against: string,
+    unit: RowResult['unit'],
+    reach: Reach,
+    found: Spread | undefined,
+    said?: string,
+  ): RowResult => ({
     row: 6,
-    what,
-    against: 'CPU of all its threads',
-    unit: 'cores',
-    reach: { atMost: 0.4 },
-  } as const;
-  const target = await startSink(cores.server, 64);
-  if ('missing' in target) {
-    const lacking = { found: undefined, reached: undefined, note: target.missing };
-    return [
-      { ...lag, ...lacking },
-      { ...cpu, ...lacking },
-    ];
-  }
-  const exchange = { method: 'GET', path: '/', connections: 256, streams: 1 } as const;
-  const given = {
-    ...httpAssignment(target, exchange),
-    load: { shape: 'open', arrivals: 'poisson', requestsPerS: REQUESTS_PER_S } as const,
-    maxInFlight: 1024,
-    warmupMs: 1000,
-    durationMs: seconds * 1000,
-    windowMs: 1000,
-  };
-  const lags: number[] = [];
-  const shares: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const { says, cpuCores } = await measured(
-      oursCommand({ ...given, seed: round + 1 }),
-      cores.client,
-      seconds,
-    );
-    tell(`${what}: round ${round + 1}: lag p99 ${says.dispatchLagP99Ms} ms, ${cpuCores.toFixed(3)} cores`);
-    if (says.failed > 0) continue;
-    lags.push(says.dispatchLagP99Ms);
-    shares.push(cpuCores);
-  }
-  await target.stop();
-  const note =
-    lags.length < rounds ? `${rounds - lags.length} rounds with failed requests do not count` : undefined;
+    what: WHAT,
+    against,
+    unit,
+    reach,
+    found,
+    reached: isReached(reach, found),
+    note: said,
+  });
   return [
-    { ...lag, found: spreadOf(lags), reached: isReached(lag.reach, spreadOf(lags)), note },
-    { ...cpu, found: spreadOf(shares), reached: isReached(cpu.reach, spreadOf(shares)) },
+    row(
+      'dispatch lag p99',
+      'ms',
+      { atMost: 0.5 },
+      spread(ours, 'lagP99Ms'),
+      beside(spread(plain, 'lagP99Ms'), 'ms'),
+    ),
+    row('dispatch lag p99 of open-loop.c', 'times', { atLeast: 0.5 }, ratio('lagP99Ms')),
+    row(
+      'CPU of all its threads',
+      'cores',
+      { atMost: 0.4 },
+      spread(ours, 'cpuCores'),
+      beside(spread(plain, 'cpuCores'), 'cores'),
+    ),
+    row('CPU of open-loop.c', 'times', { atLeast: 0.7 }, ratio('cpuCores')),
   ];
 }
 
-/** CPU between start-up and end, so within warm-up and measure phase. */
-async function measured(command: readonly string[], cpu: number, seconds: number) {
-  const child = spawn('taskset', ['-c', String(cpu), ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+function range({ median, min, max }: Spread): string {
+  return `${median.toPrecision(3)} (${min.toPrecision(3)}-${max.toPrecision(3)})`;
+}
+
+function oursFor(url: string, seconds: number, seed: number): readonly string[] {
+  const exchange = { method: 'GET', path: '/', connections: CONNECTIONS, streams: 1 } as const;
+  return oursCommand({
+    ...httpAssignment({ url }, exchange),
+    load: { shape: 'open', arrivals: 'poisson', requestsPerS: REQUESTS_PER_S } as const,
+    maxInFlight: 1024,
+    warmupMs: WARMUP_S * 1000,
+    durationMs: seconds * 1000,
+    windowMs: 1000,
+    seed,
+  });
+}
+
+/** CPU from some time after the first request on, so without start-up; undefined where requests failed. */
+async function measured(
+  name: string,
+  command: readonly string[],
+  target: BenchTarget,
+  { cores, seconds, tell }: BenchOptions,
+): Promise<OpenLoopRound | undefined> {
+  const before = await target.count();
+  const child = spawn('taskset', ['-c', String(cores.client), ...command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   child.stdout.on('data', (text: Buffer) => {
     output += text.toString();
   });
-  const gone = once(child, 'exit');
-  await sleep(STARTUP_MS);
+  const gone = once(child, 'close');
+  await firstRequest(target, before, () => child.exitCode !== null);
+  await sleep(SETTLE_MS);
   const [beganMs, beganUs] = [performance.now(), treeCpuUs(child.pid ?? 0)];
   await sleep(seconds * 1000);
   const cpuCores = (treeCpuUs(child.pid ?? 0) - beganUs) / 1000 / (performance.now() - beganMs);
   await gone;
-  return { says: JSON.parse(output) as OursSays, cpuCores };
+  const says = JSON.parse(output) as Pick<OursSays, 'failed' | 'dispatchLagP99Ms'>;
+  tell(`${WHAT}: ${name}: lag p99 ${says.dispatchLagP99Ms} ms, ${cpuCores.toFixed(3)} cores`);
+  return says.failed > 0 ? undefined : { lagP99Ms: says.dispatchLagP99Ms, cpuCores };
 }
 
 function sleep(ms: number): Promise<void> {
