@@ -1,7 +1,7 @@
 import type { Figure } from '../record/figures.ts';
 import { LOAD_ENGINES } from '../run/engines.ts';
 import type { LoadAssignment, LoadResult } from '../run/load-engine.ts';
-import type { EngineName, TransportName } from '../scenario/scenario.ts';
+import type { EngineName, TransportName } from '../scenario/load-spec.ts';
 import { Buckets } from '../statistics/buckets.ts';
 import { samplesNeeded } from '../statistics/samples-needed.ts';
 

@@ -1,4 +1,4 @@
-import type { Arrivals } from '../scenario/scenario.ts';
+import type { Arrivals } from '../scenario/load-spec.ts';
 import { exponential, type Random, seededRandom, standardNormal } from './random.ts';
 
 /** Instants of a process with one event per unit of time on average: non-decreasing, without end. */

@@ -1,5 +1,5 @@
+import type { Arrivals } from '../scenario/load-spec.ts';
 import type { RateLawSpec } from '../scenario/rate-law.ts';
-import type { Arrivals } from '../scenario/scenario.ts';
 import { unitProcess } from './arrival-process.ts';
 import { rateLaw, withLeadIn } from './rate-law.ts';
 

@@ -1,4 +1,4 @@
-import type { EngineName } from '../scenario/scenario.ts';
+import type { EngineName } from '../scenario/load-spec.ts';
 import { autocannonEngine } from './autocannon/autocannon-engine.ts';
 import type { LoadEngine } from './load-engine.ts';
 import { threadEngine } from './threads/thread-engine.ts';

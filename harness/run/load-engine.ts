@@ -3,15 +3,11 @@ import type { HistogramName } from '../measure/histogram-names.ts';
 import type { RawLogEnd } from '../measure/raw-log.ts';
 import type { StopRecord } from '../record/case-record.ts';
 import type { Counts } from '../record/measured.ts';
+import type { Arrivals, TransportName } from '../scenario/load-spec.ts';
 import type { RateLawSpec } from '../scenario/rate-law.ts';
-import type {
-  Arrivals,
-  GrpcSpec,
-  HttpSpec,
-  LimitsSpec,
-  TransportName,
-  WorkloadSpec,
-} from '../scenario/scenario.ts';
+import type { LimitsSpec } from '../scenario/scenario.ts';
+import type { GrpcSpec, HttpSpec } from '../scenario/target-spec.ts';
+import type { WorkloadSpec } from '../scenario/workload-spec.ts';
 import type { StopRule } from '../statistics/stopping.ts';
 import type { ModelMetadata, TargetEndpoint } from '../targets/target.ts';
 import type { AnswerFacts, Golden } from './requests/answer-check.ts';

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from
 import { basename, dirname, join, resolve } from 'node:path';
 import { nearestName } from '../errors.ts';
 import type { Reading } from './quantities.ts';
-import type { DatasetSpec } from './scenario.ts';
+import type { DatasetSpec } from './workload-spec.ts';
 
 export const DATASET_FILES = ['.jsonl', '.ndjson', '.csv', '.npy'] as const;
 /** What a folder may hold: all images, or one array for each input, named after it. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nearestName } from '../errors.ts';
 import { parseExpression } from './expression.ts';
+import type { Arrivals } from './load-spec.ts';
 import {
   isProblem,
   parseDuration,
@@ -11,7 +12,6 @@ import {
   show,
   word,
 } from './quantities.ts';
-import type { Arrivals } from './scenario.ts';
 
 /**
  * The kinds of value that a scenario field can hold. Each reads anything at all and answers with a value or

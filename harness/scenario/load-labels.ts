@@ -1,4 +1,4 @@
-import type { Arrivals, LoadSpec } from './scenario.ts';
+import type { Arrivals, LoadSpec } from './load-spec.ts';
 
 /** The label of the closed pass on the load axis. */
 export const SATURATION = 'saturation';

@@ -13,8 +13,8 @@ import {
   wholeOrAuto,
   yesNo,
 } from './leaves.ts';
+import { ENGINES, MLPERF_SCENARIOS, TRANSPORTS } from './load-spec.ts';
 import { show } from './quantities.ts';
-import { ENGINES, MLPERF_SCENARIOS, TRANSPORTS } from './scenario.ts';
 
 /** The scenario's `load`: how much is sent, and when. A default is written as a user would write it. */
 const atRate = z.strictObject({ rate: rate('Requests per second') });

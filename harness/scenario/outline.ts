@@ -1,8 +1,8 @@
 import { asMap, readAxes } from './axes.ts';
 import { placeOf, readDocument, writtenAt } from './document.ts';
+import { withImpliedLoad } from './implied-load.ts';
 import { type FieldNode, fieldAt } from './json-schema.ts';
 import { SEARCH_FIELDS } from './load-checks.ts';
-import { withImpliedLoad } from './load-file.ts';
 
 /** One field of a scenario as it will run, and who said so. */
 export interface OutlineLine {

@@ -1,8 +1,8 @@
 import type { Problem } from '../errors.ts';
 import type { Origin } from './checks.ts';
 import { located, type ScenarioDocument } from './document.ts';
+import type { LoadSpec } from './load-spec.ts';
 import type { RecordingFiles } from './replay-file.ts';
-import type { LoadSpec } from './scenario.ts';
 import type { FindRecording } from './scenario-from-file.ts';
 import type { ScenarioFile } from './schema.ts';
 

@@ -1,6 +1,6 @@
 import { parseDistribution } from './distribution.ts';
 import { isProblem, parsePercentage, type Reading, show } from './quantities.ts';
-import type { RowShare } from './scenario.ts';
+import type { RowShare } from './workload-spec.ts';
 
 const MOST_ROWS = 65_536;
 const MOST_CHOICES = 1024;

@@ -1,19 +1,10 @@
 import { DEFAULT_SAMPLES_PER_QUERY } from './load-checks.ts';
+import type { Arrivals, LoadSpec, MlperfSpec } from './load-spec.ts';
 import type { RateLawSpec, Stage } from './rate-law.ts';
 import type { Recording } from './replay-file.ts';
-import type {
-  Arrivals,
-  DecideSpec,
-  GrpcSpec,
-  HttpSpec,
-  LimitsSpec,
-  LoadSpec,
-  MeasureSpec,
-  MlperfSpec,
-  StopSpec,
-  TargetSpec,
-} from './scenario.ts';
+import type { DecideSpec, LimitsSpec, MeasureSpec, StopSpec } from './scenario.ts';
 import type { ScenarioFile } from './schema.ts';
+import type { GrpcSpec, HttpSpec, TargetSpec } from './target-spec.ts';
 
 type StageFile = NonNullable<ScenarioFile['load']['stages']>[number];
 

@@ -1,6 +1,7 @@
 import { asMap } from './axes.ts';
-import type { ClassSpec, DatasetSpec, KeysSpec, PayloadSpec, TargetSpec, WorkloadSpec } from './scenario.ts';
 import type { ScenarioFile } from './schema.ts';
+import type { TargetSpec } from './target-spec.ts';
+import type { ClassSpec, DatasetSpec, KeysSpec, PayloadSpec, WorkloadSpec } from './workload-spec.ts';
 
 type Written = ScenarioFile['workload'];
 type WrittenClass = NonNullable<Written['mix']>[string];

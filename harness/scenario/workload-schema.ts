@@ -3,7 +3,7 @@ import { parseDistribution } from './distribution.ts';
 import { choice, leaf, percentage, text, whole } from './leaves.ts';
 import { isProblem, parsePercentage, type Reading, show } from './quantities.ts';
 import { parseRowShares } from './row-shares.ts';
-import { IMAGE_SCALES, type RowShare } from './scenario.ts';
+import { IMAGE_SCALES, type RowShare } from './workload-spec.ts';
 
 /** The fields of `workload`; part of the one place for fields, units and defaults in `schema.ts`. */
 

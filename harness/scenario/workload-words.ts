@@ -1,4 +1,4 @@
-import type { PayloadSpec, WorkloadSpec } from './scenario.ts';
+import type { PayloadSpec, WorkloadSpec } from './workload-spec.ts';
 
 /** What a workload sends, in words; undefined for the plain one, of which there is nothing to tell. */
 export function workloadWords(workload: WorkloadSpec): string | undefined {

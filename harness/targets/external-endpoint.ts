@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Problem, UsageError } from '../errors.ts';
-import type { ExternalTargetSpec } from '../scenario/scenario.ts';
+import type { ExternalTargetSpec } from '../scenario/target-spec.ts';
 import type { EndpointTls, TargetEndpoint } from './target.ts';
 
 /** The spec with its secrets filled in: token and certificates, read now. Throws UsageError with all that lack. */

@@ -1,5 +1,5 @@
 import { withoutSecrets } from '../record/redaction.ts';
-import type { ExternalTargetSpec } from '../scenario/scenario.ts';
+import type { ExternalTargetSpec } from '../scenario/target-spec.ts';
 import { maxRowsPerRequest, ownSettings, type Settings, tritonSettings } from './effective-settings.ts';
 import { endpointOf } from './external-endpoint.ts';
 import { grpcServer } from './grpc-server.ts';

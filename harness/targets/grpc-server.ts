@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { TargetError } from '../errors.ts';
 import { withoutSecrets } from '../record/redaction.ts';
-import type { ExternalTargetSpec } from '../scenario/scenario.ts';
+import type { ExternalTargetSpec } from '../scenario/target-spec.ts';
 import type { RunningTarget, TargetEndpoint } from './target.ts';
 
 const CONNECT_MS = 5000;

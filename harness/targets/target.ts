@@ -1,5 +1,5 @@
 import type { Missing } from '../record/figures.ts';
-import type { TargetSpec } from '../scenario/scenario.ts';
+import type { TargetSpec } from '../scenario/target-spec.ts';
 
 /** What is driven. A requested setting that differs from the effective one is an error before any load. */
 export interface Target {

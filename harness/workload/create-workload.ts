@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
-import type { ClassSpec, WorkloadSpec } from '../scenario/scenario.ts';
 import { servedName } from '../scenario/served-name.ts';
+import type { ClassSpec, WorkloadSpec } from '../scenario/workload-spec.ts';
 import type { ModelMetadata } from '../targets/target.ts';
 import { datasetPayloads } from './dataset.ts';
 import { cumulativeOf, drawAt, pick } from './indexed-draws.ts';

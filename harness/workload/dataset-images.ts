@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { samplesIn } from '../scenario/dataset-files.ts';
-import type { ImageSpec } from '../scenario/scenario.ts';
+import type { ImageSpec } from '../scenario/workload-spec.ts';
 import type { ModelMetadata } from '../targets/target.ts';
 import type { DatasetOptions, Entry } from './dataset.ts';
 import { type DatasetProblems, datatypeProblem, shapeText, storeFor } from './dataset-tensors.ts';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { type Problem, UsageError } from '../errors.ts';
-import type { PayloadSpec } from '../scenario/scenario.ts';
+import type { PayloadSpec } from '../scenario/workload-spec.ts';
 import type { ModelMetadata } from '../targets/target.ts';
 import { readCsv } from './dataset-csv.ts';
 import { readImages } from './dataset-images.ts';

@@ -1,4 +1,4 @@
-import type { WorkloadSpec } from '../scenario/scenario.ts';
+import type { WorkloadSpec } from '../scenario/workload-spec.ts';
 import { classChoice, classesOf, popularityOfClass } from './create-workload.ts';
 import type { RandomStreams } from './synthetic.ts';
 

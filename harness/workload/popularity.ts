@@ -1,4 +1,4 @@
-import type { PayloadSpec } from '../scenario/scenario.ts';
+import type { PayloadSpec } from '../scenario/workload-spec.ts';
 import { drawAt } from './indexed-draws.ts';
 import { ZipfRanks, zipfMass } from './zipf.ts';
 

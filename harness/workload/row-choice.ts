@@ -1,4 +1,4 @@
-import type { PayloadSpec } from '../scenario/scenario.ts';
+import type { PayloadSpec } from '../scenario/workload-spec.ts';
 import { cumulativeOf, drawAt, pick } from './indexed-draws.ts';
 
 /** How many rows a payload has: a function of its key. */

@@ -1,5 +1,5 @@
 import { type Problem, UsageError } from '../errors.ts';
-import type { PayloadSpec } from '../scenario/scenario.ts';
+import type { PayloadSpec } from '../scenario/workload-spec.ts';
 import type { ModelMetadata, TensorMetadata } from '../targets/target.ts';
 import { DISTRIBUTION_FORMS, type Distribution, parseDistribution } from './distribution.ts';
 import type { Payloads } from './payloads.ts';

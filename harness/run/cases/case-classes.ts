@@ -1,7 +1,7 @@
 import type { ClassRecording } from '../../measure/class-recorder.ts';
 import type { CaseRecord } from '../../record/case-record.ts';
 import type { Distribution } from '../../record/figures.ts';
-import type { WorkloadSpec } from '../../scenario/scenario.ts';
+import type { WorkloadSpec } from '../../scenario/workload-spec.ts';
 import { Buckets } from '../../statistics/buckets.ts';
 import { ALL, classesOf } from '../../workload/create-workload.ts';
 import { type PayloadFacts, payloadFacts } from '../../workload/payload-facts.ts';

@@ -5,7 +5,7 @@ import type { Cause } from '../../record/judged.ts';
 import type { LoadRecord } from '../../record/load-record.ts';
 import { notice } from '../../record/notices.ts';
 import type { NoticeRecord, RunRecord } from '../../record/run-record.ts';
-import { PEER_TRANSPORTS } from '../../scenario/scenario.ts';
+import { PEER_TRANSPORTS } from '../../scenario/load-spec.ts';
 import { ABORT_EVENT } from '../generator/abort-watch.ts';
 
 /** Concurrency and completions that differ by more than this do not describe one and the same loop. */

@@ -1,4 +1,4 @@
-import type { TargetSpec } from '../../scenario/scenario.ts';
+import type { TargetSpec } from '../../scenario/target-spec.ts';
 import { type Placement, placeOnCores } from '../../targets/placement.ts';
 import { availableCpus } from './available-cpus.ts';
 

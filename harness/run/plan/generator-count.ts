@@ -1,5 +1,7 @@
 import type { LoadRecord } from '../../record/load-record.ts';
-import type { LoadSpec, Scenario, TargetSpec } from '../../scenario/scenario.ts';
+import type { LoadSpec } from '../../scenario/load-spec.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
+import type { TargetSpec } from '../../scenario/target-spec.ts';
 import { availableCpus } from '../machine/available-cpus.ts';
 import { placementFor } from '../machine/place-on-cores.ts';
 

@@ -1,8 +1,9 @@
 import { meanPerS, rateLaw } from '../../load/rate-law.ts';
 import type { LoadRecord } from '../../record/load-record.ts';
 import { arrivalsLabel, fractionLabel, rateLabel } from '../../scenario/load-labels.ts';
+import type { Arrivals, LoadSpec } from '../../scenario/load-spec.ts';
 import { lawWords, lengthMsOf, peakPerSOf, type RateLawSpec } from '../../scenario/rate-law.ts';
-import type { Arrivals, LoadSpec, Scenario } from '../../scenario/scenario.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
 
 /** The best measured saturation: what a ladder's fractions are shares of. */
 export interface Saturation {

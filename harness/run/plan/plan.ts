@@ -1,7 +1,8 @@
 import type { CaseRecord } from '../../record/case-record.ts';
 import type { LoadRecord } from '../../record/load-record.ts';
 import { SATURATION } from '../../scenario/load-labels.ts';
-import type { Axes, LoadSpec, Scenario, Setting } from '../../scenario/scenario.ts';
+import type { LoadSpec } from '../../scenario/load-spec.ts';
+import type { Axes, Scenario, Setting } from '../../scenario/scenario.ts';
 import { generatorCores, generatorCount } from './generator-count.ts';
 import { measuredMsOf, type OfferedLoad, offeredLoads, type Saturation } from './offered-load.ts';
 

@@ -1,5 +1,5 @@
 import type { Protocol } from '../../protocols/protocol.ts';
-import type { ValidateSpec } from '../../scenario/scenario.ts';
+import type { ValidateSpec } from '../../scenario/workload-spec.ts';
 import type { Outcome } from '../../transports/transport.ts';
 import { drawAt } from '../../workload/indexed-draws.ts';
 import type { ExpectedTensor } from '../../workload/workload.ts';

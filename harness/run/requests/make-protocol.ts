@@ -4,7 +4,7 @@ import { grpc } from '../../protocols/grpc.ts';
 import { http } from '../../protocols/http.ts';
 import { oipRest } from '../../protocols/oip-rest.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
-import type { GrpcSpec, HttpSpec } from '../../scenario/scenario.ts';
+import type { GrpcSpec, HttpSpec } from '../../scenario/target-spec.ts';
 import type { ModelMetadata } from '../../targets/target.ts';
 import type { LoadAssignment } from '../load-engine.ts';
 

@@ -4,7 +4,7 @@ import { LoopPacer } from '../../load/loop-pacer.ts';
 import type { Pacer } from '../../load/pacer.ts';
 import { lowerTimerSlack } from '../../load/thread.ts';
 import { ThreadPacer } from '../../load/thread-pacer.ts';
-import { PEER_TRANSPORTS } from '../../scenario/scenario.ts';
+import { PEER_TRANSPORTS } from '../../scenario/load-spec.ts';
 import type { SocketSource, TlsSettings } from '../../transports/byte-stream.ts';
 import { endpointOf } from '../../transports/endpoint.ts';
 import { linuxCalls } from '../../transports/linux-calls.ts';

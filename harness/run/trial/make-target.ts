@@ -1,5 +1,5 @@
 import type { NoticeRecord } from '../../record/run-record.ts';
-import type { TargetSpec } from '../../scenario/scenario.ts';
+import type { TargetSpec } from '../../scenario/target-spec.ts';
 import { externalTarget } from '../../targets/external.ts';
 import { referenceTarget } from '../../targets/reference.ts';
 import type { Target } from '../../targets/target.ts';

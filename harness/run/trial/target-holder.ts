@@ -1,4 +1,4 @@
-import type { TargetSpec } from '../../scenario/scenario.ts';
+import type { TargetSpec } from '../../scenario/target-spec.ts';
 import type { RunningTarget, Target } from '../../targets/target.ts';
 
 /** Keeps at most one target running: the one that the next trial needs. */

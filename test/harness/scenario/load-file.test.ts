@@ -4,20 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { type Problem, UsageError } from '../../../harness/errors.ts';
+import { UsageError } from '../../../harness/errors.ts';
 import { withValues } from '../../../harness/scenario/expand.ts';
 import { leafPaths } from '../../../harness/scenario/json-schema.ts';
-import { type LoadOptions, loadScenario, scenarioFromText } from '../../../harness/scenario/load-file.ts';
-
-function problemsOf(text: string, options: LoadOptions = {}): readonly Problem[] {
-  try {
-    scenarioFromText(text, 'x.yaml', options);
-  } catch (error) {
-    if (error instanceof UsageError) return error.problems;
-    throw error;
-  }
-  throw new Error('was accepted');
-}
+import { loadScenario, scenarioFromText } from '../../../harness/scenario/load-file.ts';
 
 const MINIMAL = 'target: { reference: { model: recommender } }\n';
 
@@ -175,148 +165,6 @@ labels: { git: "\${SCENARIO_TEST_UNSET:-none}" }
     });
   });
 
-  it('reports three mistakes at once, each where it is', () => {
-    const text = `name: three
-target:
-  reference:
-    model: recomender
-load:
-  poisson: { rate: 200 }
-decide:
-  solo: ["p99 < 50ms"]
-`;
-    expect(problemsOf(text)).toEqual([
-      {
-        file: 'x.yaml',
-        line: 4,
-        field: 'target.reference.model',
-        message:
-          'found model "recomender"; bundled: recommender, image-classifier; or a path to an .onnx file',
-        advice: 'did you mean recommender?',
-      },
-      {
-        file: 'x.yaml',
-        line: 6,
-        field: 'load.poisson.rate',
-        message: 'found 200; a rate carries its unit',
-        advice: 'write 200/s',
-      },
-      {
-        file: 'x.yaml',
-        line: 8,
-        field: 'decide.solo',
-        message: 'unknown field "solo"; allowed: slo, recommend, price, gates',
-        advice: 'did you mean slo?',
-      },
-    ]);
-  });
-
-  it.each([
-    ['load: { find: capacity }', 'load.find', 'no promise', 'decide: { slo'],
-    ['load: { atMost: 9s, poisson: { rate: 5/s } }', 'load.atMost', 'without find', 'find'],
-    ['load: { find: speed }\ndecide: { slo: ["p99 < 5ms"] }', 'load.find', 'allowed: capacity', ''],
-    [
-      'load: { find: capacity, closed: {} }\ndecide: { slo: ["p99 < 5ms"] }',
-      'load.closed',
-      'waits for answers',
-      'leave',
-    ],
-    ['events: []', 'events', 'not in this version', 'before'],
-    ['load: { poisson: { rate: 2/s }, constant: { rate: 2/s } }', 'load.poisson', 'one of them', 'keep'],
-    ['load: { stages: [{ hold: 5/s }] }', 'load.stages.0.for', 'required', ''],
-    ['load: { stages: [{ hold: 5/s, jump: 6/s, for: 1s }] }', 'load.stages.0', 'hold and jump', 'hold: 50/s'],
-    ['load: { stages: [{ for: 1s }] }', 'load.stages.0', 'no rate', 'hold: 50/s'],
-    ['load: { stages: [{ hold: 0/s, for: 1s }] }', 'load.stages', 'nothing would ever', '50/s'],
-    ['load: { stages: [{ hold: 5/s, fr: 1s, for: 1s }] }', 'load.stages.0.fr', 'unknown field', 'mean for?'],
-    ['load: { ramp: { to: 0/s, over: 1s } }', 'load.ramp', 'nothing would ever', '50/s'],
-    ['load: { ramp: { to: 5, over: 1s } }', 'load.ramp.to', 'carries its unit', '5/s'],
-    [
-      'load: { sine: { mean: 5/s, amplitude: 6/s, period: 1s } }',
-      'load.sine.amplitude',
-      'below',
-      'at most 5/s',
-    ],
-    ['load: { burst: { peak: 5/s, every: 1s, for: 1s } }', 'load.burst.for', 'shorter', 'constant'],
-    ['load: { gamma: { rate: 5/s, cv: 0 } }', 'load.gamma.cv', '0.05 to 20', 'bursts'],
-    ['load: { ladder: { arrivals: gamma(50) } }', 'load.ladder.arrivals', 'gamma(cv)', '20'],
-    [
-      'load: { mlperf: { scenario: server } }\ndecide: { slo: ["p99 < 1s"] }',
-      'load.mlperf',
-      'server needs one',
-      '200/s',
-    ],
-    ['load: { mlperf: { scenario: server, rate: 5/s } }', 'load.mlperf', 'latency promise', 'p99'],
-    ['load: { mlperf: { scenario: offline, rate: 5/s } }', 'load.mlperf.rate', 'does not have', 'samples'],
-    ['load: { mlperf: { scenario: single } }', 'load.mlperf.scenario', 'single-stream', ''],
-    ['load: { mlperf: { scenario: offline }, closed: {} }', 'load.closed', 'beside mlperf', 'leave it out'],
-    ['load: { poisson: { rate: 5/s }, arrivals: even }', 'load.arrivals', 'without find, ramp', 'constant'],
-    ['load: { ladder: { steps: [] } }', 'load.ladder.steps', 'empty list', ''],
-    ['load: 5', 'load', 'fields of its own', ''],
-    ['load:', 'load', 'fields of its own', ''],
-    ['measure: { duration: 0s }', 'measure.duration', 'longer than nothing', ''],
-    ['measure: { trials: 2.5 }', 'measure.trials', 'a whole number from 1', ''],
-    ['measure: { order: interleavd }', 'measure.order', 'allowed: interleaved', 'interleaved?'],
-    ['workload: { rows: 8 rows }', 'workload.rows', 'a whole number', 'write 8'],
-    ['workload: { distinct: some }', 'workload.distinct', 'allowed: all', ''],
-    [
-      'workload: { inputs: { features: "gauss(0,1)" } }',
-      'workload.inputs.features',
-      'distribution',
-      'normal',
-    ],
-    ['workload: { inputs: { featurs: "normal(0,1)" } }', 'workload.inputs.featurs', 'no input', 'features'],
-    ['decide: { slo: ["throughput > 5/s"] }', 'decide.slo.0', 'may be about p50', ''],
-    ['decide: { gates: [{ expect: [] }] }', 'decide.gates.0.expect', 'empty list', ''],
-    ['limits: { abort: ["mean > 5ms for 5s"] }', 'limits.abort.0', 'errors or p99', 'p99'],
-    ['name: "../up"', 'name', 'a name is letters', ''],
-    ['skip: [{ batch: 1 }]', 'skip.0.batch', 'nothing varies', ''],
-    [`labels: { git: "\${SCENARIO_NOT_SET}" }`, 'labels', 'SCENARIO_NOT_SET is not set', 'export'],
-    ['decide: { gates: [{ where: { load: 30% }, expect: [p99 < 1s] }] }', '', 'known: saturation, 10%', ''],
-  ])('refuses %s', (line, field, message, advice) => {
-    const [problem, ...others] = problemsOf(`${MINIMAL}${line}\n`);
-    expect(others).toEqual([]);
-    expect(problem).toMatchObject({ file: 'x.yaml', line: 2 });
-    expect(problem?.field).toContain(field);
-    expect(problem?.message).toContain(message);
-    expect(problem?.advice ?? '').toContain(advice);
-  });
-
-  it.each([
-    ['{}', 'neither', undefined],
-    ['{ url: ftp://h:1, model: m }', 'ftp:// is not in this version', undefined],
-    ['{ url: grpc://h:1, model: m }', 'does not go with', 'write protocol: grpc'],
-    ['{ url: http://h:1, protocol: grpc, grpc: { method: /s/m } }', 'does not go', 'write grpc://h:1'],
-    ['{ url: grpc://h:1, protocol: grpc }', 'the call is required', undefined],
-    ['{ url: grpc://h:1, protocol: grpc, grpc: { method: echo } }', 'its service and its name', undefined],
-    ['{ url: grpc://h:1, protocol: grpc, model: m, grpc: { method: s/m } }', 'no models', 'leave it out'],
-    ['{ url: http://h:1, model: m, grpc: { method: s/m } }', 'protocol: grpc', 'write protocol: grpc'],
-    [
-      '{ url: grpc://h:1, protocol: grpc, grpc: { method: s/m, message: { hex: "abc" } } }',
-      'pairs',
-      undefined,
-    ],
-    [
-      '{ url: grpc://h:1, protocol: grpc, grpc: { method: s/m, message: { base64: "a!" } } }',
-      'base64',
-      undefined,
-    ],
-    [
-      '{ url: grpc://h:1, protocol: grpc, grpc: { method: s/m, message: { hex: ab, file: x } } }',
-      'several ways',
-      undefined,
-    ],
-    ['{ url: "http://h:1/v2/models", model: m }', 'host and port', 'write http://h:1'],
-    ['{ url: http://h:1 }', 'required', '--model NAME'],
-    ['{ reference: { model: recommender }, url: http://h:1 }', 'your own server', undefined],
-    ['{ reference: { model: none.onnx } }', 'no such file', undefined],
-    ['{ reference: { model: recommender, cache: { kind: local } } }', 'not in this version', undefined],
-    ['{ url: http://h:1, model: m, protocol: triton }', 'allowed: oip-rest', undefined],
-  ])('refuses target %s', (target, message, advice) => {
-    const problems = problemsOf(`target: ${target}\n`);
-    expect(problems[0]?.message).toContain(message);
-    if (advice !== undefined) expect(problems[0]?.advice).toBe(advice);
-  });
-
   it('takes a call of any gRPC service', () => {
     const [setting] = scenarioFromText(
       'target: { url: "grpc://h:8001/", protocol: grpc, grpc: { method: a.B/C, message: { hex: "0a 05" } } }\n',
@@ -330,13 +178,6 @@ decide:
       headers: {},
       grpc: { method: '/a.B/C', call: 'unary', metadata: {}, message: 'CgU=' },
     });
-  });
-
-  it('says where the YAML itself is wrong', () => {
-    expect(problemsOf('name: a\nname: b\ntarget: {\n').map(({ line }) => line)).toEqual([2, 4]);
-    expect(problemsOf('name: a\n---\nname: b\n')[0]?.message).toContain('second document');
-    expect(problemsOf('')[0]?.message).toContain('no fields');
-    expect(problemsOf('- a\n')[0]?.message).toContain('no fields');
   });
 
   it('answers anything at all with a scenario or with located problems', () => {
@@ -372,14 +213,6 @@ decide:
     );
   });
 
-  it('follows anchors to their own line', () => {
-    const text = `target: { reference: { model: recommender } }
-labels: &t { a: 5 }
-workload: { inputs: *t }
-`;
-    expect(problemsOf(text).map(({ line, field }) => [line, field])).toContainEqual([2, 'labels.a']);
-  });
-
   it('names the nearest scenario or file', () => {
     expect(() => loadScenario('bacthing')).toThrow(/known: arrival, batching[\s\S]*mean batching/);
     const folder = mkdtempSync(join(tmpdir(), 'scenario-'));
@@ -391,13 +224,4 @@ workload: { inputs: *t }
       rmSync(folder, { recursive: true });
     }
   });
-});
-
-it('a limit on the rate of a server of your own needs named rates, not a closed pass', () => {
-  const with_ = (load: string) =>
-    `name: x\ntarget: { url: "http://127.0.0.1:1", model: m }\nlimits: { maxRate: 100/s }\n${load}`;
-  expect(() => scenarioFromText(with_(''), 'x.yaml')).toThrow(/offers your server as much as it takes/);
-  expect(() => scenarioFromText(with_('load: { closed: { inFlight: 4 } }\n'), 'x.yaml')).toThrow(/maxRate/);
-  const named = scenarioFromText(with_('load: { poisson: { rate: 50/s } }\n'), 'x.yaml');
-  expect(named.limits.maxRequestsPerS).toBe(100);
 });

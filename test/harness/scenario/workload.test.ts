@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../harness/errors.ts';
 import { loadScenario, scenarioFromText } from '../../../harness/scenario/load-file.ts';
-import type { WorkloadSpec } from '../../../harness/scenario/scenario.ts';
+import type { WorkloadSpec } from '../../../harness/scenario/workload-spec.ts';
 import { workloadWords } from '../../../harness/scenario/workload-words.ts';
 
 const OWN = 'target: { url: "http://127.0.0.1:1", model: ranker }\nload: { constant: { rate: 10/s } }\n';

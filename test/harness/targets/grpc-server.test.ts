@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { checkWorkloads } from '../../../harness/run/requests/check-workloads.ts';
 import { scenarioFromText } from '../../../harness/scenario/load-file.ts';
-import type { ExternalTargetSpec } from '../../../harness/scenario/scenario.ts';
+import type { ExternalTargetSpec } from '../../../harness/scenario/target-spec.ts';
 import { externalTarget } from '../../../harness/targets/external.ts';
 
 function specOf(port: number) {

@@ -7,7 +7,7 @@ import { PNG } from 'pngjs';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { halfValue } from '../../../harness/half-float.ts';
 import { seededRandom } from '../../../harness/load/random.ts';
-import type { ImageSpec, WorkloadSpec } from '../../../harness/scenario/scenario.ts';
+import type { ImageSpec, WorkloadSpec } from '../../../harness/scenario/workload-spec.ts';
 import type { ModelMetadata } from '../../../harness/targets/target.ts';
 import { createWorkload } from '../../../harness/workload/create-workload.ts';
 import { coveringPlanes } from '../../../harness/workload/image-pixels.ts';

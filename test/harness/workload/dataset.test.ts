@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../harness/errors.ts';
 import { seededRandom } from '../../../harness/load/random.ts';
-import type { WorkloadSpec } from '../../../harness/scenario/scenario.ts';
+import type { WorkloadSpec } from '../../../harness/scenario/workload-spec.ts';
 import type { ModelMetadata } from '../../../harness/targets/target.ts';
 import { createWorkload } from '../../../harness/workload/create-workload.ts';
 import { datasetPayloads } from '../../../harness/workload/dataset.ts';

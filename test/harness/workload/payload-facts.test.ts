@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../harness/load/random.ts';
-import type { WorkloadSpec } from '../../../harness/scenario/scenario.ts';
+import type { WorkloadSpec } from '../../../harness/scenario/workload-spec.ts';
 import type { ModelMetadata } from '../../../harness/targets/target.ts';
 import { createWorkload } from '../../../harness/workload/create-workload.ts';
 import { payloadFacts } from '../../../harness/workload/payload-facts.ts';

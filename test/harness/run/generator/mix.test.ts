@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import type { WorkloadSpec } from '../../../../harness/scenario/scenario.ts';
+import type { WorkloadSpec } from '../../../../harness/scenario/workload-spec.ts';
 import { assignment, runLoad } from '../../../support/assignment.ts';
 import { type RowServer, startRowServer } from '../../../support/row-server.ts';
 

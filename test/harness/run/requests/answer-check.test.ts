@@ -9,7 +9,7 @@ import type { LoadAssignment } from '../../../../harness/run/load-engine.ts';
 import { AnswerCheck, firstDifference, type Golden } from '../../../../harness/run/requests/answer-check.ts';
 import { CheckedReader } from '../../../../harness/run/requests/checked-reader.ts';
 import { goldensFor } from '../../../../harness/run/requests/reference-pass.ts';
-import type { WorkloadSpec } from '../../../../harness/scenario/scenario.ts';
+import type { WorkloadSpec } from '../../../../harness/scenario/workload-spec.ts';
 import { assignment, runLoad } from '../../../support/assignment.ts';
 import { type RowServer, startRowServer } from '../../../support/row-server.ts';
 

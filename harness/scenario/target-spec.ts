@@ -1,0 +1,74 @@
+export type TargetSpec = ReferenceTargetSpec | ExternalTargetSpec;
+
+export interface ReferenceTargetSpec {
+  readonly kind: 'reference';
+  /** A bundled model's name, or a path to the user's own ONNX file. */
+  readonly model: string;
+  readonly instances: number;
+  /** Intra-op threads per instance. */
+  readonly threads: number;
+  readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
+  readonly batching: BatchingSpec;
+  /** Further models that the workload's mix asks, served beside it with the same settings. */
+  readonly otherModels?: readonly string[];
+}
+
+export interface BatchingSpec {
+  /** 1 switches batching off. */
+  readonly maxRows: number;
+  readonly maxDelayMs: number;
+  /** Bound of the queue in rows; beyond it the server answers 503. */
+  readonly maxQueueRows: number;
+  /** Batches handed to an instance at once, the running one included. */
+  readonly inFlight: number;
+}
+
+export interface ExternalTargetSpec {
+  readonly kind: 'external';
+  /** http://host:port, https://, grpc://, grpcs:// or unix:/path */
+  readonly url: string;
+  readonly protocol: 'oip-rest' | 'http' | 'grpc';
+  /** What is sent, with the protocol `http` or `grpc`. */
+  readonly http?: HttpSpec;
+  readonly grpc?: GrpcSpec;
+  /** The environment variable that holds the bearer token. */
+  readonly bearerEnv?: string;
+  readonly tls?: TlsSpec;
+  readonly model: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Further models that the workload's mix asks. */
+  readonly otherModels?: readonly string[];
+  /** A price-book name of the machine it runs on, when the user says so: `aws/g5.xlarge`. */
+  readonly machine?: string;
+}
+
+/** PEM files. */
+export interface TlsSpec {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly insecure: boolean;
+}
+
+/** A request to any HTTP server. */
+export interface HttpSpec {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Text, or a file that holds it. */
+  readonly body?: string;
+  readonly bodyFile?: string;
+  /** Absent: any status from 200 to 299. */
+  readonly expectStatus?: number;
+}
+
+/** A call of any gRPC server. */
+export interface GrpcSpec {
+  /** /package.Service/Method */
+  readonly method: string;
+  readonly call: 'unary' | 'server-streaming';
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The encoded message in base64, or a file that holds its bytes; neither: a message without fields. */
+  readonly message?: string;
+  readonly messageFile?: string;
+}
