@@ -23,7 +23,10 @@ class Asked {
   position = 0;
   slot = -1;
   request: GrpcRequest | undefined;
+  /** On whichever connection. */
   sentAtMs = NOT_SENT;
+  /** On this one. */
+  departed = false;
   answered = false;
 }
 
@@ -73,9 +76,10 @@ export class BidirectionalCalls {
     asked.slot = slot;
     asked.request = request;
     asked.sentAtMs = sentAtMs;
+    asked.departed = false;
     asked.answered = false;
     this.#asked.add(asked);
-    if (sentAtMs === NOT_SENT) this.#leaving.push(asked);
+    this.#leaving.push(asked);
     request.template.stamp(this.#http2.send(stream, request.own, request.shared, false), PREFIX_BYTES, index);
   }
 
@@ -84,7 +88,9 @@ export class BidirectionalCalls {
     if (this.#leaving.length === 0) return;
     const nowMs = this.#owner.now();
     for (const asked of this.#leaving) {
-      if (asked.slot < 0 || asked.sentAtMs !== NOT_SENT) continue;
+      if (asked.slot < 0 || asked.departed) continue;
+      asked.departed = true;
+      if (asked.sentAtMs !== NOT_SENT) continue;
       asked.sentAtMs = nowMs;
       this.#owner.sink.sent(asked.slot, nowMs);
     }
@@ -143,9 +149,7 @@ export class BidirectionalCalls {
       this.#endAll(how, 0, atMs);
       return;
     }
-    for (const { request, slot, id, sentAtMs } of this.#takeAll()) {
-      if (request !== undefined) this.#owner.again(request, slot, id, sentAtMs);
-    }
+    for (const asked of this.#takeAll()) this.#again(asked);
   }
 
   /** Lets go of the stream when nobody waits for an answer on it. */
@@ -177,11 +181,19 @@ export class BidirectionalCalls {
 
   #endAll(outcome: 'complete' | 'reset' | 'malformed', status: number, atMs: number): void {
     const { sink } = this.#owner;
-    for (const { slot, answered } of this.#takeAll()) {
-      if (outcome === 'complete') sink.head(slot, status, atMs);
-      const ends: TransportOutcome = outcome === 'reset' && answered ? 'truncated' : outcome;
-      sink.end(slot, ends, atMs);
+    for (const asked of this.#takeAll()) {
+      if (!asked.departed) {
+        this.#again(asked);
+        continue;
+      }
+      if (outcome === 'complete') sink.head(asked.slot, status, atMs);
+      const ends: TransportOutcome = outcome === 'reset' && asked.answered ? 'truncated' : outcome;
+      sink.end(asked.slot, ends, atMs);
     }
+  }
+
+  #again({ request, slot, id, sentAtMs }: Asked): void {
+    if (request !== undefined) this.#owner.again(request, slot, id, sentAtMs);
   }
 
   /** What is asked from now on is asked on another stream. */
@@ -193,6 +205,7 @@ export class BidirectionalCalls {
       if (asked !== undefined) all.push(asked);
     }
     this.#asked = new StreamTable();
+    this.#leaving.length = 0;
     return all;
   }
 

@@ -84,7 +84,7 @@ export class GrpcConnection implements ByteStreamEvents, Http2Events<GrpcStream>
     }
     const stream = this.#opened(request, index);
     stream.begin(request, slot, index, sentAtMs);
-    if (sentAtMs === NOT_SENT) this.#leaving.push(stream);
+    this.#leaving.push(stream);
   }
 
   #opened(request: GrpcRequest, index: number): GrpcStream {
@@ -252,7 +252,9 @@ export class GrpcConnection implements ByteStreamEvents, Http2Events<GrpcStream>
       const nowMs = this.#owner.now();
       for (const stream of this.#leaving) {
         // It may have been reset since, and even be in use again.
-        if (stream.id === 0 || stream.slot < 0 || stream.sentAtMs !== NOT_SENT) continue;
+        if (stream.id === 0 || stream.slot < 0 || stream.departed) continue;
+        stream.departed = true;
+        if (stream.sentAtMs !== NOT_SENT) continue;
         stream.sentAtMs = nowMs;
         this.#owner.sink.sent(stream.slot, nowMs);
       }
@@ -271,10 +273,10 @@ export class GrpcConnection implements ByteStreamEvents, Http2Events<GrpcStream>
     while (streams.size > 0) {
       const stream = streams.at(streams.size - 1);
       if (stream === undefined) return;
-      const { slot, index, request, sentAtMs, headSeen } = stream;
+      const { slot, index, request, sentAtMs, departed, headSeen } = stream;
       this.#http2.cancel(stream, CANCEL);
       if (slot < 0) continue;
-      if (sentAtMs === NOT_SENT && request !== undefined) this.#owner.again(request, slot, index, sentAtMs);
+      if (!departed && request !== undefined) this.#owner.again(request, slot, index, sentAtMs);
       else this.#owner.sink.end(slot, outcomeOfBreak(outcome, headSeen), this.#owner.now());
     }
     this.#bidirectional.failed(outcome === 'malformed' ? 'malformed' : 'reset', this.#owner.now());

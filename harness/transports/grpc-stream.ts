@@ -9,8 +9,10 @@ export class GrpcStream extends Http2Stream {
   slot = -1;
   index = 0;
   request: GrpcRequest | undefined;
-  /** When its first byte was handed over; NOT_SENT until then. */
+  /** When its first byte was handed over, on whichever connection; NOT_SENT until then. */
   sentAtMs = NOT_SENT;
+  /** Its first byte has been handed over on this connection. */
+  departed = false;
   httpStatus = 0;
   /** gRPC's; -1 until the trailers. */
   status = -1;
@@ -25,6 +27,7 @@ export class GrpcStream extends Http2Stream {
     this.slot = slot;
     this.index = index;
     this.sentAtMs = sentAtMs;
+    this.departed = false;
     this.httpStatus = 0;
     this.status = -1;
     this.prefixBytes = 0;

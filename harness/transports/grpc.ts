@@ -99,8 +99,12 @@ export class GrpcTransport implements Transport, GrpcOwner {
   send(request: GrpcRequest, slot: number, index: number): void {
     this.#attemptsOf[slot] = 1;
     const connection = this.#waiting.size === 0 ? this.#pick(request) : undefined;
-    if (connection === undefined) this.#wait(request, slot, index, NOT_SENT);
-    else this.#sendOn(connection, request, slot, index, NOT_SENT);
+    if (connection !== undefined) {
+      this.#sendOn(connection, request, slot, index, NOT_SENT);
+      return;
+    }
+    this.#waiting.push(request, slot, index, this.now());
+    this.#openMore();
   }
 
   close(): void {
@@ -139,7 +143,8 @@ export class GrpcTransport implements Transport, GrpcOwner {
       this.sink.end(slot, 'reset', this.now());
       return;
     }
-    this.#wait(request, slot, index, sentAtMs);
+    this.#waiting.pushReturned(request, slot, index, sentAtMs, this.now());
+    this.#openMore();
     this.#serveWaiting();
   }
 
@@ -188,11 +193,6 @@ export class GrpcTransport implements Transport, GrpcOwner {
     return best;
   }
 
-  #wait(request: GrpcRequest, slot: number, index: number, sentAtMs: number): void {
-    this.#waiting.push(request, slot, index, sentAtMs, this.now());
-    this.#openMore();
-  }
-
   #serveWaiting(): void {
     while (this.#waiting.size > 0) {
       const { request } = this.#waiting;
@@ -223,10 +223,11 @@ export class GrpcTransport implements Transport, GrpcOwner {
     }
   }
 
-  /** The oldest first: who came later has waited less. */
   #expireWaiting(nowMs: number): void {
-    while (nowMs - this.#waiting.sinceMs >= this.timeoutMs) {
-      this.sink.end(this.#waiting.shift(), 'timeout', nowMs);
+    for (;;) {
+      const slot = this.#waiting.shiftExpired(nowMs, this.timeoutMs);
+      if (slot < 0) return;
+      this.sink.end(slot, 'timeout', nowMs);
     }
   }
 

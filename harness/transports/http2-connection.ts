@@ -239,7 +239,9 @@ export class Http2Connection<S extends Http2Stream> implements FrameEvents {
     this.#draining = true;
     for (let position = this.streams.size - 1; position >= 0; position--) {
       const stream = this.streams.at(position);
-      if (stream !== undefined && stream.id > last) this.#fail(stream, 'unprocessed');
+      // Whatever it says: one whose answer has begun was looked at.
+      if (stream !== undefined && stream.id > last)
+        this.#fail(stream, stream.headSeen ? 'reset' : 'unprocessed');
     }
     this.#events.capacityChanged();
     return h2.NO_ERROR;

@@ -65,7 +65,7 @@ export interface FaultRun {
 
 /** An open loop of so many requests through one fault. */
 export async function runFault(
-  { protocol, kind }: Fault,
+  { protocol, kind, disowned }: Fault,
   { every, requests, requestsPerS, timeoutMs }: FaultRun,
 ): Promise<{ result: LoadResult; witness: Witness }> {
   const server = await startTruthServer({ law: { kind: 'constant', delayMs: 0 }, fault: { kind, every } });
@@ -78,7 +78,9 @@ export async function runFault(
         durationMs: (1000 * requests) / requestsPerS,
         drainMs: timeoutMs + 5000,
         timeoutMs,
-        connections: 1000,
+        // A call that comes back goes first, and a connection carries one: with so few connections it has arrived again
+        // long before the next fault, so that none is disowned time and again until it has failed.
+        connections: disowned ? 4 : 1000,
         maxInFlight: requests,
       }),
     );

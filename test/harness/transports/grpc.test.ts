@@ -5,27 +5,10 @@ import { decodeGrpcMessage, grpcStatusOfHttp } from '../../../harness/transports
 import { encodeHeaders } from '../../../harness/transports/hpack-encoder.ts';
 import type { Sink, Template } from '../../../harness/transports/transport.ts';
 import { type FakeSocket, FakeSockets } from '../../support/fake-sockets.ts';
-import { FLAG, FRAME, frame, settings, uint32 } from '../../support/h2-frames.ts';
+import { answer, goaway, head, message, reset, trailers } from '../../support/grpc-frames.ts';
+import { FLAG, FRAME, frame, settings } from '../../support/h2-frames.ts';
 
 const MAX_CONCURRENT_STREAMS = 3;
-const head = (stream: number): Buffer =>
-  frame(
-    FRAME.headers,
-    FLAG.endHeaders,
-    stream,
-    encodeHeaders([
-      [':status', '200'],
-      ['content-type', 'application/grpc'],
-    ]),
-  );
-const trailers = (stream: number, status = '0'): Buffer =>
-  frame(FRAME.headers, FLAG.endHeaders | FLAG.endStream, stream, encodeHeaders([['grpc-status', status]]));
-const message = (stream: number, text: string): Buffer =>
-  frame(FRAME.data, 0, stream, Buffer.concat([Buffer.from([0]), uint32(text.length), Buffer.from(text)]));
-const answer = (stream: number): Buffer =>
-  Buffer.concat([head(stream), message(stream, 'ok'), trailers(stream)]);
-const goaway = (last: number): Buffer => frame(FRAME.goaway, 0, 0, Buffer.concat([uint32(last), uint32(0)]));
-const reset = (stream: number): Buffer => frame(FRAME.rstStream, 0, stream, uint32(2));
 
 let nowMs = 0;
 let told: string[] = [];
