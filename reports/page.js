@@ -2,7 +2,7 @@
  * The report's script: theme, copying, tooltips, sorting, choosing a case, the cost panel. Everything that it
  * improves is readable without it. Runs after the functions of `panel/bill.ts`, which the page carries before it.
  */
-/* global fleetBill, trafficProblem, billLines, priceWords */
+/* global fleetBill, formatBill, trafficProblem, billLines, priceWords */
 
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const byId = (id) => document.getElementById(id);
@@ -213,7 +213,7 @@ function showBill(traffic) {
   const problem = trafficProblem(traffic);
   const lines = problem
     ? { per1000: '–', perMonth: '–', machines: '–', factor: problem, causes: '' }
-    : billLines(fleetBill(traffic));
+    : billLines(fleetBill(traffic), formatBill);
   for (const [name, text] of Object.entries(lines)) byId(`bill-${name}`).textContent = text;
 }
 

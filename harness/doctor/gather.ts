@@ -1,13 +1,14 @@
-import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { lowerTimerSlack } from '../load/thread.ts';
+import { namesIn } from '../names-in.ts';
 import { gpuProbe } from '../probes/gpu-nvml.ts';
 import { isMissing } from '../record/figures.ts';
 import { availableCpus } from '../run/machine/available-cpus.ts';
 import { cgroupLimits } from '../run/machine/cgroup-limits.ts';
 import { linuxCalls } from '../transports/linux-calls.ts';
+import { accepts } from '../transports/reachable-address.ts';
 import { type MachineReadings, PROGRAMS, type Program } from './readings.ts';
 
 /** Asks this machine. Takes a moment, starts no process, changes nothing but this thread's timer slack. */
@@ -32,7 +33,7 @@ export async function gatherReadings(): Promise<MachineReadings> {
     nativeLoopMissing: 'missing' in calls ? calls.missing : undefined,
     gpu: gpu(),
     vulkanDrivers: vulkanDrivers(),
-    redisListens: await accepts(6379),
+    redisListens: await accepts('127.0.0.1', 6379, 300),
     programs: Object.fromEntries(PROGRAMS.map((name) => [name, pathOf(name)])) as MachineReadings['programs'],
   };
 }
@@ -93,7 +94,7 @@ const SOFTWARE_DRIVER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
 function vulkanDrivers(): string[] {
   const named = (process.env.VK_DRIVER_FILES ?? '').split(delimiter).filter((path) => path !== '');
-  const installed = VULKAN_FOLDERS.flatMap((folder) => filesIn(folder).map((name) => join(folder, name)));
+  const installed = VULKAN_FOLDERS.flatMap((folder) => namesIn(folder).map((name) => join(folder, name)));
   const all = [...named, ...installed, SOFTWARE_DRIVER];
   return [...new Set(all)].filter((path) => path.endsWith('.json') && readText(path) !== undefined);
 }
@@ -120,19 +121,6 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: 300 });
-    const settle = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('timeout', () => settle(false));
-    socket.on('error', () => settle(false));
-  });
-}
-
 function numberIn(text: string | undefined): number | undefined {
   const value = Number(text?.trim() || Number.NaN);
   return Number.isFinite(value) ? value : undefined;
@@ -143,13 +131,5 @@ function readText(path: string): string | undefined {
     return readFileSync(path, 'utf8');
   } catch {
     return undefined;
-  }
-}
-
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }

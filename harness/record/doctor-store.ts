@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { namesIn } from '../names-in.ts';
 import { type DoctorRecord, doctorRecord } from './doctor-record.ts';
 import { replaceFile } from './store.ts';
 
@@ -23,7 +24,7 @@ export function writeDoctorRecord(record: DoctorRecord, outFolder: string): stri
 
 /** The newest measured record of this host; undefined where there is none that can be read. */
 export function newestDoctorRecord(outFolder: string, host = hostname()): DoctorRecord | undefined {
-  const names = filesIn(join(outFolder, FOLDER)).filter((name) => name.endsWith('.json'));
+  const names = namesIn(join(outFolder, FOLDER)).filter((name) => name.endsWith('.json'));
   for (const name of names.sort().reverse()) {
     const record = readDoctorRecord(join(outFolder, FOLDER, name));
     if (record?.host === host && record.measured !== undefined) return record;
@@ -36,13 +37,5 @@ function readDoctorRecord(path: string): DoctorRecord | undefined {
     return doctorRecord.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data;
   } catch {
     return undefined;
-  }
-}
-
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }

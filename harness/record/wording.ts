@@ -77,7 +77,7 @@ export function predictionsPerDollar(usdPer1000: number): string {
 }
 
 /** Three significant digits, trailing zeros kept: `0.0000231`, `0.100`, `43.2`. */
-function threeDigits(value: number): string {
+export function threeDigits(value: number): string {
   const rounded = Number(value.toPrecision(3));
   if (rounded === 0) return '0';
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(rounded))));

@@ -19,13 +19,14 @@ export async function firstReachable(
   port: number,
 ): Promise<string | undefined> {
   if (addresses.length < 2) return addresses[0];
-  for (const address of addresses) if (await accepts(address, port)) return address;
+  for (const address of addresses) if (await accepts(address, port, PROBE_MS)) return address;
   return undefined;
 }
 
-function accepts(host: string, port: number): Promise<boolean> {
+/** Whether somebody accepts a connection there in time. */
+export function accepts(host: string, port: number, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: PROBE_MS });
+    const socket = connect({ host, port, timeout: timeoutMs });
     const settle = (answer: boolean): void => {
       socket.destroy();
       resolve(answer);

@@ -1,8 +1,9 @@
 /*
  * The arithmetic of the cost panel. These functions run in three places: here, while the report is written; in the
  * tests; and in the page itself, which carries their source text (`PAGE_FUNCTIONS`). So they may use nothing from
- * outside this list.
+ * outside this list, and nothing that is imported: what writes dollars is handed in.
  */
+import { formatBill, formatUnitPrice, threeDigits } from '../../harness/record/wording.ts';
 
 export interface Traffic {
   readonly usdPerHour: number;
@@ -60,15 +61,6 @@ export function fleetBill(traffic: Traffic): Bill {
   };
 }
 
-/** Cents above a dollar, three significant digits below it, never rounded to $0.00. */
-export function formatUsd(usd: number): string {
-  if (usd >= 1)
-    return `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
-  if (!(usd > 0)) return '$0';
-  const decimals = Math.min(2 - Math.floor(Math.log10(usd)), 20);
-  return `$${usd.toFixed(decimals)}`;
-}
-
 /** What is wrong with the inputs, or undefined. */
 export function trafficProblem(traffic: Traffic): string | undefined {
   if (!(traffic.meanPerS > 0)) return 'Traffic must be above 0 requests per second.';
@@ -79,8 +71,11 @@ export function trafficProblem(traffic: Traffic): string | undefined {
   return undefined;
 }
 
-/** The panel's lines, ready to print. */
-export function billLines(bill: Bill): {
+/** The panel's lines, ready to print; `usd` writes an amount. */
+export function billLines(
+  bill: Bill,
+  usd: (amount: number) => string,
+): {
   per1000: string;
   perMonth: string;
   machines: string;
@@ -89,10 +84,10 @@ export function billLines(bill: Bill): {
 } {
   const times = (factor: number): string => `×${factor.toFixed(1)}`;
   return {
-    per1000: formatUsd(bill.usdPer1000),
-    perMonth: formatUsd(bill.usdPerMonth),
+    per1000: usd(bill.usdPer1000),
+    perMonth: usd(bill.usdPerMonth),
     machines: bill.machines.toLocaleString('en-US'),
-    factor: `${bill.timesFullUse.toFixed(1)} times the ${formatUsd(bill.fullUseUsdPer1000)} of a machine that is always full:`,
+    factor: `${bill.timesFullUse.toFixed(1)} times the ${usd(bill.fullUseUsdPer1000)} of a machine that is always full:`,
     causes: `idle ${times(bill.idle)}, headroom ${times(bill.headroom)}, spare ${times(bill.spare)}`,
   };
 }
@@ -127,4 +122,12 @@ export function priceWords(price: PriceOption, { measuredOn, measuredAs }: Measu
 }
 
 /** What the page's own script calls by name. */
-export const PAGE_FUNCTIONS = [fleetBill, formatUsd, trafficProblem, billLines, priceWords];
+export const PAGE_FUNCTIONS = [
+  fleetBill,
+  threeDigits,
+  formatUnitPrice,
+  formatBill,
+  trafficProblem,
+  billLines,
+  priceWords,
+];

@@ -2,10 +2,11 @@ import type { CostRecord } from '../../harness/record/answer.ts';
 import type { CaseRecord } from '../../harness/record/case-record.ts';
 import { isMissing } from '../../harness/record/figures.ts';
 import type { RunRecord } from '../../harness/record/run-record.ts';
+import { formatBill } from '../../harness/record/wording.ts';
 import { absent, caseFigure } from '../figures.ts';
 import { count, perSecond } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { type Bill, fleetBill, formatUsd, type PriceOption, type Traffic } from '../panel/bill.ts';
+import { type Bill, fleetBill, type PriceOption, type Traffic } from '../panel/bill.ts';
 import { caseLabel, describeMachine } from '../views.ts';
 import { startingPrice, startingTraffic } from './cost-panel.ts';
 import { scrolling } from './notices.ts';
@@ -74,8 +75,8 @@ function tableRow({ one, cost, places }: Row): Html {
   };
   const basis = cost.basis === 'measured-on-this-machine' ? '' : ', what-if';
   return html`<tr><th scope="row">${caseLabel(one)}</th><td>${cost.price}, ${cost.term}${basis}</td><td class="number">${caseFigure(one, 'throughput.rowsPerS', perSecond)}</td>
-  ${usd('capacityAtSlo', formatUsd)}${usd('capacityAtSlo', (value) => formatUsd(value * 1000))}${usd('capacityAtSlo', (value) => count(Number((1000 / value).toPrecision(3))))}
-  ${usd('thisLoad', formatUsd)}${usd('saturation', formatUsd)}</tr>`;
+  ${usd('capacityAtSlo', formatBill)}${usd('capacityAtSlo', (value) => formatBill(value * 1000))}${usd('capacityAtSlo', (value) => count(Number((1000 / value).toPrecision(3))))}
+  ${usd('thisLoad', formatBill)}${usd('saturation', formatBill)}</tr>`;
 }
 
 /** From a full machine without a promise to the fleet of the cost panel's first inputs. */
@@ -104,7 +105,7 @@ function waterfall(record: RunRecord, prices: readonly PriceOption[]): Html | un
   ${scrolling(
     'From the sticker to the bill',
     html`<table class="steps"><thead><tr><th scope="col">step</th><th scope="col">what is added</th><th scope="col" class="number">$ per 1,000</th><th scope="col" class="number">× the first</th></tr></thead>
-  <tbody>${steps.map(([name, meaning, usd]) => html`<tr><th scope="row">${name}</th><td>${meaning}</td><td class="number">${formatUsd(usd)}</td><td class="number">${(usd / first).toFixed(1)}</td></tr>`)}</tbody></table>`,
+  <tbody>${steps.map(([name, meaning, usd]) => html`<tr><th scope="row">${name}</th><td>${meaning}</td><td class="number">${formatBill(usd)}</td><td class="number">${(usd / first).toFixed(1)}</td></tr>`)}</tbody></table>`,
   )}
   <p class="note">${billWords(bill, price)} ${bracket(record, traffic)}</p>`;
 }
@@ -126,7 +127,7 @@ function sticker(record: RunRecord, price: PriceOption): [string, string, number
 
 function billWords(bill: Bill, price: PriceOption): string {
   const machines = bill.machines === 1 ? '1 machine' : `${bill.machines} machines`;
-  return `${machines}, ${formatUsd(bill.usdPerMonth)} a month as ${price.name} ${price.term}, with the inputs that the cost panel starts with.`;
+  return `${machines}, ${formatBill(bill.usdPerMonth)} a month as ${price.name} ${price.term}, with the inputs that the cost panel starts with.`;
 }
 
 /** The true capacity lies between two rates that were tried; the fleet is reckoned anew at the other one. */
@@ -134,5 +135,5 @@ function bracket(record: RunRecord, traffic: Traffic): string {
   const { capacity } = record.answer;
   if (capacity?.brokenAtPerS === undefined) return '';
   const other = fleetBill({ ...traffic, capacityPerS: capacity.brokenAtPerS });
-  return `Were the capacity as high as ${perSecond(capacity.brokenAtPerS)}/s, the next rate tried and not proven, it would be ${other.machines} and ${formatUsd(other.usdPerMonth)}.`;
+  return `Were the capacity as high as ${perSecond(capacity.brokenAtPerS)}/s, the next rate tried and not proven, it would be ${other.machines} and ${formatBill(other.usdPerMonth)}.`;
 }

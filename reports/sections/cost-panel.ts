@@ -1,5 +1,6 @@
 import type { CostRecord } from '../../harness/record/answer.ts';
 import type { RunRecord } from '../../harness/record/run-record.ts';
+import { formatBill } from '../../harness/record/wording.ts';
 import { type Html, html, jsonBlock } from '../html.ts';
 import {
   billLines,
@@ -88,7 +89,7 @@ function inputs(traffic: Traffic, price: PriceOption, options: readonly PriceOpt
 
 function outputs(traffic: Traffic): Html {
   const problem = trafficProblem(traffic);
-  const lines = billLines(fleetBill(traffic));
+  const lines = billLines(fleetBill(traffic), formatBill);
   return html`<dl class="bill" id="bill" aria-live="polite">
     <div class="main"><dt>per 1,000 predictions</dt><dd id="bill-per1000">${lines.per1000}</dd></div>
     <div><dt>per month</dt><dd id="bill-perMonth">${lines.perMonth}</dd></div>

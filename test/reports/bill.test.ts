@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planFleet } from '../../harness/cost/fleet.ts';
+import { formatBill } from '../../harness/record/wording.ts';
 import {
   billLines,
   fleetBill,
-  formatUsd,
   PAGE_FUNCTIONS,
   priceWords,
   type Traffic,
@@ -39,7 +39,7 @@ describe('the cost panel', () => {
     expect(bill.machines).toBe(3);
     expect(bill.usdPerMonth).toBeCloseTo(195.4575, 6);
     expect(bill.usdPer1000).toBeCloseTo(0.00014875, 9);
-    expect(billLines(bill)).toEqual({
+    expect(billLines(bill, formatBill)).toEqual({
       per1000: '$0.000149',
       perMonth: '$195.46',
       machines: '3',
@@ -49,7 +49,7 @@ describe('the cost panel', () => {
   });
 
   it('needs 2 machines without a spare: $130.31', () => {
-    const lines = billLines(fleetBill({ ...WORKED, spare: 0 }));
+    const lines = billLines(fleetBill({ ...WORKED, spare: 0 }), formatBill);
     expect([lines.machines, lines.perMonth, lines.per1000]).toEqual(['2', '$130.31', '$0.0000992']);
   });
 
@@ -102,7 +102,7 @@ describe('the cost panel', () => {
   });
 
   it('prints three significant digits and never $0.00', () => {
-    expect([1e-7, 0.0000231, 0.000149, 0.0992, 0.5, 1, 195.4575, 12345.6].map(formatUsd)).toEqual([
+    expect([1e-7, 0.0000231, 0.000149, 0.0992, 0.5, 1, 195.4575, 12345.6].map(formatBill)).toEqual([
       '$0.000000100',
       '$0.0000231',
       '$0.000149',
@@ -110,7 +110,7 @@ describe('the cost panel', () => {
       '$0.500',
       '$1.00',
       '$195.46',
-      '$12,345.60',
+      '$12,346',
     ]);
   });
 
@@ -131,7 +131,7 @@ describe('the cost panel', () => {
   });
 
   it('works from its source text alone, as the page carries it', () => {
-    const source = `${PAGE_FUNCTIONS.map(String).join('\n')}\nreturn billLines(fleetBill(${JSON.stringify(WORKED)}))`;
-    expect(new Function(source)()).toEqual(billLines(fleetBill(WORKED)));
+    const source = `${PAGE_FUNCTIONS.map(String).join('\n')}\nreturn billLines(fleetBill(${JSON.stringify(WORKED)}), formatBill)`;
+    expect(new Function(source)()).toEqual(billLines(fleetBill(WORKED), formatBill));
   });
 });

@@ -1,6 +1,6 @@
 import { calibratedClock, type NowMs } from '../../load/clock.ts';
 import { threadTaskPath } from '../../load/thread.ts';
-import type { HistogramName } from '../../measure/histogram-names.ts';
+import { HISTOGRAMS, type HistogramName } from '../../measure/histogram-names.ts';
 import { type PhaseEdges, phaseAt } from '../../measure/phases.ts';
 import { Recorder } from '../../measure/recorder.ts';
 import { Histogram } from '../../statistics/histogram.ts';
@@ -193,15 +193,7 @@ class AutocannonRun {
 }
 
 /** All but `service` and `allOutcomes`: with no plan they would read 0, or the service time once more. */
-const UNKNOWN: readonly HistogramName[] = [
-  'response',
-  'sendLag',
-  'dispatchLag',
-  'connectionWait',
-  'responseLessDispatchLag',
-  'responseLessConnectionWait',
-  'receiveLag',
-];
+const UNKNOWN = HISTOGRAMS.filter((name) => name !== 'service' && name !== 'allOutcomes');
 
 function emptied(): Partial<Record<HistogramName, string>> {
   const none = new Histogram();
