@@ -41,6 +41,8 @@ const serverConfig = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   /** 0: any free port. */
   port: z.int().min(0).max(65_535).default(8000),
+  /** Where to speak gRPC as well, 8001 as a rule; 0: any free port. Left out: not at all. */
+  grpcPort: z.int().min(0).max(65_535).optional(),
   models: z
     .array(model)
     .min(1, 'must name at least one model')

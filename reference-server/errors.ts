@@ -1,18 +1,19 @@
 /**
- * Every way in which the server refuses or fails a request: one table from the kind of failure to the HTTP
- * status and to the label of `nv_inference_request_failure`. The body is always `{"error": string}`.
+ * Every way in which the server refuses or fails a request: one table, for all doors, from the kind of failure to the
+ * HTTP status, to gRPC's code, and to the label of `nv_inference_request_failure`. The body of an HTTP answer is always
+ * `{"error": string}`.
  */
 const FAILURES = {
-  invalid: { status: 400, reason: 'OTHER' },
-  'not-ready': { status: 400, reason: 'OTHER' },
-  forbidden: { status: 403, reason: 'OTHER' },
-  'not-found': { status: 404, reason: 'OTHER' },
-  'wrong-method': { status: 405, reason: 'OTHER' },
-  'too-large': { status: 413, reason: 'OTHER' },
-  unsupported: { status: 501, reason: 'OTHER' },
-  unavailable: { status: 503, reason: 'REJECTED' },
-  cancelled: { status: 400, reason: 'CANCELED' },
-  internal: { status: 500, reason: 'BACKEND' },
+  invalid: { status: 400, grpc: 3, reason: 'OTHER' },
+  'not-ready': { status: 400, grpc: 14, reason: 'OTHER' },
+  forbidden: { status: 403, grpc: 7, reason: 'OTHER' },
+  'not-found': { status: 404, grpc: 5, reason: 'OTHER' },
+  'wrong-method': { status: 405, grpc: 12, reason: 'OTHER' },
+  'too-large': { status: 413, grpc: 8, reason: 'OTHER' },
+  unsupported: { status: 501, grpc: 12, reason: 'OTHER' },
+  unavailable: { status: 503, grpc: 14, reason: 'REJECTED' },
+  cancelled: { status: 400, grpc: 1, reason: 'CANCELED' },
+  internal: { status: 500, grpc: 13, reason: 'BACKEND' },
 } as const;
 
 export type FailureKind = keyof typeof FAILURES;
@@ -39,6 +40,10 @@ export class ServingError extends Error {
 
   get status(): number {
     return FAILURES[this.kind].status;
+  }
+
+  get grpcCode(): number {
+    return FAILURES[this.kind].grpc;
   }
 
   get reason(): FailureReason {

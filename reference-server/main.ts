@@ -19,8 +19,9 @@ async function main(): Promise<void> {
     version: packageVersion(),
   });
   const url = await server.listen();
+  const grpc = await server.listenGrpc();
   stopWhenAsked((reason) => stop(server, reason), exitWithParent);
-  announce(server, url);
+  announce(server, { listening: url, grpc });
 }
 
 async function stop(server: ReferenceServer, reason: string): Promise<void> {
@@ -30,10 +31,10 @@ async function stop(server: ReferenceServer, reason: string): Promise<void> {
 }
 
 /** The one line on stdout, for whoever started this process. */
-function announce(server: ReferenceServer, url: string): void {
+function announce(server: ReferenceServer, doors: { listening: string; grpc: string | undefined }): void {
   const models = server.models.map((model) => model.signature.name);
   const providerRan = server.models[0]?.effective().providerRan;
-  console.log(JSON.stringify({ listening: url, pid: process.pid, models, providerRan }));
+  console.log(JSON.stringify({ ...doors, pid: process.pid, models, providerRan }));
 }
 
 function packageVersion(): string {

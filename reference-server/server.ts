@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { serveGrpc } from './api/grpc.ts';
+import { buildGrpcListener, type GrpcListener } from './api/grpc-listener.ts';
 import { buildHttpListener } from './api/http-listener.ts';
 import { buildMetrics } from './api/metrics.ts';
 import { serveRest } from './api/rest.ts';
@@ -18,6 +20,8 @@ export interface ReferenceServer {
   readonly models: readonly ServedModel[];
   /** Binds the configured host and port; answers the URL. */
   listen(): Promise<string>;
+  /** The same for gRPC; undefined where it is not configured. */
+  listenGrpc(): Promise<string | undefined>;
   /** Finishes what is being served within `drainMs`, refuses the rest, ends every instance. */
   stop(): Promise<void>;
 }
@@ -45,13 +49,16 @@ export async function buildServer(config: ServerConfig, deps: ServerDeps): Promi
     draining: listener.draining,
     signalOf: listener.signalOf,
   };
+  const { grpcPort } = config;
+  const grpc = grpcPort === undefined ? undefined : grpcListener(service);
   return {
     get models() {
       return models.all();
     },
     listen: () => listener.listen(config.host, config.port),
+    listenGrpc: async () => grpc?.listen(config.host, grpcPort ?? 0),
     async stop() {
-      await listener.drain(config.drainMs);
+      await Promise.all([listener.drain(config.drainMs), grpc?.drain(config.drainMs)]);
       await models.close();
     },
   };
@@ -72,4 +79,11 @@ async function openRepository(config: ServerConfig, deps: ServerDeps): Promise<M
   if (failure === undefined) return models;
   await models.close();
   throw failure.cause ?? failure;
+}
+
+function grpcListener(service: RestService): GrpcListener {
+  const listener: GrpcListener = buildGrpcListener(
+    serveGrpc({ ...service, draining: () => listener.draining() }),
+  );
+  return listener;
 }

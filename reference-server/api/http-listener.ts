@@ -81,7 +81,7 @@ function listen(http: NetServer, host: string, port: number): Promise<string> {
   });
 }
 
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): StartupError {
+export function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): StartupError {
   const advice = 'Stop the program that uses it, or choose another port: 0 takes any free one.';
   if (error.code === 'EADDRINUSE') {
     return new StartupError(`port ${port} on ${host} is in use`, advice, 4, { cause: error });

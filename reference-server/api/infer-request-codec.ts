@@ -98,14 +98,18 @@ function decodeInputs(
   return tensors;
 }
 
-function inputSpec(name: unknown, signature: ModelSignature): TensorSpec {
+export function inputSpec(name: unknown, signature: ModelSignature): TensorSpec {
   const spec = signature.inputs.find((input) => input.name === name);
   if (spec !== undefined) return spec;
   throw invalid(`model '${signature.name}' has no input ${quoted(name)}, it has ${names(signature.inputs)}`);
 }
 
 /** The shape that the request gives, checked with its datatype against the model's. */
-function checkedShape(input: JsonObject, spec: TensorSpec, label: string): readonly number[] {
+export function checkedShape(
+  input: { readonly datatype?: unknown; readonly shape?: unknown },
+  spec: TensorSpec,
+  label: string,
+): readonly number[] {
   if (input.datatype !== spec.datatype) {
     throw invalid(`${label}: datatype is ${quoted(input.datatype)}, the model takes '${spec.datatype}'`);
   }
@@ -135,14 +139,19 @@ function binarySize(input: JsonObject, label: string): number | undefined {
   throw invalid(`${label}: binary_data_size is ${JSON.stringify(size)}, expected a whole number of bytes`);
 }
 
-function fitting(data: Uint8Array, spec: TensorSpec, shape: readonly number[], label: string): Uint8Array {
+export function fitting(
+  data: Uint8Array,
+  spec: TensorSpec,
+  shape: readonly number[],
+  label: string,
+): Uint8Array {
   const misfit = binaryMisfit(data, spec.datatype, shape);
   if (misfit === undefined) return data;
   throw invalid(`${label}: ${misfit}`);
 }
 
 /** The inputs in the model's order, each once, all with the same number of rows. */
-function inModelOrder(tensors: readonly Tensor[], signature: ModelSignature): InferRequest {
+export function inModelOrder(tensors: readonly Tensor[], signature: ModelSignature): InferRequest {
   const inputs = signature.inputs.map((spec) => {
     const given = tensors.filter((tensor) => tensor.name === spec.name);
     const [tensor] = given;
@@ -174,18 +183,21 @@ function wantedOutputs(json: JsonObject, signature: ModelSignature): readonly Wa
   }
   return json.outputs.map((entry: unknown) => {
     const { name, parameters } = asObject(entry, 'every entry of "outputs"');
-    const spec = signature.outputs.find((output) => output.name === name);
-    if (spec === undefined) {
-      throw invalid(
-        `model '${signature.name}' has no output ${quoted(name)}, it has ${names(signature.outputs)}`,
-      );
-    }
+    const spec = outputSpec(name, signature);
     const chosen = asParameters(parameters, `output '${spec.name}'`);
     if ('classification' in chosen || 'shared_memory_region' in chosen) {
       throw new ServingError('unsupported', `output '${spec.name}': only "binary_data" is supported`);
     }
     return { name: spec.name, binary: asFlag(chosen.binary_data, 'binary_data') ?? byDefault ?? false };
   });
+}
+
+export function outputSpec(name: unknown, signature: ModelSignature): TensorSpec {
+  const spec = signature.outputs.find((output) => output.name === name);
+  if (spec !== undefined) return spec;
+  throw invalid(
+    `model '${signature.name}' has no output ${quoted(name)}, it has ${names(signature.outputs)}`,
+  );
 }
 
 /** Raw mode: the body is one row of the model's only input; every output comes back binary. */

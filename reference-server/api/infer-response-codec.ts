@@ -31,7 +31,7 @@ export function encodeInferResponse(
   return { body: Buffer.concat([json, ...binary]), headerLength: json.byteLength };
 }
 
-function outputNamed(response: InferResponse, name: string): Tensor {
+export function outputNamed(response: InferResponse, name: string): Tensor {
   const tensor = response.outputs.find((output) => output.name === name);
   if (tensor === undefined) throw new ServingError('internal', `the model gave no output '${name}'`);
   return tensor;

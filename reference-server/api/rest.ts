@@ -8,9 +8,7 @@ import { failureReply, jsonReply, type Reply, send } from './reply.ts';
 import { indexReply, loadReply, unloadReply } from './repository-routes.ts';
 import type { RestService } from './rest-service.ts';
 import { type Route, routeOf } from './route-table.ts';
-
-/** Only what is really there. */
-const EXTENSIONS = ['binary_tensor_data', 'statistics', 'model_configuration', 'model_repository'];
+import { serverMetadata } from './server-metadata.ts';
 
 /** Answers one request of the Open Inference Protocol over REST. Never rejects. */
 export async function serveRest(
@@ -65,7 +63,7 @@ async function documentFor(route: DocumentRoute, service: RestService): Promise<
         throw new ServingError('not-ready', 'the server is not ready');
       return jsonReply({ ready: true });
     case 'server-metadata':
-      return jsonReply({ name: 'inferometer', version: service.version, extensions: EXTENSIONS });
+      return jsonReply(serverMetadata(service.version));
     case 'metrics': {
       const { contentType, text } = await service.metrics.page();
       return { status: 200, contentType, body: Buffer.from(text, 'utf8') };

@@ -1,0 +1,49 @@
+import { ServingError } from '../errors.ts';
+import type { ServedModel } from '../models/served-model.ts';
+import type { GrpcService } from './grpc-service.ts';
+import { modelConfig, modelMetadata, modelStatistics } from './model-documents.ts';
+import { serverMetadata } from './server-metadata.ts';
+
+export type Asked = Readonly<Record<string, unknown>>;
+
+/** The answers of the unary methods that are documents: the same as those of the REST door, in protobuf. */
+export const DOCUMENTS: Readonly<Record<string, (asked: Asked, service: GrpcService) => object>> = {
+  ServerLive: () => ({ live: true }),
+  ServerReady: (_, service) => ({ ready: isReady(service) }),
+  ModelReady: (asked, service) => ({ ready: isModelReady(asked, service) }),
+  ServerMetadata: (_, { version }) => serverMetadata(version),
+  ModelMetadata: (asked, service) => {
+    const versions = service.models.versionsOf(nameOf(asked)).map(({ version }) => version);
+    return modelMetadata(modelOf(asked, service), versions);
+  },
+  ModelConfig: (asked, service) => ({ config: modelConfig(modelOf(asked, service)) }),
+  ModelStatistics: (asked, service) => ({ model_stats: counted(asked, service).map(modelStatistics) }),
+};
+
+export function isReady({ models, draining }: GrpcService): boolean {
+  return !draining() && models.ready();
+}
+
+function isModelReady(asked: Asked, service: GrpcService): boolean {
+  try {
+    return !service.draining() && modelOf(asked, service).ready();
+  } catch (error) {
+    // It is known, and not loaded.
+    if (error instanceof ServingError && error.kind === 'unavailable') return false;
+    throw error;
+  }
+}
+
+/** Without a name: all models; without a version: every one that runs. */
+function counted(asked: Asked, service: GrpcService): readonly ServedModel[] {
+  if (asked.name === '') return service.models.all();
+  return asked.version === '' ? service.models.versionsOf(nameOf(asked)) : [modelOf(asked, service)];
+}
+
+function modelOf(asked: Asked, { models }: GrpcService): ServedModel {
+  return models.find(nameOf(asked), String(asked.version));
+}
+
+function nameOf({ name }: Asked): string {
+  return String(name);
+}

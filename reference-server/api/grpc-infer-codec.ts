@@ -1,0 +1,112 @@
+import { invalid, ServingError } from '../errors.ts';
+import type { InferRequest, InferResponse, Tensor } from '../infer.ts';
+import type { ModelSignature } from '../models/model-signature.ts';
+import type { InferMessage, InputMessage } from './grpc-infer-message.ts';
+import { bytesFromContents, contentsFromBytes, hasTypedContents } from './grpc-tensor-contents.ts';
+import { checkedShape, fitting, inModelOrder, inputSpec, outputSpec } from './infer-request-codec.ts';
+import { outputNamed } from './infer-response-codec.ts';
+import type { ProtobufWriter } from './protobuf-writer.ts';
+
+/** What a ModelInferRequest asks of a model. */
+export interface GrpcInferRequest {
+  readonly request: InferRequest;
+  /** Names of outputs in the caller's order; all of the model's where the caller names none. */
+  readonly wanted: readonly string[];
+}
+
+/** Raw contents stay views on the message. Throws an `invalid` ServingError that says what was found and expected. */
+export function decodeGrpcInfer(message: InferMessage, signature: ModelSignature): GrpcInferRequest {
+  const { inputs, raw } = message;
+  if (raw.length > 0 && raw.length !== inputs.length) {
+    throw invalid(`raw_input_contents has ${raw.length} entries, one for each of ${inputs.length} inputs`);
+  }
+  const tensors = inputs.map((input, position) => tensorOf(input, raw[position], signature));
+  return { request: inModelOrder(tensors, signature), wanted: wantedOutputs(message, signature) };
+}
+
+function tensorOf(input: InputMessage, raw: Buffer | undefined, signature: ModelSignature): Tensor {
+  const spec = inputSpec(input.name, signature);
+  const label = `input '${spec.name}'`;
+  if ('shared_memory_region' in input.parameters) {
+    throw new ServingError('unsupported', `${label}: shared memory is not supported`);
+  }
+  const shape = checkedShape(input, spec, label);
+  const { contents } = input;
+  if ((raw === undefined) === (contents === undefined)) {
+    const found = raw === undefined ? 'neither' : 'both';
+    throw invalid(`${label}: found ${found} of contents and raw_input_contents, give one of the two`);
+  }
+  const data =
+    raw === undefined
+      ? bytesFromContents(contents ?? Buffer.alloc(0), spec.datatype, shape, label)
+      : fitting(raw, spec, shape, label);
+  return { name: spec.name, datatype: spec.datatype, shape, data };
+}
+
+function wantedOutputs({ outputs }: InferMessage, signature: ModelSignature): readonly string[] {
+  if (outputs.length === 0) return signature.outputs.map(({ name }) => name);
+  return outputs.map(({ name, parameters }) => {
+    const spec = outputSpec(name, signature);
+    if ('classification' in parameters || 'shared_memory_region' in parameters) {
+      throw new ServingError('unsupported', `output '${spec.name}': its parameters are not supported`);
+    }
+    return spec.name;
+  });
+}
+
+export interface GrpcAnswer {
+  readonly response: InferResponse;
+  readonly wanted: readonly string[];
+  readonly modelName: string;
+  readonly modelVersion: string;
+  readonly id: string;
+  /** As the request was; what typed contents cannot carry makes an answer raw all the same. */
+  readonly raw: boolean;
+  /** Says that no other answer follows. */
+  readonly saysFinal: boolean;
+}
+
+/** Writes a ModelInferResponse, as part of a stream's message where there is one. */
+export function writeInferResponse(writer: ProtobufWriter, answer: GrpcAnswer): void {
+  const { modelName, modelVersion, id, saysFinal } = answer;
+  const tensors = answer.wanted.map((name) => outputNamed(answer.response, name)).reverse();
+  const raw = answer.raw || !tensors.every(({ datatype }) => hasTypedContents(datatype));
+  if (raw) for (const { data } of tensors) writer.bytes(6, data);
+  for (const tensor of tensors) writeOutput(writer, tensor, raw);
+  if (saysFinal) writeFlag(writer, 4, 'triton_final_response');
+  writer.text(3, id);
+  writer.text(2, modelVersion);
+  writer.text(1, modelName);
+}
+
+function writeOutput(writer: ProtobufWriter, tensor: Tensor, raw: boolean): void {
+  const { name, datatype, shape } = tensor;
+  const start = writer.length;
+  if (!raw) writer.bytes(5, contentsFromBytes(tensor));
+  const shapeStart = writer.length;
+  for (const size of shape.toReversed()) writer.varint(size);
+  writer.close(3, shapeStart);
+  writer.text(2, datatype);
+  writer.text(1, name);
+  writer.close(5, start);
+}
+
+/** An entry of a map of parameters: that name is true. */
+function writeFlag(writer: ProtobufWriter, field: number, name: string): void {
+  const start = writer.length;
+  writer.integer(1, 1);
+  writer.close(2, start);
+  writer.text(1, name);
+  writer.close(field, start);
+}
+
+/** A message as gRPC sends it: not compressed, and its length, then its bytes. */
+export function framed(writer: ProtobufWriter): Buffer {
+  const length = writer.length;
+  const message = writer.finish(MESSAGE_PREFIX_BYTES);
+  message[0] = 0;
+  message.writeUInt32BE(length, 1);
+  return message;
+}
+
+export const MESSAGE_PREFIX_BYTES = 5;

@@ -1,0 +1,62 @@
+import { asServingError, ServingError } from '../errors.ts';
+import type { ServedModel } from '../models/served-model.ts';
+import { newTimings, nsBetween } from '../telemetry/timings.ts';
+import { decodeGrpcInfer, type GrpcAnswer } from './grpc-infer-codec.ts';
+import type { InferMessage } from './grpc-infer-message.ts';
+import type { GrpcService } from './grpc-service.ts';
+
+/** Serves one infer request of a call or of a stream, and counts it, however it ends. `write` encodes the answer. */
+export async function grpcInfer<Answer>(
+  message: InferMessage,
+  service: GrpcService,
+  signal: AbortSignal,
+  write: (answer: GrpcAnswer) => Answer,
+): Promise<Answer> {
+  const receivedAtMs = service.clock.nowMs();
+  // The model stays loaded until the answer is made.
+  const lease = service.models.lease(message.modelName, message.modelVersion);
+  const { model } = lease;
+  model.statistics.arrived();
+  try {
+    if (service.draining()) throw new ServingError('unavailable', 'the server is shutting down');
+    return await answered(message, model, service, { receivedAtMs, signal }, write);
+  } catch (thrown) {
+    const error = asServingError(thrown);
+    model.statistics.failed(error, nsBetween(receivedAtMs, service.clock.nowMs()));
+    throw error;
+  } finally {
+    lease.release();
+  }
+}
+
+async function answered<Answer>(
+  message: InferMessage,
+  model: ServedModel,
+  { clock, metrics }: GrpcService,
+  { receivedAtMs, signal }: { readonly receivedAtMs: number; readonly signal: AbortSignal },
+  write: (answer: GrpcAnswer) => Answer,
+): Promise<Answer> {
+  const { name } = model.signature;
+  const { request, wanted } = decodeGrpcInfer(message, model.signature);
+  const timings = newTimings();
+  const response = await model.infer(request, { receivedAtMs, signal, timings });
+
+  const computedAtMs = clock.nowMs();
+  const answer = write({
+    response,
+    wanted,
+    modelName: name,
+    modelVersion: model.version,
+    id: message.id,
+    raw: message.raw.length > 0,
+    saysFinal: message.parameters.triton_enable_empty_final_response === true,
+  });
+  const encodedAtMs = clock.nowMs();
+  model.statistics.succeeded(
+    timings,
+    nsBetween(computedAtMs, encodedAtMs),
+    nsBetween(receivedAtMs, encodedAtMs),
+  );
+  metrics.answered(model, encodedAtMs - receivedAtMs);
+  return answer;
+}

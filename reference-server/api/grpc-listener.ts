@@ -1,0 +1,69 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cannotListen } from './http-listener.ts';
+
+const STREAM_WINDOW_BYTES = 2 ** 20;
+const CONNECTION_WINDOW_BYTES = 2 ** 24;
+const MOST_STREAMS = 1024;
+/** Megabytes that the streams of one connection may take before it takes no new ones; 10 is Node's default. */
+const SESSION_MEMORY = 1024;
+const BACKLOG = 4096;
+const POLL_MS = 10;
+
+export interface GrpcListener {
+  /** Answers `grpc://host:port`. */
+  listen(host: string, port: number): Promise<string>;
+  draining(): boolean;
+  /** Tells every client to go elsewhere (GOAWAY), waits for the calls in flight (bounded), closes every connection. */
+  drain(atMostMs: number): Promise<void>;
+}
+
+/** HTTP/2 connections and their lifetime: knows nothing of what is served. */
+export function buildGrpcListener(
+  serve: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
+): GrpcListener {
+  const sessions = new Set<ServerHttp2Session>();
+  let draining = false;
+  const settings = { initialWindowSize: STREAM_WINDOW_BYTES, maxConcurrentStreams: MOST_STREAMS };
+  const http2 = createServer({ settings, maxSessionMemory: SESSION_MEMORY });
+  http2.on('session', (session) => {
+    sessions.add(session);
+    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+    session.on('error', () => {});
+    session.on('close', () => sessions.delete(session));
+    if (draining) session.close();
+  });
+  http2.on('stream', serve);
+  // Small answers leave at once: they do not wait for the acknowledgement of those before.
+  http2.on('connection', (socket) => socket.setNoDelay(true));
+
+  return {
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        const refused = (error: NodeJS.ErrnoException): void => reject(cannotListen(error, host, port));
+        http2.once('error', refused);
+        http2.listen({ host, port, backlog: BACKLOG }, () => {
+          http2.off('error', refused).on('error', () => {});
+          const bound = http2.address() as AddressInfo;
+          resolve(`grpc://${host.includes(':') ? `[${host}]` : host}:${bound.port}`);
+        });
+      }),
+    draining: () => draining,
+    async drain(atMostMs) {
+      const deadlineMs = performance.now() + atMostMs;
+      draining = true;
+      // Connections that wait to be accepted are taken first: closing the listening socket would reset them.
+      await sleep(POLL_MS);
+      http2.close();
+      for (const session of sessions) session.close();
+      while (sessions.size > 0 && performance.now() < deadlineMs) await sleep(POLL_MS);
+      for (const session of sessions) session.destroy();
+    },
+  };
+}

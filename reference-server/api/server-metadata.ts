@@ -1,0 +1,6 @@
+/** Only what is really there. */
+const EXTENSIONS = ['binary_tensor_data', 'statistics', 'model_configuration', 'model_repository'];
+
+export function serverMetadata(version: string) {
+  return { name: 'inferometer', version, extensions: EXTENSIONS };
+}
