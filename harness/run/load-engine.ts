@@ -10,7 +10,6 @@ import type { GrpcSpec, HttpSpec } from '../scenario/target-spec.ts';
 import type { WorkloadSpec } from '../scenario/workload-spec.ts';
 import type { StopRule } from '../statistics/stopping.ts';
 import type { ModelMetadata, TargetEndpoint } from '../targets/target.ts';
-import type { AnswerFacts, Golden } from './requests/answer-check.ts';
 
 /**
  * Drives one trial of one case and reports facts, never opinions.
@@ -57,6 +56,9 @@ export const INTERRUPTED = {
   stoppedLate: 'interrupted: stopped at once during the drain',
 } as const;
 
+/** What the event of a broken abort rule begins with; the rule as written follows. */
+export const ABORT_EVENT = 'abort rule: ';
+
 /** Edges of the phases in milliseconds of `process.hrtime` (one clock for every thread of a machine). */
 export interface PhaseInstants {
   readonly warmupAtMs: number;
@@ -81,6 +83,9 @@ export interface LoadProgress {
     readonly response: string;
   };
 }
+
+/** What the model should answer to one payload; null: not known. A plain message. */
+export type Golden = readonly { readonly name: string; readonly values: readonly number[] }[] | null;
 
 /** Who drives the sockets: our own loop over the system's calls (Linux), or Node. */
 export type SocketsKind = 'native' | 'node';
@@ -192,6 +197,14 @@ export interface LoadResult {
   readonly undestroyedHistograms?: number;
   /** What came of the raw log, where one was asked for. */
   readonly rawLog?: RawLogEnd;
+}
+
+/** Comparisons over the whole case, its warm-up included. */
+export interface AnswerFacts {
+  readonly compared: number;
+  readonly wrong: number;
+  /** The first wrong answer, in words. */
+  readonly example?: string;
 }
 
 export interface LoadWindow {

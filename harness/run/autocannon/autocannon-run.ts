@@ -5,12 +5,12 @@ import { type PhaseEdges, phaseAt } from '../../measure/phases.ts';
 import { Recorder } from '../../measure/recorder.ts';
 import { Histogram } from '../../statistics/histogram.ts';
 import { addressOf } from '../../transports/reachable-address.ts';
-import { ABORT_EVENT, AbortWatch } from '../generator/abort-watch.ts';
+import { AbortWatch } from '../generator/abort-watch.ts';
 import { recorderOptions } from '../generator/generator.ts';
 import { GeneratorVitals } from '../generator/generator-vitals.ts';
-import { loadWindows } from '../generator/load-run.ts';
-import type { LoadAssignment, LoadResult, LoadWatch } from '../load-engine.ts';
+import { ABORT_EVENT, type LoadAssignment, type LoadResult, type LoadWatch } from '../load-engine.ts';
 import { requestPlan } from '../requests/request-plan.ts';
+import { loadWindows } from '../results/load-windows.ts';
 import { autocannon, WatchedClient } from './autocannon-client.ts';
 import { judgeOf, requestOf, rowsOf } from './autocannon-requests.ts';
 

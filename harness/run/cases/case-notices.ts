@@ -6,7 +6,7 @@ import type { LoadRecord } from '../../record/load-record.ts';
 import { notice } from '../../record/notices.ts';
 import type { NoticeRecord, RunRecord } from '../../record/run-record.ts';
 import { PEER_TRANSPORTS } from '../../scenario/load-spec.ts';
-import { ABORT_EVENT } from '../generator/abort-watch.ts';
+import { ABORT_EVENT } from '../load-engine.ts';
 
 /** Concurrency and completions that differ by more than this do not describe one and the same loop. */
 const LITTLES_LAW = 0.05;

@@ -1,8 +1,5 @@
 import type { LimitsSpec } from '../../scenario/scenario.ts';
 
-/** What the event of a broken rule begins with; the rule as written follows. */
-export const ABORT_EVENT = 'abort rule: ';
-
 export interface AbortSample {
   readonly ok: number;
   readonly notOk: number;

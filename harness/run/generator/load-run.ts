@@ -1,18 +1,18 @@
 import type { NowMs } from '../../load/clock.ts';
 import { type PhaseEdges, phaseAt } from '../../measure/phases.ts';
 import type { Recorder } from '../../measure/recorder.ts';
-import type { WindowCounts } from '../../measure/windows.ts';
 import type { Transport } from '../../transports/transport.ts';
 import {
+  ABORT_EVENT,
   type EndOrder,
   INTERRUPTED,
   type LoadAssignment,
   type LoadResult,
   type LoadWatch,
-  type LoadWindow,
   orderIn,
 } from '../load-engine.ts';
-import { ABORT_EVENT, AbortWatch } from './abort-watch.ts';
+import { loadWindows } from '../results/load-windows.ts';
+import { AbortWatch } from './abort-watch.ts';
 import type { Driver } from './driver.ts';
 import type { GeneratorVitals } from './generator-vitals.ts';
 import type { RequestsInFlight } from './requests-in-flight.ts';
@@ -201,13 +201,4 @@ export class LoadRun {
 function progressMs({ stop }: LoadAssignment): number {
   if (stop === undefined) return PROGRESS_MS;
   return Math.min(PROGRESS_MS, Math.max(SHORTEST_PROGRESS_MS, stop.afterMs / REPORTS_BEFORE_LOOK));
-}
-
-/** Windows as a result carries them: in seconds. */
-export function loadWindows(windows: readonly WindowCounts[]): LoadWindow[] {
-  return windows.map(({ startMs, endMs, ...counts }) => ({
-    startS: startMs / 1000,
-    durationS: (endMs - startMs) / 1000,
-    ...counts,
-  }));
 }

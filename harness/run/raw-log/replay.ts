@@ -1,8 +1,8 @@
 import type { Row } from '../../measure/raw-rows.ts';
 import { Recorder } from '../../measure/recorder.ts';
 import { Histogram } from '../../statistics/histogram.ts';
-import { loadWindows } from '../generator/load-run.ts';
 import type { LoadResult } from '../load-engine.ts';
+import { loadWindows } from '../results/load-windows.ts';
 import { mergeResults } from '../results/merge-results.ts';
 import type { BesideRequests, RawLogHead } from './raw-log-file.ts';
 import { type RawLogOnDisk, rowsOf } from './raw-log-on-disk.ts';

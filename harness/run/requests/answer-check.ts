@@ -3,17 +3,7 @@ import type { ValidateSpec } from '../../scenario/workload-spec.ts';
 import type { Outcome } from '../../transports/transport.ts';
 import { drawAt } from '../../workload/indexed-draws.ts';
 import type { ExpectedTensor } from '../../workload/workload.ts';
-
-/** What the model should answer to one payload; null: not known. A plain message. */
-export type Golden = readonly { readonly name: string; readonly values: readonly number[] }[] | null;
-
-/** Comparisons over the whole case, its warm-up included. */
-export interface AnswerFacts {
-  readonly compared: number;
-  readonly wrong: number;
-  /** The first wrong answer, in words. */
-  readonly example?: string;
-}
+import type { AnswerFacts, Golden } from '../load-engine.ts';
 
 export interface AnswerCheckOptions {
   readonly validate: ValidateSpec;

@@ -1,6 +1,7 @@
 import type { AnswerReader } from '../../protocols/protocol.ts';
 import type { Outcome } from '../../transports/transport.ts';
-import type { AnswerCheck, Golden } from './answer-check.ts';
+import type { Golden } from '../load-engine.ts';
+import type { AnswerCheck } from './answer-check.ts';
 
 const FIRST_BYTES = 4096;
 

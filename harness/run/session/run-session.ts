@@ -12,7 +12,7 @@ import type { RunningTarget } from '../../targets/target.ts';
 import { CaseAssembly } from '../cases/case-assembly.ts';
 import { headlineOf, withDecisions } from '../cases/decisions.ts';
 import { type DrivenTrial, generatorNotices, rawLogNotices } from '../cases/host-notices.ts';
-import type { LoadAssignment } from '../load-engine.ts';
+import type { Golden, LoadAssignment } from '../load-engine.ts';
 import { placementFor } from '../machine/place-on-cores.ts';
 import { assignmentFor, expectedTrialS } from '../plan/assignment.ts';
 import {
@@ -24,7 +24,6 @@ import {
   type PlannedTrial,
 } from '../plan/plan.ts';
 import { type SearchedSetting, searchedSettings } from '../plan/search-plan.ts';
-import type { Golden } from '../requests/answer-check.ts';
 import { checkWorkloads } from '../requests/check-workloads.ts';
 import { goldensFor } from '../requests/reference-pass.ts';
 import { addCounts } from '../results/pooled-facts.ts';

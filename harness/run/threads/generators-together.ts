@@ -2,8 +2,9 @@ import { slotsOf } from '../../load/closed.ts';
 import { phaseAt } from '../../measure/phases.ts';
 import { hrtimeMs } from '../../probes/probe-loop.ts';
 import { Histogram } from '../../statistics/histogram.ts';
-import { ABORT_EVENT, AbortWatch } from '../generator/abort-watch.ts';
+import { AbortWatch } from '../generator/abort-watch.ts';
 import {
+  ABORT_EVENT,
   type EndOrder,
   INTERRUPTED,
   type LoadAssignment,
