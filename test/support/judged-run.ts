@@ -1,5 +1,6 @@
 import type { CredibilityRecord } from '../../harness/record/judged.ts';
-import { type Headline, summariseCase } from '../../harness/run/cases/case-summary.ts';
+import type { Headline } from '../../harness/run/cases/case-judgement.ts';
+import { summariseCase } from '../../harness/run/cases/case-summary.ts';
 import type { LoadAssignment } from '../../harness/run/load-engine.ts';
 import { assignment } from './assignment.ts';
 import { runLoadInProcess } from './load-process.ts';

@@ -9,7 +9,8 @@ import type { PlannedCase } from '../plan/plan.ts';
 import type { StatisticsSpan, TrialFacts } from '../trial/trial.ts';
 import { utilizationOf } from '../trial/watch-trial.ts';
 import { payloadsOfTrial, withPayloads } from './case-classes.ts';
-import { type Headline, summariseCase } from './case-summary.ts';
+import type { Headline } from './case-judgement.ts';
+import { summariseCase } from './case-summary.ts';
 import { PRESSURE_PCT, STEAL_PCT, THROTTLED_PCT } from './host-notices.ts';
 import { type TrialUse, utilizationTogether } from './trials-together.ts';
 

@@ -14,7 +14,9 @@ import { steadiness } from '../../statistics/steadiness.ts';
 import type { LoadResult } from '../load-engine.ts';
 import type { PooledFacts, PooledWindow } from '../results/pooled-facts.ts';
 import type { Latency } from './case-latency.ts';
-import type { Headline } from './case-summary.ts';
+
+/** The percentile that an open case must be able to show. */
+export type Headline = 'p50' | 'p90' | 'p95' | 'p99' | 'p999';
 
 export interface JudgementInput {
   readonly pooled: PooledFacts;

@@ -8,10 +8,8 @@ import type { LoadResult } from '../load-engine.ts';
 import { answersTogether } from '../results/merge-results.ts';
 import { type PooledFacts, type PooledWindow, poolFacts } from '../results/pooled-facts.ts';
 import { classRecords } from './case-classes.ts';
-import { judge } from './case-judgement.ts';
+import { type Headline, judge } from './case-judgement.ts';
 import { type Latency, latencyOf } from './case-latency.ts';
-
-export type Headline = 'p50' | 'p90' | 'p95' | 'p99' | 'p999';
 
 export interface CaseInput {
   readonly trials: readonly { readonly startedAt: string; readonly results: readonly LoadResult[] }[];

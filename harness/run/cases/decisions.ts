@@ -14,8 +14,8 @@ import { isMissing } from '../../record/figures.ts';
 import { notice } from '../../record/notices.ts';
 import type { NoticeRecord, RunRecord } from '../../record/run-record.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
+import type { Headline } from './case-judgement.ts';
 import { caseNotices } from './case-notices.ts';
-import type { Headline } from './case-summary.ts';
 import { hostNotices } from './host-notices.ts';
 
 /** The prices that a scenario asks for. Throws UsageError for a name that has none, before anything is sent. */
