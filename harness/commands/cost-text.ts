@@ -1,5 +1,4 @@
-import type { Fleet, Reserve } from '../cost/fleet.ts';
-import type { Pricing } from '../cost/nearest-machine.ts';
+import type { Fleet } from '../cost/fleet.ts';
 import { describePrice } from '../cost/price-book.ts';
 import {
   formatBill,
@@ -10,17 +9,7 @@ import {
   predictionsPerDollar,
 } from '../record/wording.ts';
 import { axesText, fittedColumns, labelled } from '../terminal/layout.ts';
-import type { FleetAnswer, PricedSetting } from './cost.ts';
-
-/** All that the cost command found; its JSON. */
-export interface CostAnswer {
-  readonly run: { readonly id: string; readonly scenario: string; readonly slo: readonly string[] };
-  readonly pricing: Pricing;
-  /** Generator and server shared the machine, so the server had less than all of what is priced. */
-  readonly sharedCores: boolean;
-  readonly settings: readonly PricedSetting[];
-  readonly fleet?: FleetAnswer & { readonly reserve: Reserve };
-}
+import type { CostAnswer, PricedSetting } from './cost-answer.ts';
 
 /** In a price that rests on an assumption, every line that shows money says so. */
 export function costText(answer: CostAnswer): string {

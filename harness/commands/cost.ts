@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Ranged, rowsPerRequest, usdPer1000 } from '../cost/cost.ts';
-import {
-  type AutoscaledDay,
-  type FleetPlan,
-  idealAutoscaling,
-  planFleet,
-  type Reserve,
-} from '../cost/fleet.ts';
+import { idealAutoscaling, planFleet, type Reserve } from '../cost/fleet.ts';
 import { loadPriceBook } from '../cost/load-price-book.ts';
 import { choosePricing, type Pricing, ranOnOf } from '../cost/nearest-machine.ts';
 import { TERMS, type Term } from '../cost/price-book.ts';
@@ -17,7 +11,8 @@ import { type SettingResult, settingsOf } from '../gates/settings.ts';
 import { isMissing } from '../record/figures.ts';
 import { ranHere } from '../record/ran-here.ts';
 import type { RunRecord } from '../record/run-record.ts';
-import { type CostAnswer, costText } from './cost-text.ts';
+import type { CostAnswer, FleetAnswer, PricedSetting } from './cost-answer.ts';
+import { costText } from './cost-text.ts';
 
 export interface CostOptions {
   /** A price-book name, `own/<name>:purchase=…`, or `auto`. Default: what the scenario says. */
@@ -37,16 +32,6 @@ export interface CommandResult {
   readonly text: string;
   readonly json: unknown;
   readonly exitCode: ExitCode;
-}
-
-/** One setting's capacity and its price; `why` says what stands in the way of one. */
-export interface PricedSetting {
-  readonly axes: Readonly<Record<string, string>>;
-  readonly requestsPerS?: number;
-  readonly usdPer1000?: number;
-  readonly why?: string;
-  /** Price at the closed pass's throughput: what a sticker would say, and nobody can promise. */
-  readonly usdPer1000AtSaturation?: number;
 }
 
 /** What the predictions of a run cost: per setting at its capacity, and as a fleet for a traffic. Throws UsageError. */
@@ -129,15 +114,6 @@ function cheapest(settings: readonly PricedSetting[]): number {
   return prices.every((price) => price === Number.POSITIVE_INFINITY)
     ? -1
     : prices.indexOf(Math.min(...prices));
-}
-
-export interface FleetAnswer {
-  readonly axes: Readonly<Record<string, string>>;
-  readonly traffic: Traffic;
-  readonly capacity: Ranged;
-  readonly plan: FleetPlan;
-  /** For a day with hours of different rates. */
-  readonly autoscaled?: AutoscaledDay;
 }
 
 function fleetOf(
