@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { samplesIn } from '../scenario/dataset-files.ts';
 import type { ImageSpec } from '../scenario/workload-spec.ts';
 import type { ModelMetadata } from '../targets/target.ts';
-import type { DatasetOptions, Entry } from './dataset.ts';
+import type { DatasetOptions, Entry } from './dataset-entries.ts';
 import { type DatasetProblems, datatypeProblem, shapeText, storeFor } from './dataset-tensors.ts';
 import { coveringPlanes, readImage } from './image-pixels.ts';
 import { cutRows, rowsProblem } from './row-table.ts';

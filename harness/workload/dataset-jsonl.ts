@@ -1,6 +1,6 @@
 import { nearestName } from '../errors.ts';
 import type { TensorMetadata } from '../targets/target.ts';
-import type { DatasetOptions, Entry } from './dataset.ts';
+import type { DatasetOptions, Entry } from './dataset-entries.ts';
 import type { DatasetProblems, StoredTensor } from './dataset-tensors.ts';
 import { nestedNumbers, requestTensor } from './nested-numbers.ts';
 import { textLines } from './text-lines.ts';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { samplesIn } from '../scenario/dataset-files.ts';
 import type { TensorMetadata } from '../targets/target.ts';
-import type { DatasetOptions, Entry } from './dataset.ts';
+import type { DatasetOptions, Entry } from './dataset-entries.ts';
 import {
   type DatasetProblems,
   datatypeProblem,

@@ -1,37 +1,12 @@
 import { statSync } from 'node:fs';
 import { type Problem, UsageError } from '../errors.ts';
-import type { PayloadSpec } from '../scenario/workload-spec.ts';
-import type { ModelMetadata } from '../targets/target.ts';
 import { readCsv } from './dataset-csv.ts';
+import type { DatasetOptions, ReadEntries } from './dataset-entries.ts';
 import { readImages } from './dataset-images.ts';
 import { readJsonl } from './dataset-jsonl.ts';
 import { readArray, readArrays } from './dataset-npy.ts';
-import { DatasetProblems, inputOf, MOST_DATASET_BYTES, type StoredTensor } from './dataset-tensors.ts';
+import { DatasetProblems, inputOf, MOST_DATASET_BYTES } from './dataset-tensors.ts';
 import type { Payloads } from './payloads.ts';
-import type { RowChoice } from './row-choice.ts';
-import type { ExpectedTensor } from './workload.ts';
-
-export interface DatasetOptions {
-  readonly path: string;
-  /** For messages. */
-  readonly written: string;
-  readonly model: ModelMetadata;
-  /** Entries that name another class are not of this one. */
-  readonly className: string;
-  /** For files whose entries are single rows. */
-  readonly rows: RowChoice;
-  readonly images: NonNullable<PayloadSpec['images']>;
-}
-
-/** One request of a file. */
-export interface Entry {
-  readonly rows: number;
-  readonly inputs: readonly StoredTensor[];
-  readonly expected?: readonly ExpectedTensor[];
-}
-
-/** Reads one kind of file, and puts into `problems` whatever is wrong with it. */
-export type ReadEntries = (options: DatasetOptions, problems: DatasetProblems) => readonly Entry[];
 
 /**
  * The requests that a file or folder holds, checked against the model, in at most `mostBytes` of memory. Throws

@@ -1,5 +1,5 @@
 import type { TensorMetadata } from '../targets/target.ts';
-import type { Entry } from './dataset.ts';
+import type { Entry } from './dataset-entries.ts';
 import { type DatasetProblems, type Stored, sizeOf } from './dataset-tensors.ts';
 import type { RowChoice } from './row-choice.ts';
 
