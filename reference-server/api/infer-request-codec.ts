@@ -1,5 +1,5 @@
 import { invalid, ServingError } from '../errors.ts';
-import type { TensorSpec } from '../execution/instance.ts';
+import type { TensorSpec } from '../execution/tensors.ts';
 import type { InferRequest, Tensor } from '../infer.ts';
 import type { ModelSignature } from '../models/model-signature.ts';
 import { binaryMisfit } from './datatypes.ts';

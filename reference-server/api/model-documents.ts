@@ -1,5 +1,7 @@
-import type { TensorSpec } from '../execution/instance.ts';
+
+import type { TensorSpec } from '../execution/tensors.ts';
 import type { ServedModel } from '../models/served-model.ts';
+
 
 /** The JSON documents about a model; field names as the Open Inference Protocol and its extensions have them. */
 export function modelMetadata({ signature }: ServedModel, versions: readonly string[]) {

@@ -1,7 +1,9 @@
 import { ServingError } from '../errors.ts';
 import type { InferRequest, Tensor } from '../infer.ts';
 import { type Clock, nsBetween } from '../telemetry/timings.ts';
-import { type Instance, InstanceError, type Provider, type TensorSpec } from './instance.ts';
+import { type Instance, InstanceError } from './instance.ts';
+import type { Provider } from './providers.ts';
+import type { TensorSpec } from './tensors.ts';
 
 export interface PoolSettings {
   readonly instances: number;

@@ -1,37 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
-import type { InstanceOptions, Provider, TensorSpec } from './instance.ts';
+import type { InstanceOptions, WorkerReply, WorkerRequest } from './instance-messages.ts';
 import { openSession } from './providers.ts';
-import { type BatchTensor, datatypeOf, ELEMENT, elements } from './tensors.ts';
-
-/** What the thread is told. `inputs` own their buffers, and come back with the answer. */
-export type WorkerRequest =
-  | {
-      readonly kind: 'run';
-      readonly id: number;
-      readonly rows: number;
-      readonly inputs: readonly BatchTensor[];
-    }
-  | { readonly kind: 'close' };
-
-/** What the thread says: `ready` or `failed` once, then one answer for each run, in order. */
-export type WorkerReply =
-  | {
-      readonly kind: 'ready';
-      readonly inputs: readonly TensorSpec[];
-      readonly outputs: readonly TensorSpec[];
-      readonly providerRan: Provider;
-      readonly providerReason: string;
-    }
-  | { readonly kind: 'failed'; readonly message: string }
-  | {
-      readonly kind: 'ran';
-      readonly id: number;
-      readonly inputs: readonly BatchTensor[];
-      readonly result:
-        | { readonly outputs: readonly BatchTensor[]; readonly computeNs: number }
-        | { readonly error: string };
-    };
+import { type BatchTensor, datatypeOf, ELEMENT, elements, type TensorSpec } from './tensors.ts';
 
 type Ran = Extract<WorkerReply, { kind: 'ran' }>['result'];
 

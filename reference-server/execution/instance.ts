@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Datatype, InferRequest, Tensor } from '../infer.ts';
-import type { WorkerReply, WorkerRequest } from './instance-worker.ts';
+import type { InferRequest, Tensor } from '../infer.ts';
+import type { InstanceOptions, WorkerReply, WorkerRequest } from './instance-messages.ts';
+import type { Provider } from './providers.ts';
 import {
   type BatchTensor,
   ELEMENT,
@@ -10,29 +11,8 @@ import {
   sharedRowShape,
   split,
   stack,
+  type TensorSpec,
 } from './tensors.ts';
-
-/** One model input or output. `shape` has the batch dimension first; -1 is a variable dimension. */
-export interface TensorSpec {
-  readonly name: string;
-  readonly datatype: Datatype;
-  readonly shape: readonly number[];
-}
-
-/** Where a model is asked to run. `auto`: see `chooseProviders`. */
-export type ProviderChoice = 'auto' | Provider;
-
-/** Where a model's nodes really run. */
-export type Provider = 'cpu' | 'webgpu' | 'cuda';
-
-export interface InstanceOptions {
-  readonly modelPath: string;
-  /** Threads within one operator on the CPU provider. */
-  readonly threads: number;
-  readonly provider: ProviderChoice;
-  /** The largest batch that `run` will be given; every power of two up to it is warmed up, and itself. */
-  readonly maxRows: number;
-}
 
 export interface RunResult {
   /** For each part, in order, the outputs of its rows, in the order of `Instance.outputs`, in bytes of their own. */

@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
-import type { Provider, ProviderChoice } from './instance.ts';
+
+/** Where a model is asked to run. `auto`: see `chooseProviders`. */
+export type ProviderChoice = 'auto' | Provider;
+
+/** Where a model's nodes really run. */
+export type Provider = 'cpu' | 'webgpu' | 'cuda';
 
 export interface OpenedSession {
   readonly session: InferenceSession;

@@ -1,5 +1,11 @@
 import type { Datatype, InferRequest, Tensor } from '../infer.ts';
-import type { TensorSpec } from './instance.ts';
+
+/** One model input or output. `shape` has the batch dimension first; -1 is a variable dimension. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+}
 
 /** One tensor of a whole batch, in a buffer that is handed over between threads, never copied. */
 export interface BatchTensor {

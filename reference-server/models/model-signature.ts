@@ -1,5 +1,5 @@
 import { StartupError } from '../errors.ts';
-import type { TensorSpec } from '../execution/instance.ts';
+import type { TensorSpec } from '../execution/tensors.ts';
 import type { InferRequest } from '../infer.ts';
 
 /** What a model takes and gives. Shapes have the rows first; -1 is a variable dimension. */

@@ -1,7 +1,9 @@
 import type { ProviderSetting } from '../config.ts';
 import { Batcher } from '../execution/batcher.ts';
-import type { Instance, InstanceOptions, Provider } from '../execution/instance.ts';
+import type { Instance } from '../execution/instance.ts';
+import type { InstanceOptions } from '../execution/instance-messages.ts';
 import { InstancePool } from '../execution/instance-pool.ts';
+import type { Provider } from '../execution/providers.ts';
 import type { Infer } from '../infer.ts';
 import type { ModelStatistics } from '../telemetry/statistics.ts';
 import type { Clock } from '../telemetry/timings.ts';

@@ -1,10 +1,6 @@
-import {
-  type Instance,
-  InstanceError,
-  type InstanceOptions,
-  type RunResult,
-  type TensorSpec,
-} from '../../reference-server/execution/instance.ts';
+import { type Instance, InstanceError, type RunResult } from '../../reference-server/execution/instance.ts';
+import type { InstanceOptions } from '../../reference-server/execution/instance-messages.ts';
+import type { TensorSpec } from '../../reference-server/execution/tensors.ts';
 import type { InferRequest } from '../../reference-server/infer.ts';
 
 const INPUTS: readonly TensorSpec[] = [{ name: 'x', datatype: 'FP32', shape: [-1, 3] }];

@@ -1,6 +1,7 @@
 /** A program: `node golden-run.js <model file> <provider>` prints the recommender's golden outputs as that provider gives them. */
 import { argv, stdout } from 'node:process';
-import { type ProviderChoice, startInstance } from '../../reference-server/execution/instance.ts';
+import { startInstance } from '../../reference-server/execution/instance.ts';
+import type { ProviderChoice } from '../../reference-server/execution/providers.ts';
 import { floats, goldenRequest } from './goldens.ts';
 
 const [, , modelPath = '', provider = 'auto'] = argv;

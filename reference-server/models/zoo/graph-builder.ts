@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../execution/instance.ts';
+import type { TensorSpec } from '../../execution/tensors.ts';
 import { blob, fileBytes, float, integer, message, type Piece, text } from './protobuf-pieces.ts';
 import { fillSeeded } from './seeded-weights.ts';
 

@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../execution/instance.ts';
+import type { TensorSpec } from '../../execution/tensors.ts';
 import { GraphBuilder } from './graph-builder.ts';
 
 const SEED = 2_000_000;

@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../execution/instance.ts';
+import type { TensorSpec } from '../../execution/tensors.ts';
 import { GraphBuilder } from './graph-builder.ts';
 
 const WIDTHS = [1024, 4096, 4096, 100] as const;

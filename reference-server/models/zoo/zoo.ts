@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../execution/instance.ts';
+import type { TensorSpec } from '../../execution/tensors.ts';
 import type { GraphBuilder } from './graph-builder.ts';
 import {
   CLASS_LABELS,

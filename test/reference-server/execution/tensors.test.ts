@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TensorSpec } from '../../../reference-server/execution/instance.ts';
+import type { TensorSpec } from '../../../reference-server/execution/tensors.ts';
 import {
   ELEMENT,
   type FixedDatatype,
