@@ -1,7 +1,5 @@
-
 import type { TensorSpec } from '../execution/tensors.ts';
 import type { ServedModel } from '../models/served-model.ts';
-
 
 /** The JSON documents about a model; field names as the Open Inference Protocol and its extensions have them. */
 export function modelMetadata({ signature }: ServedModel, versions: readonly string[]) {

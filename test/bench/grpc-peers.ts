@@ -1,6 +1,6 @@
 import { connect } from 'node:http2';
 import { Client, credentials } from '@grpc/grpc-js';
-import type { NodePeerTask } from './node-peer.ts';
+import type { NodePeerTask } from './node-peer-task.ts';
 
 /** A unary gRPC call by grpc-js, or by node:http2 with the framing written here. `message`: with its prefix of 5 bytes. */
 export async function grpcAsk(

@@ -4,7 +4,7 @@ import type { LoadAssignment } from '../../harness/run/load-engine.ts';
 import { assignment } from '../support/assignment.ts';
 import type { BenchTarget } from './bench-target.ts';
 import type { Claims, Contender, Exchange } from './contender.ts';
-import type { NodePeerName, NodePeerTask } from './node-peer.ts';
+import type { NodePeerName, NodePeerTask } from './node-peer-task.ts';
 
 /** Whether a package can be loaded that only development installs. */
 const require = createRequire(import.meta.url);

@@ -1,17 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request as nodeRequest } from 'node:http';
 import { createRequire } from 'node:module';
-import type { Exchange } from './contender.ts';
-
-export const NODE_PEERS = ['autocannon', 'undici', 'node:http', 'grpc-js', 'node:http2'] as const;
-export type NodePeerName = (typeof NODE_PEERS)[number];
-
-export interface NodePeerTask {
-  readonly name: NodePeerName;
-  readonly url: string;
-  readonly exchange: Exchange;
-  readonly seconds: number;
-}
+import type { NodePeerTask } from './node-peer-task.ts';
 
 /** One request from its sending to its last byte; rejects, or answers false, when it was not answered well. */
 type Ask = () => Promise<boolean>;
