@@ -1,23 +1,8 @@
 import { z } from 'zod';
 import { StartupError } from './errors.ts';
+import { type BatchingSettings, batching, type QueueSettings, queue } from './scheduling.ts';
 
 const wholeFrom1 = z.int().min(1);
-
-const batching = z
-  .strictObject({
-    /** Rows in one batch at most; 1 switches batching off. */
-    maxRows: wholeFrom1.default(32),
-    /** How long the oldest request may wait for company beside a free instance. */
-    maxDelayMs: z.number().min(0).default(0),
-    /** Rows that may wait; beyond it a request is answered 503. */
-    maxQueueRows: wholeFrom1.default(512),
-    /** Batches handed to one instance at once, the running one included. */
-    inFlight: wholeFrom1.default(1),
-  })
-  .refine((value) => value.maxQueueRows >= value.maxRows, {
-    path: ['maxQueueRows'],
-    message: 'must be at least maxRows, or no full batch could ever wait',
-  });
 
 const provider = z.enum(['auto', 'cpu', 'webgpu', 'cuda']);
 export type ProviderSetting = z.infer<typeof provider>;
@@ -27,7 +12,8 @@ export interface ModelSettings {
   readonly instances: number;
   readonly threads: number;
   readonly provider: ProviderSetting;
-  readonly batching: z.infer<typeof batching>;
+  readonly batching: BatchingSettings;
+  readonly queue: QueueSettings;
 }
 
 const model = z.strictObject({
@@ -55,6 +41,7 @@ const serverConfig = z.strictObject({
   threads: wholeFrom1.default(1),
   provider: provider.default('auto'),
   batching: batching.prefault({}),
+  queue: queue.prefault({}),
   bodyLimitBytes: wholeFrom1.default(64 * 1024 * 1024),
   /** How long a shutdown waits for requests that are being served. */
   drainMs: z.int().min(0).default(30_000),

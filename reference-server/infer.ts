@@ -16,8 +16,17 @@ export interface InferContext {
   readonly receivedAtMs: number;
   /** Aborted when the caller has gone away; a queued request is then dropped. */
   readonly signal?: AbortSignal;
+  /** What the caller asks of the queue; undefined: nothing. */
+  readonly queue?: QueueWish;
   /** Written by the layers that the request passes, for the statistics. */
   readonly timings: InferTimings;
+}
+
+export interface QueueWish {
+  /** 1 is the highest; 0 or none: the model's default. */
+  readonly priority?: number;
+  /** How long it may wait in the queue; 0 or none: as long as the model's policy says. */
+  readonly timeoutMs?: number;
 }
 
 export interface InferTimings {

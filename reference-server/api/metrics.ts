@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { FAILURE_REASONS } from '../errors.ts';
 import { RELEASE_REASONS } from '../execution/batch-policy.ts';
+import { DROP_CAUSES } from '../execution/batcher.ts';
 import type { ServedModel } from '../models/served-model.ts';
 import type { Duration, ModelStatistics } from '../telemetry/statistics.ts';
 
@@ -34,9 +35,17 @@ export function buildMetrics(repository: ModelsNow): Metrics {
     registry,
     repository,
     'inferometer_batch_release_total',
-    'Executed batches by why they left the queue: full, delay over, or an idle instance',
+    'Executed batches by why they left the queue: full, a preferred size, delay over, or an idle instance',
     RELEASE_REASONS,
     (statistics) => statistics.release,
+  );
+  addLabelled(
+    registry,
+    repository,
+    'inferometer_dropped_total',
+    'Requests that never ran, by why: no room in the queue, waited too long, caller gone, no instance, shutdown',
+    DROP_CAUSES,
+    (statistics) => statistics.dropped,
   );
   addQueueGauges(registry, repository);
   const histogram = new Histogram({
@@ -90,6 +99,12 @@ const COUNTERS: readonly (readonly [
     (s) => microseconds(s.computeOutput),
   ],
   ['inferometer_arrivals_total', 'Infer requests that arrived, refused ones included', (s) => s.arrivals],
+  ['inferometer_padded_rows_total', 'Rows added to batches to reach an allowed size', (s) => s.paddedRows],
+  [
+    'inferometer_deferred_total',
+    'Requests that waited too long and went behind the others of their priority',
+    (s) => s.deferred,
+  ],
 ];
 
 function addCounter(

@@ -1,5 +1,5 @@
 import type { TensorSpec } from '../execution/tensors.ts';
-import type { ServedModel } from '../models/served-model.ts';
+import type { EffectiveBatching, ServedModel } from '../models/served-model.ts';
 
 /** The JSON documents about a model; field names as the Open Inference Protocol and its extensions have them. */
 export function modelMetadata({ signature }: ServedModel, versions: readonly string[]) {
@@ -17,7 +17,11 @@ export function modelConfig(model: ServedModel) {
   const { name, inputs, outputs, maxRows } = model.signature;
   const effective = model.effective();
   const batched = maxRows > 1;
-  const delay = { max_queue_delay_microseconds: Math.round(effective.maxDelayMs * 1000) };
+  const dynamicBatching = {
+    ...(effective.preferredRows.length === 0 ? {} : { preferred_batch_size: effective.preferredRows }),
+    max_queue_delay_microseconds: Math.round(effective.maxDelayMs * 1000),
+    ...queuePolicyOf(effective),
+  };
   return {
     name,
     platform: 'onnxruntime_onnx',
@@ -33,8 +37,23 @@ export function modelConfig(model: ServedModel) {
         count: effective.instances,
       },
     ],
-    ...(batched ? { dynamic_batching: delay } : {}),
+    ...(batched ? { dynamic_batching: dynamicBatching } : {}),
     inferometer: effective,
+  };
+}
+
+/** By Triton's names; nothing where the queue has neither timeout nor priorities. */
+function queuePolicyOf({ queueTimeoutMs, queueTimeoutAction, priorityLevels }: EffectiveBatching) {
+  return {
+    ...(priorityLevels === 1 ? {} : { priority_levels: priorityLevels }),
+    ...(queueTimeoutMs === 0
+      ? {}
+      : {
+          default_queue_policy: {
+            timeout_action: queueTimeoutAction === 'defer' ? 'DELAY' : 'REJECT',
+            default_timeout_microseconds: Math.round(queueTimeoutMs * 1000),
+          },
+        }),
   };
 }
 
@@ -64,8 +83,10 @@ export function modelStatistics({ signature, version, statistics }: ServedModel)
     inferometer: {
       arrivals: statistics.arrivals,
       rejected: statistics.failures.REJECTED,
-      padded_rows: 0,
+      padded_rows: statistics.paddedRows,
       release: statistics.release,
+      dropped: statistics.dropped,
+      deferred: statistics.deferred,
     },
   };
 }

@@ -1,29 +1,46 @@
 import { asServingError, ServingError } from '../errors.ts';
 import type { Infer, InferContext, InferRequest, InferResponse } from '../infer.ts';
 import { type Clock, nsBetween } from '../telemetry/timings.ts';
-import { type BatchPolicy, decideBatch, type ReleaseReason, type WaitingRequest } from './batch-policy.ts';
+import {
+  allowedSize,
+  type BatchPolicy,
+  decideAmong,
+  type ReleaseReason,
+  type Slots,
+} from './batch-policy.ts';
 import { handoverNs, type PoolRun } from './instance-pool.ts';
+import { expiryOf, levelOf, noRoom, type QueuePolicy } from './queue-policy.ts';
+import { type QueuedRequest, RequestQueue } from './request-queue.ts';
 
 export interface BatcherSettings extends BatchPolicy {
-  /** Bound of the queue in rows; beyond it a request is refused. */
-  readonly maxQueueRows: number;
+  readonly queue: QueuePolicy;
+  /** Sizes in which batches run, ascending, the last being maxRows: smaller ones are padded. Empty: any size. */
+  readonly allowedRows: readonly number[];
 }
 
 /** What a batch is handed to: an instance pool, or a stand-in under test. */
 export interface BatchRunner {
-  freeSlots(): number;
-  run(parts: readonly InferRequest[], rows: number): Promise<PoolRun>;
+  slots(): Slots;
+  /** `size` is at least `rows`; what is between them is padding. */
+  run(parts: readonly InferRequest[], rows: number, size: number): Promise<PoolRun>;
   failure(): string | undefined;
   onChange: () => void;
 }
 
 /** One batch that ran to its end. */
 export interface Execution {
+  /** Of requests. */
   readonly rows: number;
+  /** Added to reach an allowed size. */
+  readonly paddedRows: number;
   readonly reason: ReleaseReason;
   readonly handoverNs: number;
   readonly computeNs: number;
 }
+
+/** Why a request never ran: no room for it, too long in the queue, its caller gone, nothing to run it, or shutdown. */
+export const DROP_CAUSES = ['queue-full', 'timeout', 'cancelled', 'no-instance', 'shutdown'] as const;
+export type DropCause = (typeof DROP_CAUSES)[number];
 
 export interface BatcherDeps {
   readonly runner: BatchRunner;
@@ -31,22 +48,26 @@ export interface BatcherDeps {
   /** The key under which requests may be stacked; the same for all where no dimension but the rows varies. */
   stackingKey(request: InferRequest): string;
   onExecution(execution: Execution): void;
+  onDropped(cause: DropCause): void;
+  /** A request has waited too long and goes behind the others of its level. */
+  onDeferred(): void;
 }
 
-interface Waiting extends WaitingRequest {
+interface Waiting extends QueuedRequest {
   readonly request: InferRequest;
   readonly context: InferContext;
   resolve(response: InferResponse): void;
   reject(error: ServingError): void;
 }
 
-/** Keeps the queue and does what the batch policy says, whenever something has changed. */
+/** Keeps the queue and does what the policies say, whenever something has changed. */
 export class Batcher {
   readonly settings: BatcherSettings;
   readonly #deps: BatcherDeps;
-  #waiting: Waiting[] = [];
-  #waitingRows = 0;
-  #cancelWakeUp: (() => void) | undefined;
+  readonly #queue = new RequestQueue<Waiting>();
+  #actsSoon = false;
+  #wakesAtMs = Number.POSITIVE_INFINITY;
+  #cancelWakeUp: () => void = () => {};
 
   constructor(settings: BatcherSettings, deps: BatcherDeps) {
     this.settings = settings;
@@ -55,34 +76,41 @@ export class Batcher {
   }
 
   pending(): { readonly requests: number; readonly rows: number } {
-    return { requests: this.#waiting.length, rows: this.#waitingRows };
+    return this.#queue;
   }
 
   readonly infer: Infer = (request, context) =>
     new Promise((resolve, reject) => {
-      const refusal = this.#refusal(request);
+      const { queue } = this.settings;
+      const wish = context.queue ?? {};
+      const level = levelOf(wish, queue);
+      const refusal = this.#refusal(request, level);
       if (refusal !== undefined) return reject(refusal);
-      this.#waiting.push({
+      const enqueuedAtMs = this.#deps.clock.nowMs();
+      const levelPolicy = queue.levels[level - 1];
+      this.#queue.add({
         rows: request.rows,
-        enqueuedAtMs: this.#deps.clock.nowMs(),
-        stackingKey: this.#deps.stackingKey(request),
+        enqueuedAtMs,
+        shape: this.#deps.stackingKey(request),
+        level,
+        expiresAtMs: levelPolicy ? expiryOf(wish, levelPolicy, enqueuedAtMs) : Number.POSITIVE_INFINITY,
+        onExpiry: levelPolicy?.timeoutAction ?? 'reject',
         request,
         context,
         resolve,
         reject,
       });
-      this.#waitingRows += request.rows;
-      this.#act();
+      this.#actSoon();
     });
 
   /** Refuses whatever still waits. */
   close(reason: string): void {
-    this.#cancelWakeUp?.();
-    this.#refuseAll(reason);
+    this.#cancelWakeUp();
+    this.#refuseAll('shutdown', reason);
   }
 
-  #refusal(request: InferRequest): ServingError | undefined {
-    const { maxRows, maxQueueRows } = this.settings;
+  #refusal(request: InferRequest, level: number): ServingError | undefined {
+    const { maxRows, queue } = this.settings;
     if (request.rows > maxRows) {
       return new ServingError(
         'invalid',
@@ -90,40 +118,74 @@ export class Batcher {
       );
     }
     const failure = this.#deps.runner.failure();
-    if (failure !== undefined) return noInstance(failure);
-    if (this.#waitingRows + request.rows > maxQueueRows) this.#dropAbandoned();
-    if (this.#waitingRows + request.rows <= maxQueueRows) return undefined;
-    const found = `${this.#waitingRows} rows wait, ${request.rows} more would pass ${maxQueueRows}`;
-    return new ServingError('unavailable', `Exceeds maximum queue size: ${found}`);
+    if (failure !== undefined) return this.#dropped('no-instance', noInstance(failure));
+    if (noRoom(request.rows, level, this.#queue, queue) === undefined) return undefined;
+    this.#dropAbandoned(this.#queue.remove(isAbandoned));
+    const full = noRoom(request.rows, level, this.#queue, queue);
+    return full === undefined ? undefined : this.#dropped('queue-full', full);
+  }
+
+  /** All that arrives in one turn of the event loop is looked at together: the first need not leave alone. */
+  #actSoon(): void {
+    if (this.#actsSoon) return;
+    this.#actsSoon = true;
+    this.#deps.clock.soon(() => {
+      this.#actsSoon = false;
+      this.#act();
+    });
   }
 
   #act(): void {
-    this.#cancelWakeUp?.();
-    this.#cancelWakeUp = undefined;
     const failure = this.#deps.runner.failure();
-    if (failure !== undefined) this.#refuseAll(noInstance(failure).message);
-
-    while (this.#waiting.length > 0) {
-      const freeSlots = this.#deps.runner.freeSlots();
-      if (freeSlots > 0) this.#dropAbandoned();
-      const decision = decideBatch(this.#waiting, this.settings, this.#deps.clock.nowMs(), freeSlots);
-      if ('waitMs' in decision) {
-        this.#wakeUpAfter(decision.waitMs);
-        return;
-      }
-      this.#waitingRows -= decision.rows;
-      void this.#run(this.#waiting.splice(0, decision.take), decision.rows, decision.reason);
-    }
+    if (failure !== undefined) this.#refuseAll('no-instance', noInstance(failure));
+    this.#expire();
+    const waitMs = this.#releaseBatches();
+    const nowMs = this.#deps.clock.nowMs();
+    this.#wakeUpAt(Math.min(nowMs + waitMs, this.#queue.nextExpiryMs), nowMs);
   }
 
-  #wakeUpAfter(waitMs: number): void {
-    if (waitMs === Number.POSITIVE_INFINITY) return;
-    this.#cancelWakeUp = this.#deps.clock.after(waitMs, () => this.#act());
+  #expire(): void {
+    const { rejected, deferred } = this.#queue.expire(this.#deps.clock.nowMs());
+    for (const waiting of rejected) waiting.reject(this.#dropped('timeout', 'Request timeout expired'));
+    for (const _ of deferred) this.#deps.onDeferred();
+  }
+
+  /** As many as may leave now; answers how long the others wait. */
+  #releaseBatches(): number {
+    while (this.#queue.requests > 0) {
+      const slots = this.#deps.runner.slots();
+      if (slots.idle + slots.ahead < 1) break;
+      const lines = this.#queue.lines(this.settings.maxRows);
+      const decision = decideAmong(lines, this.settings, this.#deps.clock.nowMs(), slots);
+      if ('waitMs' in decision) return decision.waitMs;
+      const { line, take, rows, reason } = decision;
+      const leaving = line.front.slice(0, take);
+      // Callers that have gone away are not worth an execution: without them another batch may be the right one.
+      if (leaving.some(isAbandoned)) {
+        this.#dropAbandoned(this.#queue.remove(isAbandoned));
+      } else {
+        this.#queue.take(line.shape, take);
+        void this.#run(leaving, rows, reason);
+      }
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #wakeUpAt(atMs: number, nowMs: number): void {
+    if (atMs === this.#wakesAtMs) return;
+    this.#cancelWakeUp();
+    this.#wakesAtMs = atMs;
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    this.#cancelWakeUp = this.#deps.clock.after(atMs - nowMs, () => {
+      this.#wakesAtMs = Number.POSITIVE_INFINITY;
+      this.#act();
+    });
   }
 
   async #run(batch: readonly Waiting[], rows: number, reason: ReleaseReason): Promise<void> {
+    const size = allowedSize(rows, this.settings.allowedRows);
     const parts = batch.map((waiting) => waiting.request);
-    const outcome = await this.#deps.runner.run(parts, rows).catch(asServingError);
+    const outcome = await this.#deps.runner.run(parts, rows, size).catch(asServingError);
     // First the next batch, then the answers of this one: the instance must not wait while they are written.
     this.#act();
     if (outcome instanceof ServingError) {
@@ -132,6 +194,7 @@ export class Batcher {
     }
     this.#deps.onExecution({
       rows,
+      paddedRows: size - rows,
       reason,
       handoverNs: handoverNs(outcome),
       computeNs: outcome.computeNs,
@@ -141,24 +204,22 @@ export class Batcher {
     });
   }
 
-  /** Callers that have gone away are not worth an execution. */
-  #dropAbandoned(): void {
-    if (!this.#waiting.some(isAbandoned)) return;
-    const abandoned = this.#waiting.filter(isAbandoned);
-    this.#waiting = this.#waiting.filter((waiting) => !isAbandoned(waiting));
+  #dropAbandoned(abandoned: readonly Waiting[]): void {
     for (const waiting of abandoned) {
-      this.#waitingRows -= waiting.rows;
+      this.#deps.onDropped('cancelled');
       waiting.reject(
         new ServingError('cancelled', 'the caller closed the connection before the request ran'),
       );
     }
   }
 
-  #refuseAll(reason: string): void {
-    const refused = this.#waiting;
-    this.#waiting = [];
-    this.#waitingRows = 0;
-    for (const waiting of refused) waiting.reject(new ServingError('unavailable', reason));
+  #refuseAll(cause: DropCause, reason: string): void {
+    for (const waiting of this.#queue.remove(() => true)) waiting.reject(this.#dropped(cause, reason));
+  }
+
+  #dropped(cause: DropCause, message: string): ServingError {
+    this.#deps.onDropped(cause);
+    return new ServingError('unavailable', message);
   }
 }
 
@@ -166,8 +227,8 @@ function isAbandoned(waiting: Waiting): boolean {
   return waiting.context.signal?.aborted === true;
 }
 
-function noInstance(failure: string): ServingError {
-  return new ServingError('unavailable', `the model has no running instance: ${failure}`);
+function noInstance(failure: string): string {
+  return `the model has no running instance: ${failure}`;
 }
 
 function answer(waiting: Waiting, batchRows: number, run: PoolRun, index: number): void {

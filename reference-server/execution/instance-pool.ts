@@ -1,6 +1,7 @@
 import { ServingError } from '../errors.ts';
 import type { InferRequest, Tensor } from '../infer.ts';
 import { type Clock, nsBetween } from '../telemetry/timings.ts';
+import type { Slots } from './batch-policy.ts';
 import { type Instance, InstanceError } from './instance.ts';
 import type { Provider } from './providers.ts';
 import type { TensorSpec } from './tensors.ts';
@@ -85,10 +86,14 @@ export class InstancePool {
     return this.#seats.size;
   }
 
-  freeSlots(): number {
+  slots(): Slots {
+    let idle = 0;
     let free = 0;
-    for (const seat of this.#seats) free += this.settings.inFlight - seat.inFlight;
-    return free;
+    for (const { inFlight } of this.#seats) {
+      if (inFlight === 0) idle++;
+      free += this.settings.inFlight - inFlight;
+    }
+    return { idle, ahead: free - idle };
   }
 
   /** Why nothing will ever run again, or undefined while an instance runs or is being restarted. */
@@ -97,12 +102,12 @@ export class InstancePool {
   }
 
   /** Runs one batch on the instance with the least to do. Only to be called with a free slot. */
-  async run(parts: readonly InferRequest[], rows: number): Promise<PoolRun> {
+  async run(parts: readonly InferRequest[], rows: number, size: number): Promise<PoolRun> {
     const seat = this.#leastBusy();
     const handedOverAtMs = this.#deps.clock.nowMs();
     seat.inFlight++;
     try {
-      const { outputs, computeNs } = await seat.instance.run(parts, rows);
+      const { outputs, computeNs } = await seat.instance.run(parts, rows, size);
       const startedAtMs = Math.max(handedOverAtMs, seat.freeSinceMs);
       return { outputs, computeNs, startedAtMs, doneAtMs: this.#deps.clock.nowMs() };
     } catch (error) {

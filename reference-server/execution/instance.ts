@@ -30,11 +30,12 @@ export interface Instance {
   /** Why `providerRan` is what it is, in a sentence. */
   readonly providerReason: string;
   /**
-   * Runs the parts' rows as one batch; `rows` is their sum. Parts are stacked before the call returns, so their
+   * Runs the parts' rows as one batch; `rows` is their sum. Up to `size` rows the last one is repeated, and what the
+   * model makes of the copies is thrown away. Parts are stacked before the call returns, so their
    * bytes may be reused then. Runs are executed in the order of the calls; two in flight keep the thread busy.
    * Rejects with an `InstanceError`.
    */
-  run(parts: readonly InferRequest[], rows: number): Promise<RunResult>;
+  run(parts: readonly InferRequest[], rows: number, size?: number): Promise<RunResult>;
   /** Resolves with the reason if the instance ends in any other way than by `close()`. Never rejects. */
   readonly died: Promise<string>;
   /** Finishes the runs in flight, frees the model, ends the thread. */
@@ -130,14 +131,14 @@ class WorkerInstance implements Instance {
     });
   }
 
-  async run(parts: readonly InferRequest[], rows: number): Promise<RunResult> {
+  async run(parts: readonly InferRequest[], rows: number, size = rows): Promise<RunResult> {
     if (this.#gone !== undefined) throw new InstanceError('died', this.#gone);
-    this.#check(parts, rows);
-    const inputs = this.inputs.map((spec) => this.#stacked(spec, parts, rows));
+    this.#check(parts, rows, size);
+    const inputs = this.inputs.map((spec) => this.#stacked(spec, parts, size));
     const id = this.#runs++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { parts, resolve, reject });
-      const request: WorkerRequest = { kind: 'run', id, rows, inputs };
+      const request: WorkerRequest = { kind: 'run', id, rows: size, inputs };
       this.#worker.postMessage(
         request,
         inputs.map((input) => input.buffer),
@@ -153,11 +154,14 @@ class WorkerInstance implements Instance {
     await this.#ended;
   }
 
-  #check(parts: readonly InferRequest[], rows: number): void {
+  #check(parts: readonly InferRequest[], rows: number, size: number): void {
     const given = parts.reduce((sum, part) => sum + part.rows, 0);
     if (given !== rows) throw new InstanceError('request', `the parts have ${given} rows, not ${rows}`);
-    if (rows < 1 || rows > this.#maxRows) {
-      throw new InstanceError('request', `a batch of ${rows} rows is outside 1 … ${this.#maxRows}`);
+    if (rows < 1 || size < rows || size > this.#maxRows) {
+      throw new InstanceError(
+        'request',
+        `a batch of ${rows} rows, run as ${size}, is outside 1 … ${this.#maxRows}`,
+      );
     }
     for (const part of parts) {
       const problem = requestProblem(this.inputs, part);
@@ -165,7 +169,7 @@ class WorkerInstance implements Instance {
     }
   }
 
-  #stacked(spec: TensorSpec, parts: readonly InferRequest[], rows: number): BatchTensor {
+  #stacked(spec: TensorSpec, parts: readonly InferRequest[], size: number): BatchTensor {
     const rowShape = sharedRowShape(parts, spec.name);
     if (rowShape === undefined) {
       throw new InstanceError(
@@ -177,11 +181,11 @@ class WorkerInstance implements Instance {
     const rowBytes = elements(rowShape) * ELEMENT[datatype].bytes;
     const idle = this.#idleBuffers.get(spec.name)?.pop();
     const buffer =
-      idle !== undefined && idle.byteLength >= rows * rowBytes
+      idle !== undefined && idle.byteLength >= size * rowBytes
         ? idle
         : new ArrayBuffer(this.#maxRows * rowBytes);
-    stack(parts, spec.name, buffer);
-    return { name: spec.name, datatype, shape: [rows, ...rowShape], buffer };
+    stack(parts, spec.name, buffer, size * rowBytes, rowBytes);
+    return { name: spec.name, datatype, shape: [size, ...rowShape], buffer };
   }
 
   #settle(reply: WorkerReply): void {

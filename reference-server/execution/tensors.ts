@@ -85,8 +85,14 @@ export function sharedRowShape(parts: readonly InferRequest[], name: string): re
   return first !== undefined && shapes.every((shape) => String(shape) === String(first)) ? first : undefined;
 }
 
-/** Copies the parts' rows one after the other to the start of `into`. */
-export function stack(parts: readonly InferRequest[], name: string, into: ArrayBuffer): void {
+/** Copies the parts' rows one after the other to the start of `into`, and the last one again up to `sizeBytes`. */
+export function stack(
+  parts: readonly InferRequest[],
+  name: string,
+  into: ArrayBuffer,
+  sizeBytes: number,
+  rowBytes: number,
+): void {
   const bytes = new Uint8Array(into);
   let offset = 0;
   for (const part of parts) {
@@ -94,6 +100,7 @@ export function stack(parts: readonly InferRequest[], name: string, into: ArrayB
     bytes.set(data, offset);
     offset += data.byteLength;
   }
+  for (; offset < sizeBytes; offset += rowBytes) bytes.copyWithin(offset, offset - rowBytes, offset);
 }
 
 /** Gives each part its rows of every output, in bytes of their own, so that keeping one does not keep the batch. */

@@ -14,8 +14,8 @@ export function listedModels(config: ServerConfig): ModelCatalogue {
 }
 
 function planOf({ name, source }: ModelConfig, config: ServerConfig): ModelPlan {
-  const { instances, threads, provider, batching } = config;
-  const settings = { instances, threads, provider, batching };
+  const { instances, threads, provider, batching, queue } = config;
+  const settings = { instances, threads, provider, batching, queue };
   const version = { name, version: '1', source, settings, fingerprint: source };
   return { name, versions: [version], labels: {}, notHonoured: [] };
 }

@@ -1,20 +1,32 @@
 import type { ProviderSetting } from '../config.ts';
-import { Batcher } from '../execution/batcher.ts';
+import { Batcher, type BatcherSettings } from '../execution/batcher.ts';
 import type { Instance } from '../execution/instance.ts';
 import type { InstanceOptions } from '../execution/instance-messages.ts';
 import { InstancePool } from '../execution/instance-pool.ts';
 import type { Provider } from '../execution/providers.ts';
+import type { TimeoutAction } from '../execution/queue-policy.ts';
 import type { Infer } from '../infer.ts';
+import { batcherSettings } from '../scheduling.ts';
 import type { ModelStatistics } from '../telemetry/statistics.ts';
 import type { Clock } from '../telemetry/timings.ts';
 import type { VersionPlan } from './model-plan.ts';
 import { type ModelSignature, signatureOf, stackingKeyOf } from './model-signature.ts';
 
-/** The settings that a model really runs with, read from the running objects. */
-export interface EffectiveSettings {
+/** The batcher's settings by the names that the configuration has for them. */
+export interface EffectiveBatching {
   readonly maxRows: number;
   readonly maxDelayMs: number;
+  readonly preferredRows: readonly number[];
+  readonly allowedRows: readonly number[];
   readonly maxQueueRows: number;
+  /** Of the default priority; 0: none. */
+  readonly queueTimeoutMs: number;
+  readonly queueTimeoutAction: TimeoutAction;
+  readonly priorityLevels: number;
+}
+
+/** The settings that a model really runs with, read from the running objects. */
+export interface EffectiveSettings extends EffectiveBatching {
   readonly inFlight: number;
   /** Instances that are running now. */
   readonly instances: number;
@@ -52,7 +64,7 @@ export async function serveModel(
   deps: ServedModelDeps,
 ): Promise<ServedModel> {
   const { name, version, settings } = plan;
-  const { maxRows, maxDelayMs, maxQueueRows, inFlight } = settings.batching;
+  const { maxRows, inFlight } = settings.batching;
   const { threads, provider, instances } = settings;
   const options = { modelPath: await deps.modelPath(plan.source), threads, provider, maxRows };
   const pool = await InstancePool.start(
@@ -64,22 +76,25 @@ export async function serveModel(
     },
   );
   const signature = signatureOf(name, pool.inputs, pool.outputs, maxRows);
-  const batcher = new Batcher(
-    { maxRows, maxDelayMs, maxQueueRows },
-    {
-      runner: pool,
-      clock: deps.clock,
-      stackingKey: stackingKeyOf(signature),
-      onExecution: (execution) => statistics.executed(execution),
+  const batcher = new Batcher(batcherSettings(settings.batching, settings.queue), {
+    runner: pool,
+    clock: deps.clock,
+    stackingKey: stackingKeyOf(signature),
+    onExecution: (execution) => statistics.executed(execution),
+    onDropped: (cause) => {
+      statistics.dropped[cause]++;
     },
-  );
+    onDeferred: () => {
+      statistics.deferred++;
+    },
+  });
   return {
     version,
     signature,
     infer: batcher.infer,
     statistics,
     effective: () => ({
-      ...batcher.settings,
+      ...effectiveBatching(batcher.settings),
       inFlight: pool.settings.inFlight,
       instances: pool.running,
       threads: options.threads,
@@ -93,5 +108,17 @@ export async function serveModel(
       batcher.close(`version ${version} of model '${name}' is being unloaded`);
       await pool.close();
     },
+  };
+}
+
+function effectiveBatching({ queue, ...batches }: BatcherSettings): EffectiveBatching {
+  const level = queue.levels[queue.defaultLevel - 1];
+  const timeoutMs = level?.timeoutMs ?? Number.POSITIVE_INFINITY;
+  return {
+    ...batches,
+    maxQueueRows: queue.maxRows,
+    queueTimeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? 0 : timeoutMs,
+    queueTimeoutAction: level?.timeoutAction ?? 'reject',
+    priorityLevels: queue.levels.length,
   };
 }

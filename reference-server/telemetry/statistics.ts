@@ -1,6 +1,6 @@
 import { FAILURE_REASONS, type FailureReason, type ServingError } from '../errors.ts';
 import { RELEASE_REASONS, type ReleaseReason } from '../execution/batch-policy.ts';
-import type { Execution } from '../execution/batcher.ts';
+import { DROP_CAUSES, type DropCause, type Execution } from '../execution/batcher.ts';
 import type { InferTimings } from '../infer.ts';
 
 /** Cumulative since the server's start. */
@@ -32,10 +32,16 @@ export class ModelStatistics {
   readonly computeOutput = zero();
   readonly batchSizes = new Map<number, BatchSizeStatistics>();
   readonly release = zeros<ReleaseReason>(RELEASE_REASONS);
+  /** Requests that never ran, by why. */
+  readonly dropped = zeros<DropCause>(DROP_CAUSES);
   readonly failures = zeros<FailureReason>(FAILURE_REASONS);
   arrivals = 0;
   inferenceCount = 0;
   executionCount = 0;
+  /** Rows added to batches to reach an allowed size; not in `inferenceCount`. */
+  paddedRows = 0;
+  /** Requests that waited too long and went behind the others of their priority. */
+  deferred = 0;
   /** Milliseconds since the epoch; 0 before the first. */
   lastInferenceAtEpochMs = 0;
 
@@ -47,6 +53,7 @@ export class ModelStatistics {
   executed(execution: Execution): void {
     this.executionCount++;
     this.inferenceCount += execution.rows;
+    this.paddedRows += execution.paddedRows;
     this.release[execution.reason]++;
     const ofSize = this.#ofSize(execution.rows);
     add(ofSize.compute_input, execution.handoverNs);

@@ -6,6 +6,8 @@ export interface Clock {
   nowMs(): number;
   /** Calls `wake` once after `delayMs`; the answer cancels it. */
   after(delayMs: number, wake: () => void): () => void;
+  /** Calls `wake` once, when what has arrived by now has been read. */
+  soon(wake: () => void): void;
 }
 
 export const realClock: Clock = {
@@ -13,6 +15,9 @@ export const realClock: Clock = {
   after(delayMs, wake) {
     const timer = setTimeout(wake, delayMs);
     return () => clearTimeout(timer);
+  },
+  soon(wake) {
+    setImmediate(wake);
   },
 };
 

@@ -13,7 +13,21 @@ describe('parseServerConfig', () => {
       instances: 1,
       threads: 1,
       provider: 'auto',
-      batching: { maxRows: 32, maxDelayMs: 0, maxQueueRows: 512, inFlight: 1 },
+      batching: {
+        maxRows: 32,
+        maxDelayMs: 0,
+        preferredRows: [],
+        allowedRows: [],
+        maxQueueRows: 512,
+        inFlight: 1,
+      },
+      queue: {
+        timeoutMs: 0,
+        timeoutAction: 'reject',
+        allowTimeoutOverride: false,
+        priorityLevels: 1,
+        levels: [],
+      },
       bodyLimitBytes: 67_108_864,
       drainMs: 30_000,
       accessLog: false,
@@ -36,6 +50,22 @@ describe('parseServerConfig', () => {
     [
       { models, batching: { maxRows: 8, maxQueueRows: 4 } },
       'batching.maxQueueRows: must be at least maxRows',
+    ],
+    [{ models, batching: { preferredRows: [8, 4] } }, 'batching.preferredRows: must be in ascending order'],
+    [{ models, batching: { maxRows: 8, preferredRows: [16] } }, 'must not have a size above maxRows (8)'],
+    [
+      { models, batching: { maxRows: 8, allowedRows: [4] } },
+      'batching.allowedRows: must end with maxRows (8)',
+    ],
+    [{ models, queue: { timeoutAction: 'drop' } }, 'queue.timeoutAction: '],
+    [
+      { models, queue: { priorityLevels: 2, defaultPriority: 3 } },
+      'queue.defaultPriority: must be at most priorityLevels (2)',
+    ],
+    [{ models, queue: { levels: [{ priority: 2 }] } }, 'queue.levels.0.priority: must be at most'],
+    [
+      { models, queue: { levels: [{ priority: 1 }, { priority: 1 }] } },
+      'queue.levels.1.priority: must not be given twice',
     ],
   ])('%j', (config, message) => {
     expect(thrownBy(config).message).toContain(message);

@@ -20,6 +20,10 @@ export class VirtualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  soon(wake: () => void): void {
+    this.after(0, wake);
+  }
+
   sleep(delayMs: number): Promise<void> {
     return new Promise((resolve) => this.after(delayMs, resolve));
   }

@@ -30,24 +30,29 @@ async function startPool(instances: number, inFlight: number, failStarts: readon
   return { pool, clock, started, events };
 }
 
+function freeSlots(pool: InstancePool): number {
+  const { idle, ahead } = pool.slots();
+  return idle + ahead;
+}
+
 describe('InstancePool', () => {
   test('batches go to the instance with the least to do, up to inFlight each', async () => {
     const { pool, started } = await startPool(2, 2);
     const releases = started.map((instance) => instance.hold());
-    expect(pool.freeSlots()).toBe(4);
-    const runs = [1, 2, 3].map((rows) => pool.run([part], rows));
+    expect(pool.slots()).toEqual({ idle: 2, ahead: 2 });
+    const runs = [1, 2, 3].map((rows) => pool.run([part], rows, rows));
     expect(started.map((instance) => instance.batches)).toEqual([[1, 3], [2]]);
-    expect(pool.freeSlots()).toBe(1);
+    expect(pool.slots()).toEqual({ idle: 0, ahead: 1 });
     for (const release of releases) release();
     await Promise.all(runs);
-    expect(pool.freeSlots()).toBe(4);
+    expect(freeSlots(pool)).toBe(4);
   });
 
   test('a second batch in flight starts when the first is done: until then it was queueing', async () => {
     const { pool, clock, started } = await startPool(1, 2);
     const release = started[0]?.hold();
-    const first = pool.run([part], 1);
-    const second = pool.run([part], 2);
+    const first = pool.run([part], 1, 1);
+    const second = pool.run([part], 2, 2);
     clock.after(10, () => release?.());
     await clock.runUntilIdle();
     const runs = await Promise.all([first, second]);
@@ -60,12 +65,12 @@ describe('InstancePool', () => {
     let changes = 0;
     pool.onChange = () => changes++;
     started[0]?.hold();
-    const lost = pool.run([part], 1);
+    const lost = pool.run([part], 1, 1);
     started[0]?.die('segmentation fault');
     await expect(lost).rejects.toMatchObject({ kind: 'internal', message: 'segmentation fault' });
     expect(pool.running).toBe(1);
     await clock.runUntilIdle();
-    expect([pool.running, pool.freeSlots(), started.length, changes]).toEqual([2, 2, 3, 1]);
+    expect([pool.running, freeSlots(pool), started.length, changes]).toEqual([2, 2, 3, 1]);
     expect(events).toEqual(['an instance died', 'an instance was restarted']);
   });
 

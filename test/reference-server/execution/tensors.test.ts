@@ -54,8 +54,11 @@ describe('stack and split', () => {
           return { rows, inputs: [{ name: 'x', datatype, shape: [rows, width], data }] };
         });
         const rows = rowsOf.reduce((sum, n) => sum + n, 0);
-        const buffer = new ArrayBuffer(rows * width * ELEMENT[datatype].bytes + 8);
-        stack(parts, 'x', buffer);
+        const rowBytes = width * ELEMENT[datatype].bytes;
+        const buffer = new ArrayBuffer((rows + 2) * rowBytes + 8);
+        stack(parts, 'x', buffer, (rows + 2) * rowBytes, rowBytes);
+        const row = (index: number) => [...new Uint8Array(buffer, index * rowBytes, rowBytes)];
+        expect([row(rows), row(rows + 1)]).toEqual([row(rows - 1), row(rows - 1)]);
         const back = split(parts, [{ name: 'y', datatype, shape: [rows, width], buffer }]);
         expect(back.map((outputs) => outputs[0]?.shape)).toEqual(parts.map((part) => part.inputs[0]?.shape));
         expect(back.map((outputs) => [...(outputs[0]?.data ?? [])])).toEqual(
