@@ -1,24 +1,5 @@
-import {
-  CHUNKED,
-  CLOSE,
-  CONNECTION,
-  CONTENT_LENGTH,
-  colonOf,
-  DIGIT_0,
-  decimal,
-  HEX,
-  HTTP_1,
-  holdsWord,
-  isBlank,
-  isName,
-  isText,
-  KEEP_ALIVE,
-  NOT_HEX,
-  SEMICOLON,
-  SPACE,
-  startsWith,
-  TRANSFER_ENCODING,
-} from './http1-bytes.ts';
+import { colonOf, HEX, isBlank, isText, NOT_HEX, SEMICOLON } from './http1-bytes.ts';
+import { NO_LENGTH, ResponseHead } from './http1-head.ts';
 import { HeadMemo } from './http1-head-memo.ts';
 
 /** What a response consists of, in order. `onEnd` comes last and once; nothing follows it in the same read. */
@@ -49,7 +30,6 @@ const TRAILER = 8;
 
 const CR = 13;
 const LF = 10;
-const NO_LENGTH = -1;
 const NOT_HERE = -1;
 
 /**
@@ -61,6 +41,7 @@ export class ResponseParser {
   readonly #events: ResponseEvents;
   readonly #limits: ResponseLimits;
   readonly #memo: HeadMemo;
+  readonly #head: ResponseHead;
   #state = IDLE;
   #started = false;
   /** Bytes of the present body or chunk still to come. */
@@ -69,10 +50,6 @@ export class ResponseParser {
   #headBytes = 0;
   /** Where the head begins in this buffer, when it begins in it. */
   #headFrom = NOT_HERE;
-  #status = 0;
-  #length = NO_LENGTH;
-  #chunked = false;
-  #keepAlive = true;
   /** The start of a line whose end has not come yet. */
   #carry: Buffer | undefined;
   #carried = 0;
@@ -86,6 +63,7 @@ export class ResponseParser {
     this.#events = events;
     this.#limits = limits;
     this.#memo = memo;
+    this.#head = new ResponseHead(limits.bodyBytes);
   }
 
   /** A request has been sent: a response is due. */
@@ -103,7 +81,11 @@ export class ResponseParser {
     const isStart = this.#state === STATUS_LINE && this.#headBytes === 0;
     this.#headFrom = isStart ? from : NOT_HERE;
     const known = isStart ? this.#memo.match(buffer, from, to) : 0;
-    if (known > 0) at = this.#headAgain(from + known, to);
+    if (known > 0) {
+      this.#started = true;
+      this.#head.recall(this.#memo);
+      at = this.#headEnded(from + known, to);
+    }
     while (at >= 0 && at < to) {
       if (this.#state === IDLE) return false;
       this.#started = true;
@@ -122,9 +104,7 @@ export class ResponseParser {
 
   #beginHead(): void {
     this.#state = STATUS_LINE;
-    this.#length = NO_LENGTH;
-    this.#chunked = false;
-    this.#keepAlive = true;
+    this.#head.begin();
   }
 
   #isBody(): boolean {
@@ -174,10 +154,11 @@ export class ResponseParser {
     if (end < from || line[end] !== CR) return MALFORMED;
     switch (this.#state) {
       case STATUS_LINE:
-        return this.#statusLine(line, from, end) ? after : MALFORMED;
+        this.#state = HEADER;
+        return this.#head.statusLine(line, from, end) ? after : MALFORMED;
       case HEADER:
         if (from === end) return this.#headLine(line, after, to);
-        return this.#header(line, from, end) ? after : MALFORMED;
+        return this.#head.header(line, from, end) ? after : MALFORMED;
       case CHUNK_SIZE:
         return this.#chunkSize(line, from, end) ? after : MALFORMED;
       case CHUNK_END:
@@ -192,83 +173,28 @@ export class ResponseParser {
     }
   }
 
-  /** `HTTP/1.1 200 OK`; the reason may be absent. */
-  #statusLine(line: Buffer, from: number, end: number): boolean {
-    if (end - from < 12 || !startsWith(line, from, HTTP_1) || line[from + 8] !== SPACE) return false;
-    if (!isText(line, from + 12, end)) return false;
-    const minor = line[from + 7] ?? 0;
-    if (minor !== DIGIT_0 && minor !== DIGIT_0 + 1) return false;
-    this.#keepAlive = minor !== DIGIT_0;
-    this.#status = decimal(line, from + 9, from + 12);
-    if (this.#status < 100 || (end > from + 12 && line[from + 12] !== SPACE)) return false;
-    this.#state = HEADER;
-    return true;
-  }
-
-  #header(line: Buffer, from: number, end: number): boolean {
-    const colon = colonOf(line, from, end);
-    if (colon < 0 || !isText(line, colon, end)) return false;
-    let valueFrom = colon + 1;
-    let valueEnd = end;
-    while (valueFrom < valueEnd && isBlank(line[valueFrom])) valueFrom += 1;
-    while (valueEnd > valueFrom && isBlank(line[valueEnd - 1])) valueEnd -= 1;
-    if (isName(line, from, colon, CONTENT_LENGTH))
-      return this.#contentLength(decimal(line, valueFrom, valueEnd));
-    if (isName(line, from, colon, TRANSFER_ENCODING)) {
-      if (this.#chunked || !isName(line, valueFrom, valueEnd, CHUNKED)) return false;
-      this.#chunked = true;
-    } else if (isName(line, from, colon, CONNECTION)) {
-      if (holdsWord(line, valueFrom, valueEnd, CLOSE)) this.#keepAlive = false;
-      else if (holdsWord(line, valueFrom, valueEnd, KEEP_ALIVE)) this.#keepAlive = true;
-    }
-    return true;
-  }
-
-  #contentLength(length: number): boolean {
-    if (length < 0 || length > this.#limits.bodyBytes) return false;
-    if (this.#length !== NO_LENGTH && this.#length !== length) return false;
-    this.#length = length;
-    return true;
-  }
-
   /** The empty line after the headers. */
   #headLine(line: Buffer, after: number, to: number): number {
-    const memo = this.#memo;
-    if (this.#headFrom !== NOT_HERE && this.#status >= 200 && memo.learn(line, this.#headFrom, after)) {
-      memo.status = this.#status;
-      memo.length = this.#length;
-      memo.chunked = this.#chunked;
-      memo.keepAlive = this.#keepAlive;
-    }
-    return this.#headEnded(after, to);
-  }
-
-  /** The known head has come again. */
-  #headAgain(after: number, to: number): number {
-    this.#started = true;
-    this.#status = this.#memo.status;
-    this.#length = this.#memo.length;
-    this.#chunked = this.#memo.chunked;
-    this.#keepAlive = this.#memo.keepAlive;
+    const head = this.#head;
+    if (this.#headFrom !== NOT_HERE && !head.isInterim) head.teach(this.#memo, line, this.#headFrom, after);
     return this.#headEnded(after, to);
   }
 
   #headEnded(after: number, to: number): number {
-    const status = this.#status;
-    if (status === 101 || (this.#chunked && this.#length !== NO_LENGTH)) return MALFORMED;
-    if (status < 200) {
+    const head = this.#head;
+    if (!head.isSound) return MALFORMED;
+    if (head.isInterim) {
       this.#beginHead();
       return after;
     }
-    this.#events.onHead(status);
+    this.#events.onHead(head.status);
     this.#headBytes = 0;
-    if (status === 204 || status === 304 || (this.#length === 0 && !this.#chunked))
-      return this.#end(after === to);
-    if (this.#chunked) this.#state = CHUNK_SIZE;
-    else if (this.#length === NO_LENGTH) this.#state = BODY_TO_CLOSE;
+    if (head.hasNoBody) return this.#end(after === to);
+    if (head.chunked) this.#state = CHUNK_SIZE;
+    else if (head.length === NO_LENGTH) this.#state = BODY_TO_CLOSE;
     else {
       this.#state = FIXED_BODY;
-      this.#remaining = this.#length;
+      this.#remaining = head.length;
     }
     return after;
   }
@@ -294,7 +220,7 @@ export class ResponseParser {
   /** Bytes after the response belong to no request: what carried them cannot be trusted with another. */
   #end(nothingFollows: boolean): number {
     this.#state = IDLE;
-    this.#events.onEnd(this.#keepAlive && nothingFollows);
+    this.#events.onEnd(this.#head.keepAlive && nothingFollows);
     return ENDED;
   }
 }
