@@ -8,7 +8,7 @@ export const CREDIBILITY = [
   'inconclusive',
 ] as const;
 /** What slowed the generator down meanwhile, whatever came of it: an explanation, never a verdict. */
-export const CAUSES = ['gc', 'cpu-quota', 'steal', 'pressure', 'same-cores'] as const;
+export const CAUSES = ['gc', 'cpu-quota', 'steal', 'pressure', 'same-cores', 'late-wakes'] as const;
 const cause = z.object({ id: z.enum(CAUSES), message: z.string() });
 export type Cause = z.infer<typeof cause>;
 

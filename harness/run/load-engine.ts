@@ -87,6 +87,15 @@ export interface LoadProgress {
 /** What the model should answer to one payload; null: not known. A plain message. */
 export type Golden = readonly { readonly name: string; readonly values: readonly number[] }[] | null;
 
+/** Sleeps with nothing to do that ended more than 2 ms after their time, over the measure phase. */
+export interface LateWakes {
+  readonly count: number;
+  /** By how much, in all. */
+  readonly totalMs: number;
+  /** How long the thread was ready to run and waited for its core meanwhile: others of this machine had it. */
+  readonly waitedMs: number;
+}
+
 /** Who drives the sockets: our own loop over the system's calls (Linux), or Node. */
 export type SocketsKind = 'native' | 'node';
 
@@ -188,6 +197,8 @@ export interface LoadResult {
   readonly generatorCpuCores: number | undefined;
   readonly eventLoopUtilization: number;
   readonly gc: { readonly count: number; readonly totalMs: number; readonly longestMs: number };
+  /** Absent where the loop is not ours. */
+  readonly lateWakes?: LateWakes;
   readonly events: readonly { readonly atS: number; readonly message: string }[];
   /** Why the case ended before its time: an abort rule, an interrupt. */
   readonly endedEarly: string | undefined;

@@ -13,6 +13,7 @@ import {
   type LinuxCalls,
 } from './linux-calls.ts';
 import { NativeStream, type StreamOwner } from './native-stream.ts';
+import { SleepTally } from './sleep-tally.ts';
 import { socketAddress } from './socket-address.ts';
 
 const READ_BUFFER_BYTES = 262_144;
@@ -45,6 +46,7 @@ export class NativeLoop implements SocketSource, StreamOwner {
   readonly now: () => number;
   readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly readAddress: number;
+  readonly sleep = new SleepTally();
   readonly #epoll: number;
   readonly #events = new Uint32Array(EVENTS_AT_ONCE * EVENT_WORDS);
   readonly #eventsAddress: number;
@@ -64,7 +66,6 @@ export class NativeLoop implements SocketSource, StreamOwner {
   #nextTickMs = 0;
   #tickEveryMs = 0;
   #onTick: (plannedAtMs: number, lagMs: number) => void = () => {};
-  #sleptMs = 0;
   #address: Address | undefined;
   #place: Buffer | undefined;
 
@@ -75,11 +76,6 @@ export class NativeLoop implements SocketSource, StreamOwner {
     this.#epoll = calls.epoll();
     this.readAddress = calls.addressOf(this.readBuffer);
     this.#eventsAddress = calls.addressOf(new Uint8Array(this.#events.buffer));
-  }
-
-  /** Milliseconds spent waiting so far. */
-  get sleptMs(): number {
-    return this.#sleptMs;
   }
 
   open(address: Address, events: ByteStreamEvents): ByteStream {
@@ -176,7 +172,7 @@ export class NativeLoop implements SocketSource, StreamOwner {
     const waitMs = this.#again.length > 0 ? 0 : untilDueMs;
     const count = this.calls.wait(this.#epoll, this.#eventsAddress, EVENTS_AT_ONCE, waitMs);
     const nowMs = this.now();
-    this.#sleptMs += nowMs - fromMs;
+    this.sleep.slept(nowMs - fromMs, waitMs);
     if (this.#again.length > 0) this.#visitAgain();
     for (let event = 0; event < count; event++) this.#visit(event * EVENT_WORDS);
     if (this.#freed.length > 0) this.#recycle();

@@ -18,6 +18,9 @@ import type { Latency } from './case-latency.ts';
 /** The percentile that an open case must be able to show. */
 export type Headline = 'p50' | 'p90' | 'p95' | 'p99' | 'p999';
 
+/** Below this share of the time, sleepers woken late cannot make one arrival of a hundred late. */
+const LATE_WAKES_SHARE = 0.0025;
+
 export interface JudgementInput {
   readonly pooled: PooledFacts;
   readonly load: LoadRecord;
@@ -54,7 +57,7 @@ export function judge(input: JudgementInput): Pick<CaseRecord, 'credibility' | '
     clock: worstClock(results),
     negativeTimes: results.reduce((sum, { clamped }) => sum + clamped.negative, 0),
     endedEarly: results.map(({ endedEarly }) => endedEarly).find((reason) => reason !== undefined),
-    causes: [...input.causes, ...gcCauses(results)],
+    causes: [...input.causes, ...gcCauses(results), ...lateWakeCauses(results)],
   });
   return { credibility: record, steady };
 }
@@ -154,4 +157,17 @@ function gcCauses(results: readonly LoadResult[]): Cause[] {
   return [
     { id: 'gc', message: `garbage collection paused the generator for up to ${longest.toFixed(1)} ms` },
   ];
+}
+
+/** Nothing of ours can make an idle loop wake late; whose core it was meanwhile tells who did. */
+function lateWakeCauses(results: readonly LoadResult[]): Cause[] {
+  const shareOf = ({ lateWakes, durationMs }: LoadResult) =>
+    (lateWakes?.totalMs ?? 0) / Math.max(1, durationMs);
+  const [worst] = [...results].sort((a, b) => shareOf(b) - shareOf(a));
+  if (worst?.lateWakes === undefined || shareOf(worst) <= LATE_WAKES_SHARE) return [];
+  const { count, totalMs, waitedMs } = worst.lateWakes;
+  const who =
+    waitedMs > totalMs / 2 ? 'other processes had its core' : 'this machine was being stopped by its host';
+  const message = `with nothing to do, the generator was woken more than 2 ms late ${count} times, ${(totalMs / count).toFixed(1)} ms in the mean: ${who}`;
+  return [{ id: 'late-wakes', message }];
 }

@@ -43,6 +43,7 @@ const CAUSE_WORDS: Readonly<Record<Cause['id'], string>> = {
   steal: 'other virtual machines on this host',
   pressure: 'processes waiting for a CPU',
   'same-cores': 'the server on the same cores',
+  'late-wakes': 'a machine that wakes its sleepers late',
 };
 
 /** What `measure.stop` asked for and the longest time did not give. */

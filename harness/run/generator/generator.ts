@@ -75,7 +75,7 @@ async function drive(
     const recorder = new Recorder(recording);
     const rawLog = rawLogFile(assignment, recording);
     const driver = driverFor(assignment, edges, pacer, (at, index) => flights.dispatch(at, index));
-    const vitals = new GeneratorVitals([threadTaskPath(), pacer.taskPath], sockets.sleptMs);
+    const vitals = new GeneratorVitals([threadTaskPath(), pacer.taskPath], sockets.sleep);
     const run = new LoadRun({ assignment, edges, now, driver, flights, recorder, transport, vitals, watch });
     flights.use({
       transport,

@@ -176,7 +176,7 @@ export class LoadRun {
     watch.drain.removeEventListener('abort', this.#onDrain);
     watch.cancel.removeEventListener('abort', this.#onCancel);
     for (const remark of transport.remarks ?? []) this.#note(`the server said: ${remark}`);
-    const { cpuCores, eventLoopUtilization, gc } = vitals.end();
+    const { cpuCores, eventLoopUtilization, gc, lateWakes } = vitals.end();
     const clock = { monotonicMs: now() - this.#beganMs, wallMs: Date.now() - this.#beganWallMs };
     flights.close(how);
     const endedAtMs = now();
@@ -192,6 +192,7 @@ export class LoadRun {
       generatorCpuCores: this.#measuring ? cpuCores : undefined,
       eventLoopUtilization,
       gc,
+      ...(lateWakes === undefined ? {} : { lateWakes }),
       events: this.#events,
       endedEarly: this.#endedEarly,
     });

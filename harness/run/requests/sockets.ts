@@ -10,6 +10,7 @@ import { endpointOf } from '../../transports/endpoint.ts';
 import { linuxCalls } from '../../transports/linux-calls.ts';
 import { NativeLoop } from '../../transports/native-loop.ts';
 import { NodeSockets } from '../../transports/node-sockets.ts';
+import type { SleepFacts } from '../../transports/sleep-tally.ts';
 import type { LoadAssignment, SocketsKind } from '../load-engine.ts';
 
 /** Sockets, and what wakes the generator when an arrival is due: one loop for both, or Node's and a thread. */
@@ -17,8 +18,8 @@ export interface Sockets {
   readonly kind: SocketsKind;
   readonly source: SocketSource;
   readonly pacer: Pacer;
-  /** How long a loop of our own has waited so far. */
-  readonly sleptMs?: () => number;
+  /** How a loop of our own has slept so far. */
+  readonly sleep?: SleepFacts;
 }
 
 const LONGEST_TURN_MS = 50;
@@ -40,7 +41,7 @@ export async function openSockets(assignment: LoadAssignment, now: NowMs): Promi
   lowerTimerSlack();
   const turnMs = Math.min(LONGEST_TURN_MS, Math.max(2, assignment.timeoutMs / 20));
   const loop = new NativeLoop({ calls, now, turnMs });
-  return { kind: 'native', source: loop, pacer: new LoopPacer(loop), sleptMs: () => loop.sleptMs };
+  return { kind: 'native', source: loop, pacer: new LoopPacer(loop), sleep: loop.sleep };
 }
 
 /** A peer transport lives in Node's event loop, which the native loop blocks. */

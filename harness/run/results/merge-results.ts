@@ -84,14 +84,21 @@ function ofTheirThreads(
   first: LoadResult,
 ): Pick<
   LoadResult,
-  'clock' | 'connections' | 'sockets' | 'generatorCpuCores' | 'eventLoopUtilization' | 'gc'
+  'clock' | 'connections' | 'sockets' | 'generatorCpuCores' | 'eventLoopUtilization' | 'gc' | 'lateWakes'
 > {
   const sum = (pick: (one: LoadResult) => number) => total(results.map(pick));
   const drift = ({ clock }: LoadResult) => Math.abs(clock.monotonicMs - clock.wallMs);
   const opened = sum(({ connections }) => connections.opened);
   const connectingMs = sum(({ connections }) => connections.opened * (connections.connectMeanMs ?? 0));
   const cores = results.map((one) => one.generatorCpuCores).filter((one) => one !== undefined);
+  const wakes = results.flatMap(({ lateWakes }) => lateWakes ?? []);
+  const late = {
+    count: total(wakes.map(({ count }) => count)),
+    totalMs: total(wakes.map(({ totalMs }) => totalMs)),
+    waitedMs: total(wakes.map(({ waitedMs }) => waitedMs)),
+  };
   return {
+    ...(wakes.length === 0 ? {} : { lateWakes: late }),
     clock: results.reduce((worst, one) => (drift(one) > drift(worst) ? one : worst), first).clock,
     connections: { opened, connectMeanMs: opened === 0 ? undefined : connectingMs / opened },
     ...(first.sockets === undefined ? {} : { sockets: first.sockets }),

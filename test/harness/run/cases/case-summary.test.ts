@@ -46,6 +46,17 @@ function summary(results: readonly (readonly LoadResult[])[], input: Partial<Cas
 
 const valueMs = (percentile: Percentile): number => (isMissing(percentile) ? Number.NaN : percentile.value);
 
+it('names a machine that wakes its sleepers late, and who had the core meanwhile', () => {
+  const causesFor = (lateWakes: LoadResult['lateWakes'] & object) =>
+    summary([[driven(quiet, { lateWakes })]]).credibility.causes;
+  expect(causesFor({ count: 6, totalMs: 18, waitedMs: 0 })).toBeUndefined();
+  const [byHost] = causesFor({ count: 20, totalMs: 100, waitedMs: 2 }) ?? [];
+  expect(byHost?.id).toBe('late-wakes');
+  expect(byHost?.message).toMatch(/20 times, 5\.0 ms in the mean: .* its host/);
+  const [byOthers] = causesFor({ count: 20, totalMs: 100, waitedMs: 80 }) ?? [];
+  expect(byOthers?.message).toMatch(/other processes had its core/);
+});
+
 it('widens the intervals of a case that was looked at while it ran, and says how it stopped', () => {
   const stopped = { reason: 'precise', of: 'p50', asked: 0.05, precision: 0.04, atS: 8, looks: 12 } as const;
   const widthMs = (facts: Partial<LoadResult>): number => {
