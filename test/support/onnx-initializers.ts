@@ -6,18 +6,27 @@ const { root } = protobuf.parse(`
   syntax = "proto3";
   message Model { Graph graph = 7; }
   message Graph { repeated Tensor initializer = 5; }
-  message Tensor { repeated int64 dims = 1; string name = 8; bytes raw = 9; }
+  message Tensor { repeated int64 dims = 1; int32 type = 2; string name = 8; bytes raw = 9; }
 `);
 
+const FLOAT = 1;
+
 interface DecodedModel {
-  readonly graph: { readonly initializer: readonly { readonly name: string; readonly raw: Uint8Array }[] };
+  readonly graph: { readonly initializer: readonly DecodedTensor[] };
+}
+
+interface DecodedTensor {
+  readonly type: number;
+  readonly name: string;
+  readonly raw: Uint8Array;
 }
 
 /** The FP32 initialisers of an ONNX file, by name. */
 export function readInitializers(path: string): Map<string, Float32Array> {
   const decoded = root.lookupType('Model').decode(readFileSync(path)) as unknown as DecodedModel;
+  const floats = decoded.graph.initializer.filter(({ type }) => type === FLOAT);
   return new Map(
-    decoded.graph.initializer.map(({ name, raw }) => {
+    floats.map(({ name, raw }) => {
       const aligned = new Uint8Array(raw);
       return [name, new Float32Array(aligned.buffer)];
     }),

@@ -1,6 +1,6 @@
 /**
  * The bundled models' forward passes as plain loops in float64. Only the weights come from the ONNX file: the structure is
- * written down again here, so that a mistake in the builder and a mistake in ONNX Runtime both show.
+ * written down again here and in reference-sequences.ts, so that a mistake in the builder and a mistake in ONNX Runtime both show.
  */
 export type Weights = ReadonlyMap<string, Float32Array>;
 
@@ -40,7 +40,7 @@ function bottleneck(weights: Weights, name: string, x: Planes, t: number, c: num
   return narrow;
 }
 
-function dense(weights: Weights, name: string, x: Float64Array): Float64Array {
+export function dense(weights: Weights, name: string, x: Float64Array): Float64Array {
   const weight = tensor(weights, `${name}.weight`);
   const y = Float64Array.from(tensor(weights, `${name}.bias`));
   for (const [i, value] of x.entries()) {
@@ -114,7 +114,7 @@ function planeMeans(x: Planes): Float64Array {
   });
 }
 
-function softmax(logits: Float64Array): Float64Array {
+export function softmax(logits: Float64Array): Float64Array {
   const top = logits.reduce((a, b) => Math.max(a, b));
   const powers = logits.map((logit) => Math.exp(logit - top));
   const sum = powers.reduce((a, b) => a + b);
@@ -129,16 +129,16 @@ function relu6(x: Planes): Planes {
   return { ...x, values: x.values.map((value) => Math.min(6, Math.max(0, value))) };
 }
 
-function tensor(weights: Weights, name: string): Float32Array {
+export function tensor(weights: Weights, name: string): Float32Array {
   const found = weights.get(name);
   if (found === undefined) throw new Error(`the file has no ${name}`);
   return found;
 }
 
-function at(values: Float32Array | Float64Array, index: number): number {
+export function at(values: Float32Array | Float64Array, index: number): number {
   return values[index] ?? Number.NaN;
 }
 
-function add(values: Float64Array, index: number, summand: number): void {
+export function add(values: Float64Array, index: number, summand: number): void {
   values[index] = at(values, index) + summand;
 }

@@ -4,7 +4,8 @@ import { fillSeeded } from './seeded-weights.ts';
 
 const IR_VERSION = 8;
 const OPSET = 17;
-const FLOAT_TENSOR = 1;
+/** TensorProto.DataType. */
+export const ELEMENT_TYPE = { FP32: 1, INT32: 6, INT64: 7 } as const;
 const ATTRIBUTE = { float: 1, integer: 2, integers: 7 } as const;
 
 export type Attributes = Readonly<Record<string, { readonly float: number } | number | readonly number[]>>;
@@ -29,10 +30,20 @@ export class GraphBuilder {
     this.#outputs = outputs;
   }
 
-  /** Adds one operator; its output tensor and the node share the name `output`. */
-  node(operator: string, output: string, inputs: readonly string[], attributes: Attributes = {}): string {
+  /**
+   * Adds one operator; its output tensor and the node share the name `output`. Of an operator with several outputs,
+   * `position` says which of them that is; the others are left out.
+   */
+  node(
+    operator: string,
+    output: string,
+    inputs: readonly string[],
+    attributes: Attributes = {},
+    position = 0,
+  ): string {
     const pieces = [
       ...inputs.map((input) => text(1, input)),
+      ...Array.from({ length: position }, () => text(2, '')),
       text(2, output),
       text(3, output),
       text(4, operator),
@@ -42,18 +53,32 @@ export class GraphBuilder {
     return output;
   }
 
-  /** A trained tensor, here of seeded numbers: counted as parameters. */
-  weights(name: string, dims: readonly number[], deviation: number): string {
+  /** A trained tensor, here of seeded numbers around `mean`: counted as parameters. */
+  weights(name: string, dims: readonly number[], deviation: number, mean = 0): string {
     const size = dims.reduce((product, dim) => product * dim, 1);
     const seed = this.#seed++;
     this.parameters += size;
-    this.#initializer(name, dims, size, (values) => fillSeeded(values, seed, deviation));
+    this.#initializer(name, dims, 'FP32', size * 4, () => {
+      const values = new Float32Array(size);
+      fillSeeded(values, seed, deviation);
+      return mean === 0 ? values : values.map((value) => value + mean);
+    });
     return name;
   }
 
-  /** A scalar that belongs to the structure: not a parameter. */
-  constant(name: string, value: number): string {
-    this.#initializer(name, [], 1, (values) => values.fill(value));
+  /** A scalar, or a list, that belongs to the structure: not a parameter. */
+  constant(name: string, values: number | readonly number[]): string {
+    const numbers = Float32Array.from([values].flat());
+    const dims = typeof values === 'number' ? [] : [values.length];
+    this.#initializer(name, dims, 'FP32', numbers.byteLength, () => numbers);
+    return name;
+  }
+
+  /** The same of whole numbers, such as the shape that an operator is to give. */
+  integers(name: string, values: number | readonly number[]): string {
+    const numbers = BigInt64Array.from([values].flat(), BigInt);
+    const dims = typeof values === 'number' ? [] : [values.length];
+    this.#initializer(name, dims, 'INT64', numbers.byteLength, () => numbers);
     return name;
   }
 
@@ -74,18 +99,13 @@ export class GraphBuilder {
   #initializer(
     name: string,
     dims: readonly number[],
-    size: number,
-    fill: (values: Float32Array) => void,
+    type: keyof typeof ELEMENT_TYPE,
+    byteLength: number,
+    make: () => Float32Array | BigInt64Array,
   ): void {
-    const make = () => {
-      const values = new Float32Array(size);
-      fill(values);
-      return new Uint8Array(values.buffer);
-    };
     const shape = dims.map((dim) => integer(1, dim));
-    this.#initializers.push(
-      message(5, ...shape, integer(2, FLOAT_TENSOR), text(8, name), blob(9, size * 4, make)),
-    );
+    const data = blob(9, byteLength, () => new Uint8Array(make().buffer));
+    this.#initializers.push(message(5, ...shape, integer(2, ELEMENT_TYPE[type]), text(8, name), data));
   }
 }
 
@@ -95,9 +115,15 @@ function attribute(value: Attributes[string]): Piece[] {
   return [...value.map((item) => integer(8, item)), integer(20, ATTRIBUTE.integers)];
 }
 
-/** Name 1, type 2 { tensor 1 { element type 1, shape 2 { dim 1 { value 1 or symbol 2 } } } }; all are FP32. */
-function valueInfo(spec: TensorSpec): Piece[] {
-  const dims = spec.shape.map((dim) => message(1, dim === -1 ? text(2, 'batch') : integer(1, dim)));
-  const tensor = message(1, integer(1, FLOAT_TENSOR), message(2, ...dims));
-  return [text(1, spec.name), message(2, tensor)];
+/** Name 1, type 2 { tensor 1 { element type 1, shape 2 { dim 1 { value 1 or symbol 2 } } } }. */
+function valueInfo({ name, datatype, shape }: TensorSpec): Piece[] {
+  if (!(datatype in ELEMENT_TYPE)) throw new Error(`${name}: no bundled model has ${datatype} tensors`);
+  const type = ELEMENT_TYPE[datatype as keyof typeof ELEMENT_TYPE];
+  const dims = shape.map((dim, axis) => message(1, dim === -1 ? text(2, symbol(axis)) : integer(1, dim)));
+  return [text(1, name), message(2, message(1, integer(1, type), message(2, ...dims)))];
+}
+
+/** Variable dimensions of one name are equal in one run. */
+function symbol(axis: number): string {
+  return axis === 0 ? 'batch' : 'sequence';
 }

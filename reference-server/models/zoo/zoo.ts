@@ -1,4 +1,5 @@
 import type { TensorSpec } from '../../execution/tensors.ts';
+import { DEMAND_FORECAST_INPUTS, DEMAND_FORECAST_OUTPUTS, demandForecast } from './demand-forecast.ts';
 import type { GraphBuilder } from './graph-builder.ts';
 import {
   CLASS_LABELS,
@@ -7,6 +8,12 @@ import {
   imageClassifier,
 } from './image-classifier.ts';
 import { RECOMMENDER_INPUTS, RECOMMENDER_OUTPUTS, recommender } from './recommender.ts';
+import {
+  SENTIMENT_LABELS,
+  TEXT_SENTIMENT_INPUTS,
+  TEXT_SENTIMENT_OUTPUTS,
+  textSentiment,
+} from './text-sentiment.ts';
 
 /**
  * A bundled model. Its weights are seeded random numbers: it costs what a trained model of its structure costs, and its
@@ -18,7 +25,7 @@ export interface ZooModel {
   readonly describe: string;
   /** Numbers that training would have set. */
   readonly parameters: number;
-  /** Multiply-and-add operations for one row, in the convolutions and dense layers. */
+  /** Multiply-and-add operations for one row (of the longest kind), in matrix products and convolutions. */
   readonly multiplyAdds: number;
   /** Of the ONNX file, in hexadecimal. */
   readonly sha256: string;
@@ -49,6 +56,25 @@ export const ZOO: readonly ZooModel[] = [
     outputs: IMAGE_CLASSIFIER_OUTPUTS,
     labels: CLASS_LABELS,
     ...measured(imageClassifier),
+  },
+  {
+    name: 'text-sentiment',
+    describe:
+      'Transformer encoder of 2 layers, width 128, 4 heads, on texts of up to 64 tokens of 8192: batching gains little on long texts, more on short ones. Seeded random weights.',
+    sha256: '56d112095794af27285e9f80dfd522093636b40c8f21b22a107cb50fe65cf828',
+    inputs: TEXT_SENTIMENT_INPUTS,
+    outputs: TEXT_SENTIMENT_OUTPUTS,
+    labels: SENTIMENT_LABELS,
+    ...measured(textSentiment),
+  },
+  {
+    name: 'demand-forecast',
+    describe:
+      'GRU of 256 units over 28 days, the next 7 days out: day follows day, so batching about doubles the throughput. Seeded random weights.',
+    sha256: 'deb80e52696fdf2368337b6f57ce625a64d254f5229d41e57bda8d5d270b67b3',
+    inputs: DEMAND_FORECAST_INPUTS,
+    outputs: DEMAND_FORECAST_OUTPUTS,
+    ...measured(demandForecast),
   },
 ];
 

@@ -3,14 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Instance, InstanceError, startInstance } from '../../../reference-server/execution/instance.ts';
+import type { InferRequest } from '../../../reference-server/infer.ts';
 import { GraphBuilder } from '../../../reference-server/models/zoo/graph-builder.ts';
 import { ensureModel } from '../../../reference-server/models/zoo/model-cache.ts';
+import { ZOO } from '../../../reference-server/models/zoo/zoo.ts';
 import {
   distance,
   floats,
+  GOLDEN_MODELS,
   type GoldenModel,
   goldenOutputs,
   goldenRequest,
+  goldenText,
+  paddedTexts,
   TEST_CACHE,
   TOLERANCE,
 } from '../../support/goldens.ts';
@@ -42,7 +47,20 @@ async function expectGoldens(instance: Instance, model: GoldenModel, parts: read
   }
 }
 
-describe.each(['recommender', 'image-classifier'] as const)('an instance of the %s', (model) => {
+const SHAPES: Readonly<Record<GoldenModel, readonly [inputs: number[][], output: number[]]>> = {
+  recommender: [[[-1, 1024]], [-1, 100]],
+  'image-classifier': [[[-1, 3, 224, 224]], [-1, 1000]],
+  'text-sentiment': [
+    [
+      [-1, -1],
+      [-1, -1],
+    ],
+    [-1, 3],
+  ],
+  'demand-forecast': [[[-1, 28, 8]], [-1, 7]],
+};
+
+describe.each(GOLDEN_MODELS)('an instance of the %s', (model) => {
   let instance: Instance;
   beforeAll(async () => {
     instance = await start(model, 7);
@@ -50,17 +68,11 @@ describe.each(['recommender', 'image-classifier'] as const)('an instance of the 
   afterAll(() => instance.close());
 
   it('says what the model takes and gives, and where it runs', () => {
-    const [input, output] =
-      model === 'recommender'
-        ? [
-            [-1, 1024],
-            [-1, 100],
-          ]
-        : [
-            [-1, 3, 224, 224],
-            [-1, 1000],
-          ];
-    expect(instance.inputs.map((spec) => spec.shape)).toEqual([input]);
+    const [inputs, output] = SHAPES[model];
+    const bundled = ZOO.find(({ name }) => name === model);
+    expect(instance.inputs).toEqual(bundled?.inputs);
+    expect(instance.outputs).toEqual(bundled?.outputs);
+    expect(instance.inputs.map((spec) => spec.shape)).toEqual(inputs);
     expect(instance.outputs.map((spec) => spec.shape)).toEqual([output]);
     expect([instance.providerRan, instance.providerReason]).toEqual(['cpu', 'cpu was asked for']);
   });
@@ -78,6 +90,48 @@ describe.each(['recommender', 'image-classifier'] as const)('an instance of the 
     const orders = [[[0]], [[1], [2]], [[2], [1], [0]], [[1]], [[0], [2]]];
     await Promise.all(orders.map((parts) => expectGoldens(instance, model, parts)));
     await Promise.all(orders.map((parts) => expectGoldens(instance, model, parts)));
+  });
+});
+
+describe('texts of different lengths', () => {
+  const goldens = goldenOutputs('text-sentiment');
+  let instance: Instance;
+  beforeAll(async () => {
+    instance = await start('text-sentiment', 4);
+  });
+  afterAll(() => instance.close());
+
+  const answer = async (request: InferRequest) => {
+    const result = await instance.run([request], request.rows);
+    return floats(result.outputs[0]?.[0]?.data ?? new Uint8Array());
+  };
+
+  it.each([0, 1, 2])('text %d alone, without padding, has its golden answer', async (index) => {
+    const text = goldenText(index);
+    const own = await answer(paddedTexts([text], text.length));
+    expect(distance(own, goldens[index] ?? [])).toBeLessThan(TOLERANCE['text-sentiment']);
+  });
+
+  it.each([5, 6, 23, 24, 64])('padded to %d tokens it is the same, whatever hides there', async (length) => {
+    const short = [1, 2].filter((index) => goldenText(index).length <= length);
+    for (const padding of [0, 7, 8191]) {
+      const values = await answer(paddedTexts(short.map(goldenText), length, padding));
+      const right = short.flatMap((index) => goldens[index] ?? []);
+      expect(distance(values, right)).toBeLessThan(TOLERANCE['text-sentiment']);
+    }
+  });
+
+  it('the mask is what hides it: shown, the padding changes the answer', async () => {
+    const shown = await answer(paddedTexts([[...goldenText(2), ...Array(59).fill(7)]], 64));
+    expect(distance(shown, goldens[2] ?? [])).toBeGreaterThan(100 * TOLERANCE['text-sentiment']);
+  });
+
+  it('more than 64 tokens, and ids beyond the vocabulary, are errors of that run alone', async () => {
+    const long = paddedTexts([Array(65).fill(1)], 65);
+    await expect(instance.run([long], 1)).rejects.toMatchObject({ failure: 'run' });
+    await expect(instance.run([paddedTexts([[8192]], 1)], 1)).rejects.toMatchObject({ failure: 'run' });
+    const text = goldenText(2);
+    expect(distance(await answer(paddedTexts([text], 5)), goldens[2] ?? [])).toBeLessThan(1e-4);
   });
 });
 

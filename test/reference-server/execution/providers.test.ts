@@ -71,16 +71,18 @@ describe('providers', () => {
 
   const without = existsSync(SWIFTSHADER) ? '' : ` (skipped: ${SWIFTSHADER} is not installed)`;
 
-  it.skipIf(without !== '')(
-    `webgpu on SwiftShader gives the recommender's golden answers${without}`,
+  // The image classifier would, too, in a minute and more.
+  it.skipIf(without !== '').each(['recommender', 'text-sentiment', 'demand-forecast'] as const)(
+    `webgpu on SwiftShader gives the golden answers of the %s${without}`,
     { timeout: 240_000 },
-    async () => {
-      const modelPath = await ensureModel('recommender', TEST_CACHE);
-      const { stdout } = await run(process.execPath, [GOLDEN_RUN, modelPath, 'webgpu'], { env: environment });
+    async (model) => {
+      const modelPath = await ensureModel(model, TEST_CACHE);
+      const options = { env: environment };
+      const { stdout } = await run(process.execPath, [GOLDEN_RUN, modelPath, 'webgpu', model], options);
       const ran = JSON.parse(stdout) as { providerRan: string; outputs: number[][] };
       expect(ran.providerRan).toBe('webgpu');
-      for (const [index, golden] of goldenOutputs('recommender').entries()) {
-        expect(distance(ran.outputs[index] ?? [], golden)).toBeLessThan(TOLERANCE.recommender);
+      for (const [index, golden] of goldenOutputs(model).entries()) {
+        expect(distance(ran.outputs[index] ?? [], golden)).toBeLessThan(TOLERANCE[model]);
       }
     },
   );

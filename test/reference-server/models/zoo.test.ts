@@ -3,15 +3,23 @@ import { mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BUNDLED_MODELS } from '../../../harness/scenario/bundled-models.ts';
+import { GraphBuilder } from '../../../reference-server/models/zoo/graph-builder.ts';
 import { ensureModel } from '../../../reference-server/models/zoo/model-cache.ts';
 import { fillSeeded } from '../../../reference-server/models/zoo/seeded-weights.ts';
 import { ZOO, zooNames } from '../../../reference-server/models/zoo/zoo.ts';
 
-const [recommender, imageClassifier] = ZOO;
+const [recommender, imageClassifier, textSentiment, demandForecast] = ZOO;
 
 describe('the bundled models', () => {
-  it('are a recommender and an image classifier', () => {
-    expect(zooNames()).toEqual(['recommender', 'image-classifier']);
+  it('are a recommender, an image classifier, a text classifier and a forecaster', () => {
+    expect(zooNames()).toEqual(['recommender', 'image-classifier', 'text-sentiment', 'demand-forecast']);
+  });
+
+  it('are those that scenarios know, with their inputs', () => {
+    const known = Object.entries(BUNDLED_MODELS).map(([name, { inputs }]) => ({ name, inputs }));
+    const bundled = ZOO.map(({ name, inputs }) => ({ name, inputs: inputs.map((input) => input.name) }));
+    expect(known).toEqual(bundled);
   });
 
   it('recommender: the size of dense layers 1024-4096-4096-100', () => {
@@ -26,6 +34,21 @@ describe('the bundled models', () => {
     expect(Math.abs((imageClassifier?.parameters ?? 0) / 3.5e6 - 1)).toBeLessThan(0.05);
     expect(imageClassifier?.multiplyAdds).toBe(300_774_272);
     expect(imageClassifier?.labels).toHaveLength(1000);
+  });
+
+  it('text-sentiment: the size of BERT-tiny with fewer words and places, and three classes', () => {
+    // BERT-tiny has 4,385,920 parameters, of which 30,522 words, 512 places and 2 kinds of sentence at 128 each.
+    const fewer = 30_522 - 8_192 + (512 - 64) + 2;
+    expect(textSentiment?.parameters).toBe(4_385_920 - fewer * 128 + 128 * 3 + 3);
+    const layer = 64 * (4 * 128 * 128 + 2 * 128 * 512) + 2 * 64 * 64 * 128;
+    expect(textSentiment?.multiplyAdds).toBe(2 * layer + 128 * 128 + 128 * 3);
+    expect(textSentiment?.labels).toEqual(['POSITIVE', 'NEUTRAL', 'NEGATIVE']);
+  });
+
+  it('demand-forecast: the size of a GRU with 8 inputs and 256 units, and a dense layer', () => {
+    const weights = 3 * 256 * (8 + 256);
+    expect(demandForecast?.parameters).toBe(weights + 2 * 3 * 256 + 256 * 7 + 7);
+    expect(demandForecast?.multiplyAdds).toBe(28 * weights + 256 * 7);
   });
 
   it.each(ZOO)('$name comes out with the bytes that its hash was taken of', (model) => {
@@ -71,7 +94,7 @@ describe('the cache of bundled models', () => {
 
   it('names the models there are, and a folder that it cannot write', async () => {
     await expect(ensureModel('recomender', folder)).rejects.toThrow(
-      'there are recommender, image-classifier',
+      'there are recommender, image-classifier, text-sentiment, demand-forecast',
     );
     const file = join(folder, 'a-file');
     await writeFile(file, '');
@@ -96,6 +119,15 @@ describe('seeded weights', () => {
     // 0.05 / 147.8 lies within [64, 128) x 2^-18.
     const step = Math.round((0.05 / Math.sqrt(21_845)) * 2 ** 18) / 2 ** 18;
     expect([...weights].every((value) => Math.abs((value / step) % 2) === 1)).toBe(true);
+  });
+
+  it('may lie around another mean', () => {
+    const graph = new GraphBuilder('around-one', 7, [], []);
+    graph.weights('scale', [100_001], 0.05, 1);
+    const file = Buffer.concat([...graph.file()]);
+    const expected = Buffer.from(weights.map((value) => value + 1).buffer);
+    expect(file.includes(expected)).toBe(true);
+    expect([...weights].every((value) => Math.fround(value + 1) - 1 === value)).toBe(true);
   });
 
   it('differ from seed to seed', () => {
