@@ -1,5 +1,4 @@
 import type { PriceBook } from '../../cost/price-book.ts';
-import { TargetError } from '../../errors.ts';
 import { seededRandom } from '../../load/random.ts';
 import type { CaseRecord } from '../../record/case-record.ts';
 import { notice } from '../../record/notices.ts';
@@ -8,32 +7,17 @@ import type { SearchRecord } from '../../record/search-record.ts';
 import type { Store } from '../../record/store.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { VERDICTS } from '../../search/capacity-planner.ts';
-import type { RunningTarget } from '../../targets/target.ts';
-import { CaseAssembly } from '../cases/case-assembly.ts';
-import { headlineOf, withDecisions } from '../cases/decisions.ts';
-import { type DrivenTrial, generatorNotices, rawLogNotices } from '../cases/host-notices.ts';
-import type { Golden, LoadAssignment } from '../load-engine.ts';
-import { placementFor } from '../machine/place-on-cores.ts';
-import { assignmentFor, expectedTrialS } from '../plan/assignment.ts';
-import {
-  bestSaturation,
-  closedCases,
-  inOrder,
-  openCases,
-  type PlannedCase,
-  type PlannedTrial,
-} from '../plan/plan.ts';
+import type { LoadAssignment } from '../load-engine.ts';
+import { expectedTrialS } from '../plan/assignment.ts';
+import { closedCases, inOrder, type PlannedCase, type PlannedTrial } from '../plan/plan.ts';
 import { type SearchedSetting, searchedSettings } from '../plan/search-plan.ts';
-import { checkWorkloads } from '../requests/check-workloads.ts';
-import { goldensFor } from '../requests/reference-pass.ts';
-import { addCounts } from '../results/pooled-facts.ts';
-import { makeTarget } from '../trial/make-target.ts';
-import { TargetHolder } from '../trial/target-holder.ts';
-import { driveTrial, type TrialFacts } from '../trial/trial.ts';
 import { searchCapacity } from './capacity-search.ts';
+import { MeasuredCases } from './measured-cases.ts';
 import type { TrialPosition } from './observer.ts';
+import { openPass } from './open-pass.ts';
 import type { RunBook } from './run-book.ts';
 import type { RunOptions } from './run-options.ts';
+import { TrialDriver } from './trial-driver.ts';
 
 export interface SessionParts {
   readonly scenario: Scenario;
@@ -44,21 +28,19 @@ export interface SessionParts {
   note(notice: NoticeRecord): void;
 }
 
-/** Drives the planned trials one after the other and keeps the record on disk up to date. */
+/** Runs the passes of a scenario one after the other: closed, open, searches. */
 export class RunSession {
   readonly #parts: SessionParts;
-  readonly #holder: TargetHolder;
+  readonly #driver: TrialDriver;
+  readonly #cases: MeasuredCases;
   readonly #random: () => number;
-  readonly #assemblies = new Map<string, CaseAssembly>();
-  readonly #trials: DrivenTrial[] = [];
-  #goldens: { readonly key: string; readonly answers: readonly Golden[] | undefined } | undefined;
-  readonly #checkedModels = new Set<string>();
   #driven = 0;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#driver = new TrialDriver(parts);
+    this.#cases = new MeasuredCases(parts);
     this.#random = seededRandom(parts.scenario.measure.seed, ORDER_STREAM);
-    this.#holder = new TargetHolder((spec) => makeTarget(spec, placementFor(spec).server, parts.note));
   }
 
   /** Runs everything; resolves with the error that ended it, if one did. No target is left running. */
@@ -68,23 +50,20 @@ export class RunSession {
     options.observer.onStart(book.record(), store.folder, plan);
     try {
       await this.#runAll(closedCases(scenario));
-      if (!options.drain.aborted) await this.#runAll(this.#openCases());
+      if (!options.drain.aborted) await this.#runAll(this.#planOpenPass());
       for (const setting of searchedSettings(scenario)) await this.#search(setting);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     } finally {
-      await this.#holder.stop();
+      await this.#driver.stop();
     }
   }
 
-  /** The open cases at the rates that the closed pass has shown, less those that the scenario forbids. */
-  #openCases(): readonly PlannedCase[] {
+  /** From here on it is known how many cases there are. */
+  #planOpenPass(): readonly PlannedCase[] {
     const { scenario, book, note } = this.#parts;
-    const saturation = bestSaturation(book.cases);
-    const isLadder = scenario.settings.some(({ load }) => load.open?.kind === 'ladder');
-    if (isLadder && saturation === undefined) throw nothingCarried(book.cases);
-    const { cases, aboveLimit } = openCases(scenario, saturation);
+    const { cases, aboveLimit } = openPass(scenario, book.cases);
     if (aboveLimit.length > 0) note(notice('above-limit', { cases: aboveLimit.map(({ id }) => id) }));
     book.plan(closedCases(scenario).length + cases.length + searchedSettings(scenario).length);
     return cases;
@@ -102,54 +81,11 @@ export class RunSession {
     trial: PlannedTrial,
     changes: Partial<LoadAssignment> = {},
   ): Promise<CaseRecord | undefined> {
-    const { scenario, options, store, book, note } = this.#parts;
-    const { planned } = trial;
-    const driven = await this.#drive(trial, changes);
+    const driven = await this.#driver.drive(trial, this.#position(), changes);
     if (driven === undefined) return undefined;
-    this.#trials.push({ caseId: planned.id, result: driven.facts.result });
-    if (scenario.measure.rawLog) rawLogNotices(this.#trials).forEach(note);
-    generatorNotices(this.#trials).forEach(note);
-    const assembly = this.#assemblyOf(planned);
-    assembly.add(driven.facts, driven.target, driven.seed);
-    const measured = withDecisions(assembly.record(), book.record(), this.#parts.prices);
-    book.put(measured);
-    store.write(book.record());
-    options.observer.onCase(measured, this.#position());
+    const measured = this.#cases.add(trial.planned, driven);
+    this.#parts.options.observer.onCase(measured, this.#position());
     return measured;
-  }
-
-  /** Undefined when it was interrupted before anything was measured. */
-  async #drive(
-    trial: PlannedTrial,
-    changes: Partial<LoadAssignment>,
-  ): Promise<{ facts: TrialFacts; target: RunningTarget; seed: number } | undefined> {
-    const { scenario, options, store } = this.#parts;
-    const { planned } = trial;
-    const { drain, cancel } = options;
-    const position = this.#position();
-    options.observer.onTrialStart(planned, position);
-    const target = await this.#holder.use(planned.setting.target);
-    if (drain.aborted) return undefined;
-    this.#checkOnce(target);
-    const { generator } = placementFor(planned.setting.target);
-    const where = {
-      runId: store.id,
-      runFolder: store.folder,
-      ...(generator === undefined ? {} : { cpus: generator }),
-    };
-    const assignment = { ...assignmentFor(trial, scenario, target, where), ...changes };
-    const goldens = await this.#goldensOf(assignment, target);
-    if (drain.aborted) return undefined;
-    const facts = await driveTrial({
-      target,
-      assignment: goldens === undefined ? assignment : { ...assignment, goldens },
-      engine: options.engines[planned.setting.load.engine],
-      drain,
-      cancel,
-      onProgress: (progress) => options.observer.onProgress(planned, progress, position),
-    });
-    const nothing = drain.aborted && facts.result.durationMs === 0;
-    return nothing ? undefined : { facts, target, seed: assignment.seed };
   }
 
   /** Searches the capacity of one setting; what was probed is on disk after every run. */
@@ -166,15 +102,12 @@ export class RunSession {
       setting,
       drain: options.drain,
       probe: async (planned, changes) => {
-        const driven = await this.#drive({ planned, trial: 0 }, changes);
-        if (driven === undefined) return undefined;
-        const assembly = this.#newAssembly(planned);
-        assembly.add(driven.facts, driven.target, driven.seed);
-        return { ...assembly.record(), cost: [], gates: [] };
+        const driven = await this.#driver.drive({ planned, trial: 0 }, this.#position(), changes);
+        return driven === undefined ? undefined : this.#cases.apart(planned, driven);
       },
       verdict: async (planned, seed) => {
         // The one before was not proven.
-        this.#assemblies.delete(planned.id);
+        this.#cases.startAnew(planned);
         caseId = planned.id;
         return this.#runVerdict(planned, seed);
       },
@@ -197,41 +130,6 @@ export class RunSession {
     return measured;
   }
 
-  /** When a model has told its inputs, before anything is sent to it. */
-  #checkOnce(target: RunningTarget): void {
-    if (this.#checkedModels.has(target.spec.model)) return;
-    this.#checkedModels.add(target.spec.model);
-    checkWorkloads(this.#parts.scenario, target);
-  }
-
-  /** Asked once for each server, workload and seed: other loads of the same setting compare with the same answers. */
-  async #goldensOf(
-    assignment: LoadAssignment,
-    { spec }: RunningTarget,
-  ): Promise<readonly Golden[] | undefined> {
-    const key = JSON.stringify([spec, assignment.workload, assignment.seed]);
-    if (this.#goldens?.key !== key) {
-      const { limits } = this.#parts.scenario;
-      const gapMs = limits.maxRequestsPerS === undefined ? 0 : 1000 / limits.maxRequestsPerS;
-      const answers = await goldensFor(assignment, gapMs, this.#parts.options.drain);
-      this.#goldens = { key, answers };
-    }
-    return this.#goldens.answers;
-  }
-
-  #assemblyOf(planned: PlannedCase): CaseAssembly {
-    const known = this.#assemblies.get(planned.id);
-    if (known !== undefined) return known;
-    const fresh = this.#newAssembly(planned);
-    this.#assemblies.set(planned.id, fresh);
-    return fresh;
-  }
-
-  #newAssembly(planned: PlannedCase): CaseAssembly {
-    const { shared } = placementFor(planned.setting.target);
-    return new CaseAssembly(planned, headlineOf(this.#parts.scenario), shared);
-  }
-
   #position(): TrialPosition {
     return { index: this.#driven, of: this.#planned(), remainingS: this.#remainingS() };
   }
@@ -244,18 +142,6 @@ export class RunSession {
   #planned(): number {
     return this.#parts.book.planned * this.#parts.scenario.measure.trials;
   }
-}
-
-/** Every request of the closed pass failed, so there is no rate to take shares of. */
-function nothingCarried(cases: readonly CaseRecord[]): TargetError {
-  const { byOutcome } = addCounts(cases.map(({ counts }) => counts));
-  const seen = Object.entries(byOutcome)
-    .map(([outcome, count]) => `${count} ${outcome}`)
-    .join(', ');
-  return new TargetError(
-    `The closed pass brought no answer home (${seen === '' ? 'nothing was finished' : seen}), so the ladder has no rate to take shares of.`,
-    'Look at the server, and at load.timeout and measure.duration; or name a rate: load.poisson.rate.',
-  );
 }
 
 /** The order of cases draws from a stream of its own, so that it never shifts arrivals or payloads. */

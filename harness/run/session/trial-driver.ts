@@ -1,0 +1,103 @@
+import type { NoticeRecord } from '../../record/run-record.ts';
+import type { Store } from '../../record/store.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
+import type { RunningTarget } from '../../targets/target.ts';
+import type { Golden, LoadAssignment } from '../load-engine.ts';
+import { placementFor } from '../machine/place-on-cores.ts';
+import { assignmentFor } from '../plan/assignment.ts';
+import type { PlannedTrial } from '../plan/plan.ts';
+import { checkWorkloads } from '../requests/check-workloads.ts';
+import { goldensFor } from '../requests/reference-pass.ts';
+import { makeTarget } from '../trial/make-target.ts';
+import { TargetHolder } from '../trial/target-holder.ts';
+import { driveTrial, type TrialFacts } from '../trial/trial.ts';
+import type { TrialPosition } from './observer.ts';
+import type { RunOptions } from './run-options.ts';
+
+export interface TrialDriverParts {
+  readonly scenario: Scenario;
+  readonly options: RunOptions;
+  readonly store: Store;
+  note(notice: NoticeRecord): void;
+}
+
+/** What a trial brought home, and from where. */
+export interface MeasuredTrial {
+  readonly facts: TrialFacts;
+  readonly target: RunningTarget;
+  readonly seed: number;
+}
+
+/** Drives trials one after the other, each against the target that it needs; at most one target is running. */
+export class TrialDriver {
+  readonly #parts: TrialDriverParts;
+  readonly #holder: TargetHolder;
+  readonly #checkedModels = new Set<string>();
+  #goldens: { readonly key: string; readonly answers: readonly Golden[] | undefined } | undefined;
+
+  constructor(parts: TrialDriverParts) {
+    this.#parts = parts;
+    this.#holder = new TargetHolder((spec) => makeTarget(spec, placementFor(spec).server, parts.note));
+  }
+
+  /** `changes`: of the assignment as planned. Undefined when it was interrupted before anything was measured. */
+  async drive(
+    trial: PlannedTrial,
+    position: TrialPosition,
+    changes: Partial<LoadAssignment>,
+  ): Promise<MeasuredTrial | undefined> {
+    const { planned } = trial;
+    const { drain, cancel, engines, observer } = this.#parts.options;
+    observer.onTrialStart(planned, position);
+    const target = await this.#holder.use(planned.setting.target);
+    if (drain.aborted) return undefined;
+    this.#checkOnce(target);
+    const assignment = { ...this.#assignmentFor(trial, target), ...changes };
+    const goldens = await this.#goldensOf(assignment, target);
+    if (drain.aborted) return undefined;
+    const facts = await driveTrial({
+      target,
+      assignment: goldens === undefined ? assignment : { ...assignment, goldens },
+      engine: engines[planned.setting.load.engine],
+      drain,
+      cancel,
+      onProgress: (progress) => observer.onProgress(planned, progress, position),
+    });
+    const nothing = drain.aborted && facts.result.durationMs === 0;
+    return nothing ? undefined : { facts, target, seed: assignment.seed };
+  }
+
+  /** Stops the target, if one is running. */
+  stop(): Promise<void> {
+    return this.#holder.stop();
+  }
+
+  #assignmentFor(trial: PlannedTrial, target: RunningTarget): LoadAssignment {
+    const { scenario, store } = this.#parts;
+    const { generator: cpus } = placementFor(trial.planned.setting.target);
+    const where = { runId: store.id, runFolder: store.folder, ...(cpus === undefined ? {} : { cpus }) };
+    return assignmentFor(trial, scenario, target, where);
+  }
+
+  /** When a model has told its inputs, before anything is sent to it. */
+  #checkOnce(target: RunningTarget): void {
+    if (this.#checkedModels.has(target.spec.model)) return;
+    this.#checkedModels.add(target.spec.model);
+    checkWorkloads(this.#parts.scenario, target);
+  }
+
+  /** Asked once for each server, workload and seed: other loads of the same setting compare with the same answers. */
+  async #goldensOf(
+    assignment: LoadAssignment,
+    { spec }: RunningTarget,
+  ): Promise<readonly Golden[] | undefined> {
+    const key = JSON.stringify([spec, assignment.workload, assignment.seed]);
+    if (this.#goldens?.key !== key) {
+      const { limits } = this.#parts.scenario;
+      const gapMs = limits.maxRequestsPerS === undefined ? 0 : 1000 / limits.maxRequestsPerS;
+      const answers = await goldensFor(assignment, gapMs, this.#parts.options.drain);
+      this.#goldens = { key, answers };
+    }
+    return this.#goldens.answers;
+  }
+}
