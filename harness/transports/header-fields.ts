@@ -25,7 +25,7 @@ export class HeaderFields {
   grpcMessage = '';
   /** The content type is application/grpc, or a subtype of it. */
   isGrpc = false;
-  /** HTTP forbids it: a field twice, upper case in a name, a line break in a value, a late or unknown pseudo-field. */
+  /** HTTP forbids it: a field twice, a byte that a name or a value may not hold, a late or unknown pseudo-field. */
   malformed = false;
   #kind = OTHER;
   #regularSeen = false;
@@ -42,12 +42,13 @@ export class HeaderFields {
   name(bytes: Buffer, from: number, to: number): void {
     this.#kind = kindOf(bytes, from, to);
     const isPseudo = bytes[from] === COLON;
-    if (from === to || hasUpperCase(bytes, from, to)) this.malformed = true;
+    if (!isName(bytes, isPseudo ? from + 1 : from, to)) this.malformed = true;
     if (isPseudo && (this.#kind !== STATUS || this.#regularSeen)) this.malformed = true;
     if (!isPseudo) this.#regularSeen = true;
   }
 
   value(bytes: Buffer, from: number, to: number): void {
+    if (hasBreak(bytes, from, to)) this.malformed = true;
     switch (this.#kind) {
       case STATUS:
         if (this.httpStatus !== 0 || to - from !== 3) this.malformed = true;
@@ -65,9 +66,6 @@ export class HeaderFields {
       }
       case GRPC_MESSAGE:
         this.grpcMessage = bytes.toString('latin1', from, to);
-        return;
-      default:
-        if (hasBreak(bytes, from, to)) this.malformed = true;
     }
   }
 }
@@ -85,12 +83,13 @@ function equals(bytes: Buffer, from: number, expected: Buffer): boolean {
   return true;
 }
 
-function hasUpperCase(bytes: Buffer, from: number, to: number): boolean {
+/** RFC 9113, section 8.2.1: visible ASCII without upper case, and no colon but before a pseudo-field. */
+function isName(bytes: Buffer, from: number, to: number): boolean {
   for (let at = from; at < to; at++) {
     const byte = bytes[at] ?? 0;
-    if (byte >= 65 && byte <= 90) return true;
+    if (byte <= 32 || byte >= 127 || byte === COLON || (byte >= 65 && byte <= 90)) return false;
   }
-  return false;
+  return from < to;
 }
 
 function hasBreak(bytes: Buffer, from: number, to: number): boolean {

@@ -2,7 +2,7 @@
  * Length of the code of each byte in the Huffman code of HPACK (RFC 7541, appendix B), in bits, as base-36 digits; 32
  * bytes a row. The code is canonical, so the lengths determine it.
  */
-const LENGTHS = [
+export const HUFFMAN_LENGTHS = [
   'dnsssssssoussussssssssusssssssss',
   '6aacd68baa8b8666555666666678f6ca',
   'd67777777777777777777777878djde6',
@@ -28,7 +28,7 @@ const SHORT = new Uint16Array(256);
 fillTables();
 
 function fillTables(): void {
-  const lengths = [...LENGTHS].map((digit) => Number.parseInt(digit, 36));
+  const lengths = [...HUFFMAN_LENGTHS].map((digit) => Number.parseInt(digit, 36));
   lengths.push(LONGEST);
   let code = 0;
   let at = 0;

@@ -2,6 +2,7 @@
 
 export const SPACE = 32;
 const TAB = 9;
+const COMMA = 44;
 const COLON = 58;
 export const SEMICOLON = 59;
 export const DIGIT_0 = 48;
@@ -67,9 +68,15 @@ export function isName(line: Buffer, from: number, end: number, lower: Buffer): 
   return true;
 }
 
-/** True when the word lies anywhere in it, whatever its case. */
-export function holdsWord(line: Buffer, from: number, end: number, lower: Buffer): boolean {
-  for (let at = from; at + lower.length <= end; at++)
-    if (isName(line, at, at + lower.length, lower)) return true;
+/** True when the word is a member of the list, whatever its case; commas stand between members, and blanks around them. */
+export function holdsMember(line: Buffer, from: number, end: number, lower: Buffer): boolean {
+  for (let at = from; at < end; at += 1) {
+    let start = at;
+    while (at < end && line[at] !== COMMA) at += 1;
+    let stop = at;
+    while (start < stop && isBlank(line[start])) start += 1;
+    while (stop > start && isBlank(line[stop - 1])) stop -= 1;
+    if (isName(line, start, stop, lower)) return true;
+  }
   return false;
 }

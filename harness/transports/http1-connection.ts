@@ -95,6 +95,7 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
   }
 
   read(buffer: Buffer, from: number, to: number, atMs: number): void {
+    if (this.#closed) return;
     this.#readAtMs = atMs;
     if (!this.#parser.read(buffer, from, to)) this.#fail('malformed');
   }

@@ -7,7 +7,7 @@ import {
   DIGIT_0,
   decimal,
   HTTP_1,
-  holdsWord,
+  holdsMember,
   isBlank,
   isName,
   isText,
@@ -25,6 +25,9 @@ const REASON_AT = 12;
 /** What the lines of a response's head mean for reading the rest of it. Those that take a line say whether it is sound. */
 export class ResponseHead {
   readonly #mostBytes: number;
+  #minor = 1;
+  #saysKeepAlive = false;
+  #saysClose = false;
   status = 0;
   /** Content-Length, or NO_LENGTH. */
   length = NO_LENGTH;
@@ -40,15 +43,17 @@ export class ResponseHead {
     this.length = NO_LENGTH;
     this.chunked = false;
     this.keepAlive = true;
+    this.#saysKeepAlive = false;
+    this.#saysClose = false;
   }
 
   /** `HTTP/1.1 200 OK`; the reason may be absent. */
   statusLine(line: Buffer, from: number, end: number): boolean {
     if (end - from < REASON_AT || !startsWith(line, from, HTTP_1) || line[from + 8] !== SPACE) return false;
     if (!isText(line, from + REASON_AT, end)) return false;
-    const minor = line[from + 7] ?? 0;
-    if (minor !== DIGIT_0 && minor !== DIGIT_0 + 1) return false;
-    this.keepAlive = minor !== DIGIT_0;
+    this.#minor = (line[from + 7] ?? 0) - DIGIT_0;
+    if (this.#minor !== 0 && this.#minor !== 1) return false;
+    this.#decideReuse();
     this.status = decimal(line, from + 9, from + REASON_AT);
     return this.status >= 100 && (end === from + REASON_AT || line[from + REASON_AT] === SPACE);
   }
@@ -65,9 +70,11 @@ export class ResponseHead {
     if (isName(line, from, colon, TRANSFER_ENCODING)) {
       if (this.chunked || !isName(line, valueFrom, valueEnd, CHUNKED)) return false;
       this.chunked = true;
+      this.#decideReuse();
     } else if (isName(line, from, colon, CONNECTION)) {
-      if (holdsWord(line, valueFrom, valueEnd, CLOSE)) this.keepAlive = false;
-      else if (holdsWord(line, valueFrom, valueEnd, KEEP_ALIVE)) this.keepAlive = true;
+      if (holdsMember(line, valueFrom, valueEnd, CLOSE)) this.#saysClose = true;
+      if (holdsMember(line, valueFrom, valueEnd, KEEP_ALIVE)) this.#saysKeepAlive = true;
+      this.#decideReuse();
     }
     return true;
   }
@@ -101,6 +108,12 @@ export class ResponseHead {
     this.length = memo.length;
     this.chunked = memo.chunked;
     this.keepAlive = memo.keepAlive;
+  }
+
+  /** RFC 9112, sections 9.3 and 6.1: HTTP/1.0 knows no codings, so who sends one may only be passing it on. */
+  #decideReuse(): void {
+    const isNew = this.#minor === 1;
+    this.keepAlive = !this.#saysClose && (isNew || (this.#saysKeepAlive && !this.chunked));
   }
 
   #contentLength(length: number): boolean {

@@ -128,7 +128,7 @@ export class ResponseParser {
   #readLine(buffer: Buffer, at: number, to: number): number {
     let end = at;
     while (end < to && buffer[end] !== LF) end += 1;
-    this.#headBytes += end - at + 1;
+    this.#headBytes += (end < to ? end + 1 : to) - at;
     if (this.#carried + end - at > this.#limits.lineBytes || this.#headBytes > this.#limits.headBytes)
       return MALFORMED;
     if (end === to) {
@@ -199,7 +199,7 @@ export class ResponseParser {
     return after;
   }
 
-  /** Hexadecimal, then extensions after a semicolon, which mean nothing to us. */
+  /** Hexadecimal, then extensions after a semicolon, which mean nothing to us. Some old servers pad it with blanks. */
   #chunkSize(line: Buffer, from: number, end: number): boolean {
     let size = 0;
     let at = from;
@@ -209,7 +209,9 @@ export class ResponseParser {
       size = size * 16 + digit;
       if (size > this.#limits.bodyBytes) return false;
     }
-    if (at === from || (at < end && line[at] !== SEMICOLON && !isBlank(line[at]))) return false;
+    if (at === from) return false;
+    while (at < end && isBlank(line[at])) at += 1;
+    if (at < end && line[at] !== SEMICOLON) return false;
     if (!isText(line, at, end)) return false;
     this.#remaining = size;
     this.#headBytes = 0;

@@ -1,13 +1,12 @@
 import { type Random, seededRandom } from '../../harness/load/random.ts';
 
-/** Something that is fed bytes. One a thread. */
+/** Something that is fed bytes. */
 export interface Subject {
   readonly name: string;
   /** One case, wholly determined by the random stream. Throws when something is wrong; answers with what became of it. */
   run(random: Random): string;
   /** The bytes of a case, for looking at. */
   example(random: Random): readonly Buffer[];
-  close(): void;
 }
 
 export interface Slice {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { fuzzLoop, type Slice } from './fuzz-loop.ts';
-import { type SubjectName, subjectOf } from './subjects.ts';
+import { SUBJECTS, type SubjectName } from './subjects.ts';
 
 export interface FuzzTask {
   readonly subject: SubjectName;
@@ -11,7 +11,5 @@ export interface FuzzTask {
 
 /** Worker entry: a share of the cases of one subject. */
 const { subject: name, slice, progress } = workerData as FuzzTask;
-const subject = subjectOf(name);
-const result = await fuzzLoop(subject, slice, (index) => Atomics.store(progress, 0, index));
-subject.close();
+const result = await fuzzLoop(SUBJECTS[name], slice, (index) => Atomics.store(progress, 0, index));
 parentPort?.postMessage(result);

@@ -6,7 +6,7 @@ import { seededRandom } from '../../harness/load/random.ts';
 import { packageFile } from '../../harness/package-files.ts';
 import type { LoopResult } from './fuzz-loop.ts';
 import type { FuzzTask } from './fuzz-thread.ts';
-import { SUBJECT_NAMES, type SubjectName, subjectOf } from './subjects.ts';
+import { SUBJECT_NAMES, SUBJECTS, type SubjectName } from './subjects.ts';
 
 /**
  * `npm run fuzz -- [--cases 1000000] [--seed 1] [--only http] [--case 123]`: bytes that no server should send, into the
@@ -84,10 +84,9 @@ function inThread(subject: SubjectName, slice: FuzzTask['slice']): Promise<LoopR
 }
 
 function showCase(name: SubjectName, index: number): void {
-  const subject = subjectOf(name);
+  const subject = SUBJECTS[name];
   for (const bytes of subject.example(seededRandom(seed, index))) {
     console.log(JSON.stringify(bytes.toString('latin1')));
   }
   console.log(`${name}, seed ${seed}, case ${index}: ${subject.run(seededRandom(seed, index))}`);
-  subject.close();
 }

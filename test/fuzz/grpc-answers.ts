@@ -36,39 +36,66 @@ const FIELDS = [
   'be',
 ].map((hex) => Buffer.from(hex, 'hex'));
 
-const NUMBERS = [0, 1, 5, 8, 0x3fff, 0x4000, 0x4001, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
+const NUMBERS = [0, 1, 5, 7, 8, 0x3fff, 0x4000, 0x4001, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
+
+const HEADS = [
+  ...Array<Readonly<Record<string, string>>>(12).fill({ 'content-type': 'application/grpc' }),
+  { 'content-type': 'application/grpc+proto' },
+  { 'content-type': 'application/grpc-web' },
+].map((fields) => headerBlock({ ':status': '200', ...fields }));
+
+const REFUSALS = ['103', '404', '418', '429', '503'].map((status) =>
+  headerBlock({ ':status': status, 'content-type': 'text/html' }),
+);
+
+const TRAILERS = [
+  { 'grpc-status': '0' },
+  { 'grpc-status': '0' },
+  { 'grpc-status': '0', 'x-more': '' },
+  { 'grpc-status': '14', 'grpc-message': 'too busy%21' },
+  { 'grpc-message': 'no status' },
+  { 'grpc-status': '17' },
+].map((fields) => headerBlock(fields));
 
 export interface Answers {
   /** What comes after the preface. */
   readonly bytes: Buffer;
   readonly calls: number;
-  readonly sound: boolean;
 }
 
-/** The answers to a few unary calls, interleaved, then changed: one in sixteen is left as it is. */
+/** The answers to a few unary calls, interleaved, then changed: some are left as they are. */
 export function grpcAnswers(random: Random): Answers {
   const calls = 1 + below(random, 4);
-  const frames = interleaved(
-    Array.from({ length: calls }, (_, call) => answerFrames(1 + 2 * call, random)),
-    random,
-  );
-  const sound = random() < 1 / 16;
-  if (sound) return { bytes: wire(frames), calls, sound };
-  for (let left = below(random, 4); left > 0; left--) changeFrames(frames, random);
+  const streams = Array.from({ length: calls }, (_, call) => 1 + 2 * call);
+  const answers = streams.map((stream) => answerFrames(stream, random));
+  // Who is refused asks again, on the next stream.
+  for (let next = 1 + 2 * calls; random() < 0.2; next += 2) {
+    const refused = below(random, answers.length);
+    const stream = answers[refused]?.[0]?.stream ?? 0;
+    const refusal = { type: FRAME.rstStream, flags: 0, stream, payload: uint32(REFUSED_STREAM) };
+    answers[refused] = [refusal, ...answerFrames(next, random)];
+  }
+  const frames = interleaved(answers, random);
+  if (random() < 1 / 8) return { bytes: wire(frames), calls };
+  for (let left = below(random, 3); left > 0; left--) changeFrames(frames, random);
   const bytes = wire(frames);
-  return { bytes: random() < 0.6 ? mutated(bytes, random, TOKENS, 2) : bytes, calls, sound };
+  return { bytes: random() < 0.4 ? mutated(bytes, random, TOKENS, 2) : bytes, calls };
 }
 
+const REFUSED_STREAM = 7;
+
 function answerFrames(stream: number, random: Random): Frame[] {
-  const head = headerBlock({ ':status': '200', 'content-type': 'application/grpc' });
-  const message = Buffer.alloc(5 + below(random, 40));
-  message.writeUInt32BE(message.length - 5, 1);
+  const head = oneOf(random, random() < 0.95 ? HEADS : REFUSALS);
+  const trailers = oneOf(random, TRAILERS);
+  if (random() < 0.05) return headerFrames(stream, Buffer.concat([head, trailers]), FLAG.endStream, random);
+  const message = Buffer.alloc(5 + below(random, 40), stream);
+  message.writeUIntBE(message.length - 5, 0, 5);
   const half = below(random, message.length);
   return [
     ...headerFrames(stream, head, 0, random),
     { type: FRAME.data, flags: 0, stream, payload: message.subarray(0, half) },
     padded({ type: FRAME.data, flags: 0, stream, payload: message.subarray(half) }, random),
-    ...headerFrames(stream, headerBlock({ 'grpc-status': '0' }), FLAG.endStream, random),
+    ...headerFrames(stream, trailers, FLAG.endStream, random),
   ];
 }
 
@@ -123,9 +150,15 @@ function changeFrames(frames: Frame[], random: Random): void {
     () => frames.splice(at, 0, numberFrame(random)),
     () => frames.splice(at, 1, { ...old, payload: Buffer.concat([oneOf(random, FIELDS), old.payload]) }),
     () => frames.splice(at, 1, { ...old, payload: Buffer.concat([old.payload, oneOf(random, FIELDS)]) }),
-    () => frames.splice(at, 1, { ...old, payload: Buffer.alloc(below(random, 20_000), below(random, 256)) }),
+    () => frames.splice(at, 1, { ...old, payload: noise(random) }),
   ];
   oneOf(random, changes)();
+}
+
+/** Mostly small, at times more than a frame may hold. */
+function noise(random: Random): Buffer {
+  const most = random() < 0.03 ? 20_000 : 100;
+  return Buffer.alloc(below(random, most), below(random, 256));
 }
 
 function numberFrame(random: Random): Frame {

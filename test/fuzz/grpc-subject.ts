@@ -1,39 +1,41 @@
 import { GrpcTransport } from '../../harness/transports/grpc.ts';
+import { expectHoweverCut, NO_TEMPLATE, virtualClock } from './cut-plays.ts';
 import type { Subject } from './fuzz-loop.ts';
 import { grpcAnswers, SERVER_PREFACE } from './grpc-answers.ts';
-import { cut } from './mutations.ts';
-import { expectAlike, FuzzFailure, TransportProbe, virtualClock } from './transport-probe.ts';
+import { readCalls } from './grpc-reference.ts';
+import { type Cutting, UNCUT } from './mutations.ts';
+import type { MakeTransport, TransportProbe } from './transport-probe.ts';
 
-/** Frames into the gRPC engine. */
-export function grpcSubject(): Subject {
-  const probe = new TransportProbe((sockets, sink) => {
-    const transport = new GrpcTransport({
-      url: 'grpc://127.0.0.1:1',
-      headers: {},
-      connections: 1,
-      timeoutMs: 1000,
-      now: virtualClock(),
-      sockets,
-      sink,
-    });
-    const nothing = Buffer.alloc(0);
-    const template = { method: 'POST', path: '/x/Y', headers: [], own: nothing, shared: nothing, stamp() {} };
-    return { transport, request: transport.prepare(template) };
+/** Frames into the gRPC engine: a few calls at once on one connection. */
+export const grpcSubject: Subject = {
+  name: 'grpc',
+  example: (random) => [SERVER_PREFACE, grpcAnswers(random).bytes],
+  run(random) {
+    const { bytes, calls } = grpcAnswers(random);
+    const expected = readCalls(Buffer.concat([SERVER_PREFACE, bytes]), calls);
+    const play = (probe: TransportProbe, cutting: Cutting) => playAnswers(probe, bytes, calls, cutting);
+    expectHoweverCut(random, expected, TRANSPORT, play);
+    return expected === undefined ? 'any' : (expected[0]?.outcome ?? '');
+  },
+};
+
+const TRANSPORT: MakeTransport = (sockets, sink) => {
+  const transport = new GrpcTransport({
+    url: 'grpc://127.0.0.1:1',
+    headers: {},
+    connections: 1,
+    timeoutMs: 1000,
+    now: virtualClock(),
+    sockets,
+    sink,
   });
-  return {
-    name: 'grpc',
-    close: () => probe.close(),
-    example: (random) => [SERVER_PREFACE, grpcAnswers(random).bytes],
-    run(random) {
-      const { bytes, calls, sound } = grpcAnswers(random);
-      const ending = random() < 0.5 ? 'orderly' : 'broken';
-      const whole = probe.play([SERVER_PREFACE, bytes], calls, ending);
-      const outcomes = whole.map(({ outcome }) => outcome);
-      if (sound && outcomes.some((outcome) => outcome !== 'complete')) {
-        throw new FuzzFailure(`sound answers ended as ${outcomes.join(', ')}`);
-      }
-      expectAlike(whole, probe.play([SERVER_PREFACE, ...cut(bytes, random)], calls, ending));
-      return outcomes[0] ?? '';
-    },
-  };
+  return { transport, request: transport.prepare(NO_TEMPLATE) };
+};
+
+function playAnswers(probe: TransportProbe, bytes: Buffer, calls: number, cutting: Cutting): void {
+  for (let left = calls; left > 0; left--) probe.send();
+  probe.connect();
+  probe.say(0, SERVER_PREFACE, UNCUT);
+  probe.say(0, bytes, cutting);
+  probe.finish();
 }

@@ -77,16 +77,25 @@ export function mutated(
 
 const MOST = 4;
 
-/** The same bytes in pieces: byte by byte, or cut at a few places. */
-export function cut(bytes: Buffer, random: Random): Buffer[] {
-  if (bytes.length < 600 && random() < 0.2) return Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
-  const pieces: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const size = 1 + below(random, random() < 0.5 ? 8 : 200);
-    pieces.push(bytes.subarray(at, at + size));
-    at += size;
-  }
-  return pieces;
+/** How many bytes come next, of those that are left. */
+export type Cutting = (left: number) => number;
+
+export const UNCUT: Cutting = (left) => left;
+
+/** Byte by byte, as long as that is affordable; then by a few. */
+export function byteByByte(): Cutting {
+  let cuts = 0;
+  return () => {
+    cuts += 1;
+    return cuts < AFFORDABLE ? 1 : 1 + (cuts % FEW);
+  };
+}
+
+const AFFORDABLE = 600;
+const FEW = 61;
+
+export function inPieces(random: Random): Cutting {
+  return () => 1 + below(random, random() < 0.5 ? 8 : 200);
 }
 
 function span(bytes: Buffer, random: Random): [from: number, to: number] {

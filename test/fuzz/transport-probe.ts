@@ -1,148 +1,213 @@
 import type { ByteStream, ByteStreamEvents, SocketSource } from '../../harness/transports/byte-stream.ts';
 import type { Prepared, Sink, Transport, TransportOutcome } from '../../harness/transports/transport.ts';
+import { type Fate, FuzzFailure } from './fate.ts';
+import type { Cutting } from './mutations.ts';
 
-/** What a fuzzed transport was found doing that it must not. */
-export class FuzzFailure extends Error {}
+/** How a server leaves: as `ByteStreamEvents.closed` says it. */
+export type Ending = 'orderly' | 'broken';
 
-/** What a transport told about one request. */
-export interface Told {
-  sent: boolean;
-  status: number;
-  body: Buffer;
-  outcome: string | undefined;
-}
-
-interface FakeSocket {
+/** One end of a connection in memory: takes everything, says what it is told to say. */
+class FalseSocket implements ByteStream {
+  readonly number: number;
   readonly events: ByteStreamEvents;
-  open: boolean;
-}
+  readonly #wrote: (socket: FalseSocket) => void;
+  isOpen = true;
+  isConnected = false;
 
-/** Sockets that take everything and say what they are told to say. */
-class FakeSockets implements SocketSource {
-  readonly fresh: FakeSocket[] = [];
-
-  open(_address: unknown, events: ByteStreamEvents): ByteStream {
-    const socket: FakeSocket = { events, open: true };
-    this.fresh.push(socket);
-    return {
-      write: () => true,
-      close: () => {
-        socket.open = false;
-      },
-    };
+  constructor(number: number, events: ByteStreamEvents, wrote: (socket: FalseSocket) => void) {
+    this.number = number;
+    this.events = events;
+    this.#wrote = wrote;
   }
 
-  beforeWait(callback: () => void): void {
-    callback();
+  write(): boolean {
+    if (!this.isOpen) throw new FuzzFailure(`connection ${this.number} is written after it was closed`);
+    if (!this.isConnected) throw new FuzzFailure(`connection ${this.number} is written before it is open`);
+    this.#wrote(this);
+    return true;
+  }
+
+  close(): void {
+    this.isOpen = false;
   }
 }
 
-const BODY_BYTES = 1 << 20;
+/** Bytes are heard here and nowhere else: what was said before lies around them, and they are gone afterwards. */
+const SCRATCH = Buffer.alloc(1 << 18);
+const GONE = 0x5a;
+const FEW = 64;
+const MOST_CONNECTIONS = 64;
+
+export type MakeTransport = (
+  sockets: SocketSource,
+  sink: Sink,
+) => { readonly transport: Transport; readonly request: Prepared };
 
 /** Plays a server's bytes to a real transport over false sockets, and checks the contract of its sink. */
-export class TransportProbe implements Sink {
-  readonly #sockets = new FakeSockets();
+export class TransportProbe implements Sink, SocketSource {
   readonly #transport: Transport;
   readonly #request: Prepared;
-  readonly #body = Buffer.alloc(BODY_BYTES);
-  #told: Told[] = [];
+  readonly #sockets: FalseSocket[] = [];
+  /** Sent, and not written so far. */
+  readonly #leaving: number[] = [];
+  readonly #wrote = (socket: FalseSocket): void => {
+    for (const slot of this.#leaving.splice(0)) this.#at(slot, 'a write').connection = socket.number;
+  };
+  readonly #fates: Fate[] = [];
   #steps = 0;
+  #scratchAt = 0;
+  /** Called within the sink's `end`. */
+  whenEnded: (slot: number) => void = () => {};
 
-  constructor(make: (sockets: SocketSource, sink: Sink) => { transport: Transport; request: Prepared }) {
-    const { transport, request } = make(this.#sockets, this);
+  constructor(make: MakeTransport) {
+    const { transport, request } = make(this, this);
     this.#transport = transport;
     this.#request = request;
+  }
+
+  get fates(): readonly Fate[] {
+    return this.#fates;
+  }
+
+  isSent(slot: number): boolean {
+    return this.#fates[slot] !== undefined;
+  }
+
+  hasEnded(slot: number): boolean {
+    return this.#fates[slot]?.outcome !== undefined;
+  }
+
+  /** The next request, in the next slot. */
+  send(): void {
+    const slot = this.#fates.length;
+    this.#steps += 64;
+    this.#fates.push({ outcome: undefined, status: 0, body: '', messages: 0, connection: -1 });
+    this.#transport.send(this.#request, slot, slot);
+  }
+
+  /** Every connection that is being opened is. */
+  connect(): void {
+    for (const socket of this.#sockets) {
+      if (socket.isConnected || !socket.isOpen) continue;
+      socket.isConnected = true;
+      socket.events.connected();
+    }
+  }
+
+  /** Where a request was written first. */
+  connectionOf(slot: number): number {
+    const connection = this.#fates[slot]?.connection ?? -1;
+    if (connection < 0) throw new FuzzFailure(`request ${slot} was never written`);
+    return connection;
+  }
+
+  /** The server says this on a connection, in pieces; also when the connection was closed meanwhile. */
+  say(connection: number, bytes: Buffer, cutting: Cutting): void {
+    const socket = this.#socket(connection);
+    this.#steps += 8 * bytes.length;
+    for (let at = 0; at < bytes.length; ) {
+      const length = Math.min(bytes.length - at, cutting(bytes.length - at));
+      const from = this.#scratchAt + length > SCRATCH.length ? 0 : this.#scratchAt;
+      const to = from + length;
+      place(bytes, at, from, length);
+      socket.events.read(SCRATCH, from, to, 0);
+      if (length > FEW) SCRATCH.fill(GONE, from, to);
+      else for (let offset = from; offset < to; offset++) SCRATCH[offset] = GONE;
+      this.#scratchAt = to;
+      at += length;
+    }
+  }
+
+  /** The server closes a connection, unless it was closed. */
+  hangUp(connection: number, ending: Ending): void {
+    const socket = this.#socket(connection);
+    if (!socket.isOpen) return;
+    socket.isOpen = false;
+    socket.events.closed(ending);
+  }
+
+  /** Every connection breaks, or is refused, until nobody wants another. Every request must have ended. */
+  finish(): void {
+    for (let number = 0; number < this.#sockets.length; number++) {
+      if (number === MOST_CONNECTIONS) throw new FuzzFailure('it opens connections without end');
+      const socket = this.#sockets[number];
+      if (socket?.isOpen !== true) continue;
+      socket.isOpen = false;
+      socket.events.closed('broken');
+    }
+    this.#fates.forEach(({ outcome }, slot) => {
+      if (outcome === undefined) throw new FuzzFailure(`request ${slot} never ended`);
+    });
+  }
+
+  /** As after nothing; the transport stays, and what it remembers of the server. */
+  reset(): void {
+    this.#sockets.length = 0;
+    this.#fates.length = 0;
+    this.#leaving.length = 0;
+    this.#steps = 0;
+    this.whenEnded = () => {};
   }
 
   close(): void {
     this.#transport.close();
   }
 
-  /** Sends `calls` requests, plays the pieces, then ends every connection. Each request must have ended once. */
-  play(pieces: readonly Buffer[], calls: number, ending: 'orderly' | 'broken'): readonly Told[] {
-    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    this.#steps = 64 * calls + 4 * bytes + pieces.length;
-    this.#told = Array.from({ length: calls }, () => ({
-      sent: false,
-      status: 0,
-      body: Buffer.alloc(0),
-      outcome: undefined,
-    }));
-    for (let slot = 0; slot < calls; slot++) this.#transport.send(this.#request, slot, slot);
-    const first = this.#sockets.fresh.shift();
-    if (first === undefined) throw new FuzzFailure('no connection was opened');
-    first.events.connected();
-    for (const piece of pieces) {
-      if (!first.open) break;
-      first.events.read(piece, 0, piece.length, 0);
-    }
-    if (first.open) first.events.closed(ending);
-    this.#endOthers();
-    this.#told.forEach(({ outcome }, slot) => {
-      if (outcome === undefined) throw new FuzzFailure(`request ${slot} never ended`);
-    });
-    return this.#told;
+  open(_address: unknown, events: ByteStreamEvents): ByteStream {
+    const socket = new FalseSocket(this.#sockets.length, events, this.#wrote);
+    this.#sockets.push(socket);
+    return socket;
+  }
+
+  beforeWait(callback: () => void): void {
+    callback();
   }
 
   sent(slot: number): void {
-    const told = this.#find(slot, 'sent');
-    if (told.sent) throw new FuzzFailure(`request ${slot} was sent twice`);
-    told.sent = true;
+    this.#at(slot, 'sent');
+    if (this.#leaving.includes(slot)) throw new FuzzFailure(`request ${slot} was sent twice`);
+    this.#leaving.push(slot);
   }
 
   head(slot: number, status: number): void {
-    const told = this.#find(slot, 'head');
-    if (told.status !== 0) throw new FuzzFailure(`request ${slot} was answered twice`);
-    told.status = status;
+    const fate = this.#at(slot, 'head');
+    if (fate.status !== 0) throw new FuzzFailure(`request ${slot} was answered twice`);
+    fate.status = status;
   }
 
   data(slot: number, buffer: Buffer, from: number, to: number): void {
-    const told = this.#find(slot, 'data');
+    const fate = this.#at(slot, 'data');
     if (from < 0 || to > buffer.length || from > to) throw new FuzzFailure(`data ${from}..${to} of nothing`);
-    const had = told.body.length;
-    if (had + to - from > BODY_BYTES) throw new FuzzFailure('more data than was sent');
-    told.body = Buffer.concat([told.body, buffer.subarray(from, to)]);
+    fate.body += buffer.toString('latin1', from, to);
   }
 
-  end(slot: number, outcome: TransportOutcome | string): void {
-    this.#find(slot, `end ${outcome}`).outcome = outcome;
+  item(slot: number): void {
+    this.#at(slot, 'item').messages += 1;
   }
 
-  #find(slot: number, event: string): Told {
+  end(slot: number, outcome: TransportOutcome): void {
+    this.#at(slot, `end ${outcome}`).outcome = outcome;
+    this.whenEnded(slot);
+  }
+
+  #socket(connection: number): FalseSocket {
+    const socket = this.#sockets[connection];
+    if (socket === undefined) throw new FuzzFailure(`connection ${connection} was never opened`);
+    return socket;
+  }
+
+  #at(slot: number, event: string): Fate {
     if (--this.#steps < 0) throw new FuzzFailure('it goes round in circles');
-    const told = this.#told[slot];
-    if (told === undefined) throw new FuzzFailure(`${event} for request ${slot}, which nobody sent`);
-    if (told.outcome !== undefined)
-      throw new FuzzFailure(`${event} after request ${slot} had ended as ${told.outcome}`);
-    return told;
-  }
-
-  /** Connections opened for what was left: refused, until nobody wants one. */
-  #endOthers(): void {
-    for (let left = 64; this.#sockets.fresh.length > 0; left--) {
-      if (left === 0) throw new FuzzFailure('it opens connections without end');
-      const socket = this.#sockets.fresh.shift();
-      if (socket?.open === true) socket.events.closed('broken');
-    }
+    const fate = this.#fates[slot];
+    if (fate === undefined) throw new FuzzFailure(`${event} for request ${slot}, which nobody sent`);
+    if (fate.outcome !== undefined)
+      throw new FuzzFailure(`${event} after request ${slot} had ended as ${fate.outcome}`);
+    return fate;
   }
 }
 
-/** The same bytes must be told alike however they were cut. */
-export function expectAlike(whole: readonly Told[], inPieces: readonly Told[]): void {
-  const first = whole.map(describe).join('\n');
-  const second = inPieces.map(describe).join('\n');
-  if (first !== second) throw new FuzzFailure(`uncut:\n${first}\nin pieces:\n${second}`);
-}
-
-function describe({ status, body, outcome }: Told, slot: number): string {
-  return `request ${slot}: status ${status}, ${body.length} bytes ${body.toString('base64')}, ${outcome}`;
-}
-
-/** Passes by a second at each look: no pause of a transport outlasts the next request. */
-export function virtualClock(): () => number {
-  let nowMs = 0;
-  return () => {
-    nowMs += 1000;
-    return nowMs;
-  };
+/** Of a few bytes each for itself: a call into native code would cost more. */
+function place(bytes: Buffer, at: number, into: number, length: number): void {
+  if (length > FEW) bytes.copy(SCRATCH, into, at, at + length);
+  else for (let offset = 0; offset < length; offset++) SCRATCH[into + offset] = bytes[at + offset] ?? 0;
 }

@@ -101,7 +101,10 @@ describe('a header block', () => {
     [[[':path', '/']], 'a request field'],
     [[['Grpc-Status', '0']], 'upper case'],
     [[['', 'x']], 'no name'],
+    [[['a b', 'c']], 'a blank in a name'],
+    [[['a:b', 'c']], 'a colon in a name'],
     [[['a', 'b\r\nc']], 'a line break'],
+    [[['grpc-message', 'b\0c']], 'a NUL in what is known'],
     [
       [
         ['grpc-status', '0'],

@@ -35,12 +35,20 @@ const WHOLE: readonly (readonly [string, string, number, string])[] = [
   ['no content', 'HTTP/1.1 204 No Content\r\nX: y\r\n\r\n', 204, ''],
   ['304 and the length of what it stands for', 'HTTP/1.1 304 -\r\nContent-Length: 5\r\n\r\n', 304, ''],
   ['HTTP/1.0 kept alive', 'HTTP/1.0 200 -\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\nx', 200, 'x'],
+  ['another option', `${OK}Connection: not-close, x\r\nContent-Length: 1\r\n\r\nx`, 200, 'x'],
+  ['a padded chunk size', `${CHUNKED}1 \r\nx\r\n0\t;a\r\n\r\n`, 200, 'x'],
   ['the same length twice', `${OK}Content-Length: 1\r\nContent-Length: 1\r\n\r\nx`, 200, 'x'],
 ];
 
 const LAST: readonly (readonly [string, string])[] = [
   ['close announced', `${OK}Connection: close\r\nContent-Length: 1\r\n\r\nx`],
   ['HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx'],
+  ['both announced', `${OK}Connection: close\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx`],
+  ['something like it', 'HTTP/1.0 200 -\r\nConnection: no-keep-alive\r\nContent-Length: 1\r\n\r\nx'],
+  [
+    'a coding that HTTP/1.0 does not know',
+    'HTTP/1.0 200 -\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
+  ],
 ];
 
 const CUT_OFF: readonly (readonly [string, string, string])[] = [
@@ -77,6 +85,7 @@ const MALFORMED = [
   `${CHUNKED}xyz\r\n`,
   `${CHUNKED}\r\n`,
   `${CHUNKED}5x\r\nhello\r\n`,
+  `${CHUNKED}5 x\r\nhello\r\n`,
   `${CHUNKED}4\r\nhello\r\n0\r\n\r\n`,
   `${CHUNKED}ffffffffffff\r\n`,
   `${CHUNKED}0\r\nno colon\r\n\r\n`,
@@ -119,6 +128,14 @@ describe('ResponseParser', () => {
     expect(malformed(`${OK}Content-Length: 11\r\n\r\n`)).toBe(true);
     expect(malformed(`${OK}\r\n01234567890`)).toBe(true);
     expect(malformed(`${CHUNKED}6\r\n012345\r\n6\r\n012345\r\n`)).toBe(true);
+  });
+
+  it('bounds a head alike however it is cut', () => {
+    const head = `${OK}${'X: 1\r\n'.repeat(8)}Content-Length: 0\r\n\r\n`;
+    const pieces = [...head].map((byte) => Buffer.from(byte));
+    const limits = { lineBytes: 40, headBytes: head.length, bodyBytes: 10 };
+    expect(eventsOf(pieces, limits)).toEqual(['head 200', 'end, reusable', 'body ', 'close: nothing']);
+    expect(eventsOf(pieces, { ...limits, headBytes: head.length - 1 }).at(-1)).toBe('malformed');
   });
 
   it('says the same however the bytes are cut', () => {

@@ -218,6 +218,12 @@ describe('goodbyes', () => {
     expect(one.told.at(-1)).toBe('ended 3 ');
   });
 
+  it('cannot give back what has begun to be answered', () => {
+    const { client: one } = client(2);
+    one.read(Buffer.concat([headers(3), goaway(0)]));
+    expect(one.told.slice(1, 3)).toEqual(['reset 3 ', 'unprocessed 1 ']);
+  });
+
   it('a refused stream was not looked at, another reset one was, and late frames of both are nobody’s', () => {
     const { client: one } = client(3);
     one.read(Buffer.concat([headers(5), reset(1, 7), reset(3, 2), reset(5, 7)]));

@@ -1,0 +1,51 @@
+import type { Random } from '../../harness/load/random.ts';
+import { expectFates, type Fate } from './fate.ts';
+import { below, byteByByte, type Cutting, inPieces, UNCUT } from './mutations.ts';
+import { type MakeTransport, TransportProbe } from './transport-probe.ts';
+
+/** A request without headers or body. */
+export const NO_TEMPLATE = {
+  method: 'GET',
+  path: '/',
+  headers: [],
+  own: Buffer.alloc(0),
+  shared: Buffer.alloc(0),
+  stamp() {},
+} as const;
+
+/**
+ * Plays the same bytes to one transport uncut, byte by byte and in pieces, in any order: every request must fare as
+ * expected each time, or anyhow but once where nothing is expected.
+ */
+export function expectHoweverCut(
+  random: Random,
+  expected: readonly Fate[] | undefined,
+  make: MakeTransport,
+  play: (probe: TransportProbe, cutting: Cutting) => void,
+): void {
+  const cuttings: readonly (readonly [string, Cutting])[] = [
+    ['uncut', UNCUT],
+    ['byte by byte', byteByByte()],
+    ['in pieces', inPieces(random)],
+  ];
+  const first = below(random, cuttings.length);
+  const probe = new TransportProbe(make);
+  try {
+    for (const [how, cutting] of [...cuttings.slice(first), ...cuttings.slice(0, first)]) {
+      probe.reset();
+      play(probe, cutting);
+      if (expected !== undefined) expectFates(expected, probe.fates, how);
+    }
+  } finally {
+    probe.close();
+  }
+}
+
+/** Passes by a second at each look: no pause of a transport outlasts the next request. */
+export function virtualClock(): () => number {
+  let nowMs = 0;
+  return () => {
+    nowMs += 1000;
+    return nowMs;
+  };
+}
