@@ -41,7 +41,7 @@ export class GrpcCalls {
   /** Of the connection. */
   window = 65_535;
   isReady = false;
-  /** Part of a request waits for room: what happens to it depends on when it leaves. */
+  /** It matters when our own bytes leave: part of a request waits for room, or one has perhaps not left a broken connection. */
   hangsOnTime = false;
   settings = { concurrent: Number.POSITIVE_INFINITY, window: 65_535 };
   readonly #waiting: number[];
@@ -115,7 +115,10 @@ export class GrpcCalls {
 
   connectionEnds(how: 'malformed' | 'lost'): void {
     this.#isLeaving = true;
-    for (const call of [...this.open.values()]) this.fails(call, how);
+    for (const call of [...this.open.values()]) {
+      if (how === 'malformed' && (this.#attempts[call.slot] ?? 0) > 1) this.hangsOnTime = true;
+      this.fails(call, how);
+    }
     for (const slot of this.#waiting.splice(0)) this.#end(slot, 'connect-error');
   }
 
