@@ -13,6 +13,8 @@ const FAILURES = {
   unsupported: { status: 501, grpc: 12, reason: 'OTHER' },
   unavailable: { status: 503, grpc: 14, reason: 'REJECTED' },
   cancelled: { status: 400, grpc: 1, reason: 'CANCELED' },
+  /** The instance that ran the request died under it. */
+  crashed: { status: 500, grpc: 13, reason: 'BACKEND' },
   internal: { status: 500, grpc: 13, reason: 'BACKEND' },
 } as const;
 

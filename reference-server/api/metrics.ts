@@ -47,7 +47,7 @@ export function buildMetrics(repository: ModelsNow): Metrics {
     DROP_CAUSES,
     (statistics) => statistics.dropped,
   );
-  addQueueGauges(registry, repository);
+  addGauges(registry, repository);
   const histogram = new Histogram({
     name: 'nv_inference_first_response_histogram_ms',
     help: 'Duration of successful requests inside the server, in milliseconds',
@@ -105,6 +105,12 @@ const COUNTERS: readonly (readonly [
     'Requests that waited too long and went behind the others of their priority',
     (s) => s.deferred,
   ],
+  [
+    'inferometer_instance_crashes_total',
+    'Instances that died or failed to restart',
+    (s) => s.instanceCrashes,
+  ],
+  ['inferometer_instance_restarts_total', 'Instances started again', (s) => s.instanceRestarts],
 ];
 
 function addCounter(
@@ -149,12 +155,23 @@ function addLabelled<Reason extends string>(
   });
 }
 
-function addQueueGauges(registry: Registry, repository: ModelsNow): void {
-  const gauges = [
-    ['nv_inference_pending_request_count', 'Requests that wait in the queue', 'requests'],
-    ['inferometer_queue_rows', 'Rows that wait in the queue', 'rows'],
-  ] as const;
-  for (const [name, help, what] of gauges) {
+const GAUGES: readonly (readonly [name: string, help: string, read: (model: ServedModel) => number])[] = [
+  [
+    'nv_inference_pending_request_count',
+    'Requests that wait in the queue',
+    (model) => model.pending().requests,
+  ],
+  ['inferometer_queue_rows', 'Rows that wait in the queue', (model) => model.pending().rows],
+  ['inferometer_instances_running', 'Instances that run', (model) => model.instances().running],
+  [
+    'inferometer_circuits_open',
+    'Instances that crashed so often that they are left alone for a while',
+    (model) => model.instances().circuitsOpen,
+  ],
+];
+
+function addGauges(registry: Registry, repository: ModelsNow): void {
+  for (const [name, help, read] of GAUGES) {
     new Gauge({
       name,
       help,
@@ -162,7 +179,7 @@ function addQueueGauges(registry: Registry, repository: ModelsNow): void {
       registers: [registry],
       collect() {
         this.reset();
-        for (const model of repository.all()) this.set(labelsOf(model), model.pending()[what]);
+        for (const model of repository.all()) this.set(labelsOf(model), read(model));
       },
     });
   }

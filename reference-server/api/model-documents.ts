@@ -87,6 +87,8 @@ export function modelStatistics({ signature, version, statistics }: ServedModel)
       release: statistics.release,
       dropped: statistics.dropped,
       deferred: statistics.deferred,
+      instance_crashes: statistics.instanceCrashes,
+      instance_restarts: statistics.instanceRestarts,
     },
   };
 }

@@ -4,6 +4,7 @@ import { type Clock, nsBetween } from '../telemetry/timings.ts';
 import type { Slots } from './batch-policy.ts';
 import { type Instance, InstanceError } from './instance.ts';
 import type { Provider } from './providers.ts';
+import { recentCrashes, restartAfter } from './restart-policy.ts';
 import type { TensorSpec } from './tensors.ts';
 
 export interface PoolSettings {
@@ -17,6 +18,9 @@ export interface PoolDeps {
   start(): Promise<Instance>;
   readonly clock: Clock;
   log(event: string, detail: Readonly<Record<string, unknown>>): void;
+  /** For the statistics. */
+  onCrash?(): void;
+  onRestart?(): void;
 }
 
 export interface PoolRun {
@@ -30,15 +34,21 @@ export interface PoolRun {
 /** A running instance, with how much it has been given. */
 interface Seat {
   readonly instance: Instance;
+  readonly place: Place;
   inFlight: number;
   freeSinceMs: number;
 }
 
-const RESTART_DELAYS_MS = [0, 200, 1000];
+/** What is remembered of an instance over its deaths. */
+interface Place {
+  crashesAtMs: number[];
+  circuitOpen: boolean;
+}
 
 /**
- * Several instances of one model. One that dies takes only its own batches with it and is started again;
- * when that fails three times it stays gone, and when none is left the pool has failed for good.
+ * Several instances of one model. One that dies takes only its own batches with it and is started again, later and
+ * later when it keeps dying (`restart-policy.ts`). While none runs, requests wait, unless every circuit is open:
+ * then the pool fails them until a try works.
  */
 export class InstancePool {
   readonly settings: PoolSettings;
@@ -50,7 +60,8 @@ export class InstancePool {
   onChange: () => void = () => {};
   readonly #deps: PoolDeps;
   readonly #seats = new Set<Seat>();
-  #restarting = 0;
+  readonly #places: Place[] = [];
+  readonly #cancelRestarts = new Set<() => void>();
   #closing = false;
   #lastDeath = '';
 
@@ -79,7 +90,11 @@ export class InstancePool {
     this.outputs = first.outputs;
     this.providerRan = first.providerRan;
     this.providerReason = first.providerReason;
-    for (const instance of instances) this.#seat(instance);
+    for (const instance of instances) {
+      const place = { crashesAtMs: [], circuitOpen: false };
+      this.#places.push(place);
+      this.#seat(instance, place);
+    }
   }
 
   get running(): number {
@@ -96,9 +111,15 @@ export class InstancePool {
     return { idle, ahead: free - idle };
   }
 
-  /** Why nothing will ever run again, or undefined while an instance runs or is being restarted. */
+  /** Instances that crashed so often that they are left alone for a while. */
+  get circuitsOpen(): number {
+    return this.#places.filter(({ circuitOpen }) => circuitOpen).length;
+  }
+
+  /** Why nothing runs and nothing is about to; undefined while an instance runs or is being restarted. */
   failure(): string | undefined {
-    return this.#seats.size === 0 && this.#restarting === 0 ? this.#lastDeath : undefined;
+    if (this.#seats.size > 0 || this.circuitsOpen < this.#places.length) return undefined;
+    return `${this.#lastDeath} (it keeps crashing, and is tried again every half minute)`;
   }
 
   /** Runs one batch on the instance with the least to do. Only to be called with a free slot. */
@@ -120,6 +141,7 @@ export class InstancePool {
 
   async close(): Promise<void> {
     this.#closing = true;
+    for (const cancel of this.#cancelRestarts) cancel();
     const seats = [...this.#seats];
     this.#seats.clear();
     await Promise.all(seats.map((seat) => seat.instance.close()));
@@ -137,37 +159,49 @@ export class InstancePool {
     return best;
   }
 
-  #seat(instance: Instance): void {
-    const seat: Seat = { instance, inFlight: 0, freeSinceMs: 0 };
+  #seat(instance: Instance, place: Place): void {
+    const seat: Seat = { instance, place, inFlight: 0, freeSinceMs: 0 };
     this.#seats.add(seat);
     instance.died.then((reason) => {
       if (this.#closing || !this.#seats.delete(seat)) return;
-      this.#lastDeath = reason;
       this.#deps.log('an instance died', { reason, stillRunning: this.#seats.size });
-      this.#restart(0);
+      this.#crashed(place, reason);
     }, rethrowOutside);
   }
 
-  #restart(attempt: number): void {
-    this.#restarting++;
-    this.#deps.clock.after(RESTART_DELAYS_MS[attempt] ?? 0, () => {
-      this.#startAgain(attempt).catch(rethrowOutside);
+  #crashed(place: Place, reason: string): void {
+    this.#lastDeath = reason;
+    this.#deps.onCrash?.();
+    place.crashesAtMs = recentCrashes([...place.crashesAtMs, this.#deps.clock.nowMs()]);
+    const { delayMs, circuitOpen } = restartAfter(place.crashesAtMs);
+    if (circuitOpen && !place.circuitOpen) {
+      this.#deps.log('an instance keeps crashing: its circuit is open', {
+        reason,
+        triedAgainAfterMs: delayMs,
+      });
+    }
+    place.circuitOpen = circuitOpen;
+    const cancel = this.#deps.clock.after(delayMs, () => {
+      this.#cancelRestarts.delete(cancel);
+      this.#startAgain(place).catch(rethrowOutside);
     });
+    this.#cancelRestarts.add(cancel);
+    this.onChange();
   }
 
-  async #startAgain(attempt: number): Promise<void> {
-    if (this.#closing) return;
+  async #startAgain(place: Place): Promise<void> {
     const outcome = await this.#deps.start().catch((error: unknown) => asError(error));
-    this.#restarting--;
-    if (!(outcome instanceof Error)) {
-      if (this.#closing) return outcome.close();
-      this.#seat(outcome);
-      this.#deps.log('an instance was restarted', { running: this.#seats.size });
-    } else {
-      this.#lastDeath = outcome.message;
-      this.#deps.log('an instance could not be restarted', { reason: outcome.message, attempt });
-      if (attempt + 1 < RESTART_DELAYS_MS.length) return this.#restart(attempt + 1);
+    if (outcome instanceof Error) {
+      if (this.#closing) return;
+      this.#deps.log('an instance could not be restarted', { reason: outcome.message });
+      this.#crashed(place, outcome.message);
+      return;
     }
+    if (this.#closing) return outcome.close();
+    place.circuitOpen = false;
+    this.#seat(outcome, place);
+    this.#deps.onRestart?.();
+    this.#deps.log('an instance was restarted', { running: this.#seats.size });
     this.onChange();
   }
 }
@@ -178,9 +212,11 @@ export function handoverNs(run: PoolRun): number {
 }
 
 function fromInstance(error: unknown): ServingError {
-  const kind = error instanceof InstanceError && error.failure === 'request' ? 'invalid' : 'internal';
-  return new ServingError(kind, asError(error).message, { cause: error });
+  const failure = error instanceof InstanceError ? error.failure : 'run';
+  return new ServingError(KIND_OF[failure], asError(error).message, { cause: error });
 }
+
+const KIND_OF = { start: 'internal', request: 'invalid', run: 'internal', died: 'crashed' } as const;
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));

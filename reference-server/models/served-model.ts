@@ -44,6 +44,7 @@ export interface ServedModel {
   readonly statistics: ModelStatistics;
   effective(): EffectiveSettings;
   pending(): { readonly requests: number; readonly rows: number };
+  instances(): { readonly running: number; readonly circuitsOpen: number };
   ready(): boolean;
   /** Refuses what still waits, finishes what runs, frees the model. */
   close(): Promise<void>;
@@ -73,6 +74,12 @@ export async function serveModel(
       start: () => deps.startInstance(options),
       clock: deps.clock,
       log: (event, detail) => deps.log(event, { model: name, version, ...detail }),
+      onCrash: () => {
+        statistics.instanceCrashes++;
+      },
+      onRestart: () => {
+        statistics.instanceRestarts++;
+      },
     },
   );
   const signature = signatureOf(name, pool.inputs, pool.outputs, maxRows);
@@ -103,6 +110,7 @@ export async function serveModel(
       providerReason: pool.providerReason,
     }),
     pending: () => batcher.pending(),
+    instances: () => ({ running: pool.running, circuitsOpen: pool.circuitsOpen }),
     ready: () => pool.running > 0,
     async close() {
       batcher.close(`version ${version} of model '${name}' is being unloaded`);

@@ -42,6 +42,9 @@ export class ModelStatistics {
   paddedRows = 0;
   /** Requests that waited too long and went behind the others of their priority. */
   deferred = 0;
+  /** Instances that died, and starts after a death that failed. */
+  instanceCrashes = 0;
+  instanceRestarts = 0;
   /** Milliseconds since the epoch; 0 before the first. */
   lastInferenceAtEpochMs = 0;
 

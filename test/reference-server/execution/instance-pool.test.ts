@@ -14,11 +14,13 @@ async function startPool(instances: number, inFlight: number, failStarts: readon
   const started: FakeInstance[] = [];
   const events: string[] = [];
   let starts = 0;
+  let crashes = 0;
   const pool = await InstancePool.start(
     { instances, inFlight },
     {
       clock,
       log: (event) => events.push(event),
+      onCrash: () => crashes++,
       async start() {
         if (failStarts.includes(starts++)) throw new Error('no memory');
         const instance = new FakeInstance(OPTIONS);
@@ -27,7 +29,7 @@ async function startPool(instances: number, inFlight: number, failStarts: readon
       },
     },
   );
-  return { pool, clock, started, events };
+  return { pool, clock, started, events, crashes: () => crashes };
 }
 
 function freeSlots(pool: InstancePool): number {
@@ -67,23 +69,62 @@ describe('InstancePool', () => {
     started[0]?.hold();
     const lost = pool.run([part], 1, 1);
     started[0]?.die('segmentation fault');
-    await expect(lost).rejects.toMatchObject({ kind: 'internal', message: 'segmentation fault' });
+    await expect(lost).rejects.toMatchObject({ kind: 'crashed', message: 'segmentation fault' });
     expect(pool.running).toBe(1);
     await clock.runUntilIdle();
-    expect([pool.running, freeSlots(pool), started.length, changes]).toEqual([2, 2, 3, 1]);
+    expect([pool.running, freeSlots(pool), started.length, changes]).toEqual([2, 2, 3, 2]);
     expect(events).toEqual(['an instance died', 'an instance was restarted']);
   });
 
-  test('when no restart works the pool says why, and when one does it goes on', async () => {
-    const failing = await startPool(1, 1, [1, 2, 3]);
-    failing.started[0]?.die('segmentation fault');
-    await failing.clock.runUntilIdle();
-    expect(failing.pool.failure()).toBe('no memory');
+  test('one that does not start again is tried later and later; after the fifth crash the circuit is open', async () => {
+    const { pool, clock, started, crashes } = await startPool(1, 1, [1, 2, 3, 4, 5]);
+    const seen: string[] = [];
+    started[0]?.die('segmentation fault');
+    await clock.runUntilIdle(() => seen.push(`${clock.nowMs()} ${pool.failure() ?? 'waits'}`));
+    const open = 'no memory (it keeps crashing, and is tried again every half minute)';
+    expect(seen).toEqual([
+      '0 waits',
+      '200 waits',
+      '1200 waits',
+      `6200 ${open}`,
+      `36200 ${open}`,
+      '66200 waits',
+    ]);
+    expect([pool.running, pool.circuitsOpen, crashes(), started.length]).toEqual([1, 0, 6, 2]);
+  });
 
-    const recovering = await startPool(1, 1, [1, 2]);
-    recovering.started[0]?.die('segmentation fault');
-    await recovering.clock.runUntilIdle();
-    expect([recovering.pool.failure(), recovering.pool.running]).toEqual([undefined, 1]);
+  test('one that starts and dies again and again opens the circuit as well', async () => {
+    const { pool, clock, started } = await startPool(1, 1);
+    const openAt: number[] = [];
+    for (let deaths = 0; deaths < 5; deaths++) {
+      started.at(-1)?.die(`death ${deaths + 1}`);
+      await settle();
+      if (pool.failure() !== undefined) openAt.push(deaths);
+      await clock.runUntilIdle();
+    }
+    expect(openAt).toEqual([4]);
+    expect([started.length, clock.nowMs(), pool.running]).toEqual([6, 36_200, 1]);
+  });
+
+  test('one instance whose circuit is open leaves the others at work', async () => {
+    const { pool, clock, started } = await startPool(2, 1, [2, 3, 4, 5]);
+    started[0]?.die('segmentation fault');
+    const open: number[] = [];
+    await clock.runUntilIdle(() => {
+      expect(pool.failure()).toBeUndefined();
+      open.push(pool.circuitsOpen);
+    });
+    expect(open).toEqual([0, 0, 0, 1, 0]);
+    expect(pool.running).toBe(2);
+  });
+
+  test('closing while a restart is due starts nothing any more', async () => {
+    const { pool, clock, started } = await startPool(1, 1, [1]);
+    started[0]?.die('segmentation fault');
+    await settle();
+    await pool.close();
+    await clock.runUntilIdle();
+    expect(started.length).toBe(1);
   });
 
   test('one instance that does not start closes the others and fails the start', async () => {
