@@ -83,7 +83,7 @@ function ratesFrom({ settings: [first] }: Scenario, last: Saturation | undefined
   if (open?.kind === 'offline') return `none: ${open.samples} samples at once`;
   if (open === undefined) return 'none: a closed loop only';
   if (open.kind === 'replay')
-    return `those of the ${open.recording.rows} arrivals in ${open.recording.written}`;
+    return `those of ${open.every === undefined ? 'the' : `1 in ${open.every},`} ${open.recording.rows} arrivals in ${open.recording.written}`;
   if (open.kind === 'law') return `${lawWords(open.law)}; ${arrivalsLabel(open.arrivals)} arrivals`;
   const shares = openLabels(open).join(', ');
   if (open.kind === 'rate') return shares;

@@ -5,7 +5,11 @@ import { DEFAULT_OUT_FOLDER } from '../record/store.ts';
 export const RUN_FLAGS = {
   'dry-run': { type: 'boolean', default: false, describe: 'say what would be done; send nothing' },
   set: { type: 'string', array: true, default: [] as string[], describe: 'path=value, over the file' },
-  quick: { type: 'boolean', default: false, describe: 'a third of the time, one trial' },
+  quick: {
+    type: 'boolean',
+    default: false,
+    describe: 'a third of every time (the rates and shapes stay), one trial',
+  },
   trials: { type: 'number', describe: 'independent repetitions of every case' },
   seed: { type: 'number', describe: 'of schedules, payloads and order' },
   url: { type: 'string', describe: 'drive this server instead of the bundled one' },

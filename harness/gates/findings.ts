@@ -37,6 +37,7 @@ const USEFULNESS = [
   'padding',
   'knee',
   'as-found',
+  'quick',
   'proxy',
   'provider-ran',
   'pressure',

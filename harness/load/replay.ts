@@ -8,6 +8,8 @@ export interface ReplayLoad {
   readonly file: string;
   /** Offsets are multiplied by it: 0.5 replays twice as fast. */
   readonly timeScale: number;
+  /** Only each so-many-th arrival, from the first on; left out: all. */
+  readonly every?: number;
   /** The warm-up sends at this even rate, payloads 0, 1, 2, … */
   readonly warmupPerS: number;
   readonly leadMs: number;
@@ -17,7 +19,7 @@ export interface ReplayLoad {
  * The recorded arrivals after `leadMs` of warm-up, each with its payload: the one that it names, or the number of its
  * row. Read as they are drawn, in constant memory.
  */
-export function replaySchedule({ file, timeScale, warmupPerS, leadMs }: ReplayLoad): Schedule {
+export function replaySchedule({ file, timeScale, every = 1, warmupPerS, leadMs }: ReplayLoad): Schedule {
   const rows = rowsOf(file);
   let warmups = 0;
   let row = -1;
@@ -29,9 +31,10 @@ export function replaySchedule({ file, timeScale, warmupPerS, leadMs }: ReplayLo
         payload = warmups++;
         return warmupMs;
       }
-      const { done, value } = rows.next();
+      let next = rows.next();
+      for (row += 1; row % every !== 0; row += 1) next = rows.next();
+      const { done, value } = next;
       if (done === true) return Number.POSITIVE_INFINITY;
-      row += 1;
       payload = value.payload ?? row;
       return leadMs + value.atMs * timeScale;
     },

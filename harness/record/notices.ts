@@ -139,6 +139,10 @@ const NOTICES = {
       `The knee of ${p.setting} lies between ${p.below} and ${p.above}.`,
     'Keep the number in flight below it: past it, more in flight adds waiting and nothing else.',
   ),
+  quick: entry(
+    (_: object) => 'A quick run: the times of the scenario were cut to a third.',
+    'For figures to keep run it without --quick; fewer requests mean wider intervals.',
+  ),
   'left-out': entry((p: { what: string }) => p.what, 'Run it against the bundled server to have it too.'),
   'above-limit': entry(
     (p: { cases: readonly string[] }) =>

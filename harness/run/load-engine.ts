@@ -116,6 +116,7 @@ export interface LoadAssignment {
         readonly shape: 'replay';
         readonly file: string;
         readonly timeScale: number;
+        readonly every?: number;
         readonly warmupPerS: number;
       };
   readonly warmupMs: number;

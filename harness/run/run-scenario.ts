@@ -81,6 +81,7 @@ function noteBeforehand(scenario: Scenario, note: (notice: NoticeRecord) => void
   const { leftOut = [], settings, axes } = scenario;
   const [found] = axes[AS_FOUND_AXIS] ?? [];
   if (found !== undefined) note(notice('as-found', { found }));
+  if (scenario.quick === true) note(notice('quick', {}));
   if (leftOut.length > 0) note(notice('left-out', { what: leftOut.join(' ') }));
   const shared = settings.some(({ target }) => placementFor(target).shared);
   if (shared) note(notice('shared-host', { sameCores: true }));

@@ -47,7 +47,9 @@ export function gateLoads(
   recordings: RecordingFiles,
 ): string[] {
   const readable = settings.filter(({ file: { load } }) => {
-    return load.replay === undefined || 'value' in recordings.find(load.replay.file, load.replay.timeScale);
+    if (load.replay === undefined) return true;
+    const { file, timeScale, every } = load.replay;
+    return 'value' in recordings.find(file, timeScale, every);
   });
   const find = recordingIn(recordings);
   const labels = new Set(readable.flatMap(({ file }) => loadLabels(loadFrom(file, find))));

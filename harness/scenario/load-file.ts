@@ -29,5 +29,6 @@ export function scenarioFromText(text: string, file: string, options: LoadOption
   problems.push(...read.problems);
   const [first] = read.settings;
   if (problems.length > 0 || first === undefined) throw new UsageError(inOrder(problems));
-  return deepFreeze(assemble(document, read, first.file, changed ? String(document.yaml) : text));
+  const scenario = assemble(document, read, first.file, changed ? String(document.yaml) : text);
+  return deepFreeze({ ...scenario, ...(options.quick === true ? { quick: true as const } : {}) });
 }

@@ -127,6 +127,11 @@ const replay = z
           ? { value: found }
           : { problem: `found ${show(found)}; it is a number above 0`, advice: '0.5 replays twice as fast' },
     ).prefault(1),
+    every: whole(
+      'Sends each so-many-th arrival only, from the first on: 2 leaves out half of them',
+      1,
+      1_000_000,
+    ).prefault(1),
   })
   .describe('Arrivals as they were recorded');
 

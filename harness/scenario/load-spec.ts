@@ -30,7 +30,13 @@ export interface LoadSpec {
     | { readonly kind: 'rate'; readonly arrivals: Arrivals; readonly requestsPerS: number }
     | { readonly kind: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec }
     | { readonly kind: 'offline'; readonly samples: number }
-    | { readonly kind: 'replay'; readonly recording: Recording; readonly timeScale: number }
+    | {
+        readonly kind: 'replay';
+        readonly recording: Recording;
+        readonly timeScale: number;
+        /** Only each so-many-th arrival, from the first on; absent: all. */
+        readonly every?: number;
+      }
     | ({ readonly kind: 'find'; readonly arrivals: Arrivals } & SearchSpec);
   /** A closed loop: measured for its own sake, or first of all to resolve a ladder's rates ("saturation"). */
   readonly closed?: { readonly inFlight: number; readonly thinkTimeMs: number };

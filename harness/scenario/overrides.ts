@@ -2,8 +2,8 @@ import { parse } from 'yaml';
 import { nearestName, type Problem } from '../errors.ts';
 import { asMap } from './axes.ts';
 import type { ScenarioDocument } from './document.ts';
-import { fieldAt, unknownPath } from './json-schema.ts';
-import { isProblem, parseDuration } from './quantities.ts';
+import { unknownPath } from './json-schema.ts';
+import { shorten } from './quick.ts';
 
 /** What the command line may change in a scenario. */
 export interface Overrides {
@@ -11,7 +11,7 @@ export interface Overrides {
   readonly set?: readonly string[];
   readonly seed?: number;
   readonly trials?: number;
-  /** About a third of the time, one trial. */
+  /** A third of the time, one trial. */
   readonly quick?: boolean;
   /** Keep every request. */
   readonly raw?: boolean;
@@ -54,7 +54,7 @@ export function applyOverrides(document: ScenarioDocument, overrides: Overrides)
     if ('message' in read) problems.push({ file: 'command line', field: '--set', ...read });
     else set(read.path, read.value);
   }
-  if (overrides.quick === true) shorten(document, overrides, set);
+  if (overrides.quick === true) shorten(document, (path) => isSet(document, overrides, path), set);
   return problems;
 }
 
@@ -104,8 +104,8 @@ function readAssignment(document: ScenarioDocument, text: string): Assignment {
   const equals = text.indexOf('=');
   if (equals <= 0)
     return { message: `found "${text}"; it is path=value`, advice: 'as in --set load.timeout=5s' };
-  const name = text.slice(0, equals).trim();
-  const path = name === 'model' ? modelPath(document) : (SHORT_NAMES[name] ?? name).split('.');
+  const name = nameIn(text);
+  const path = pathNamed(document, name);
   const unknown = unknownPath(path);
   if (unknown !== undefined && path[0] !== 'vary') {
     const short = path.length === 1 ? nearestName(name, ['model', ...Object.keys(SHORT_NAMES)]) : undefined;
@@ -121,16 +121,22 @@ function readAssignment(document: ScenarioDocument, text: string): Assignment {
   }
 }
 
-/** A third of the durations, rounded to 100 ms, and one trial; what the command line set itself stays. */
-function shorten(document: ScenarioDocument, overrides: Overrides, set: Set): void {
-  const isSet = (name: string): boolean =>
-    overrides.set?.some((text) => /^(?:(?:measure|load)\.)?(\w+)\s*=/.exec(text.trim())?.[1] === name) ===
-    true;
-  const times = ['warmup', 'duration'].map((name) => ['measure', name]);
-  if (document.yaml.hasIn(['load', 'find'])) times.push(['load', 'atMost']);
-  for (const path of times.filter((path) => !isSet(path[1] ?? ''))) {
-    const full = parseDuration(document.yaml.getIn(path) ?? fieldAt(path)?.default);
-    if (!isProblem(full)) set(path, `${Math.max(1, Math.round(full.value / 300)) * 100}ms`);
-  }
-  if (overrides.trials === undefined && !isSet('trials')) set(['measure', 'trials'], 1);
+/** What stands before the first `=`. */
+function nameIn(assignment: string): string {
+  return assignment.slice(0, assignment.indexOf('=')).trim();
+}
+
+function pathNamed(document: ScenarioDocument, name: string): string[] {
+  return name === 'model' ? modelPath(document) : (SHORT_NAMES[name] ?? name).split('.');
+}
+
+/** Whether the command line gave the value at `path`, by itself or within a larger one. */
+function isSet(
+  document: ScenarioDocument,
+  { set = [], trials }: Overrides,
+  path: readonly string[],
+): boolean {
+  const dotted = path.join('.');
+  if (trials !== undefined && dotted === 'measure.trials') return true;
+  return set.some((text) => `${dotted}.`.startsWith(`${pathNamed(document, nameIn(text)).join('.')}.`));
 }

@@ -13,7 +13,8 @@ export function recordingProblems(
   document: ScenarioDocument,
   origin: Origin,
 ): Problem[] {
-  const found = replay === undefined ? undefined : recordings.find(replay.file, replay.timeScale);
+  const found =
+    replay === undefined ? undefined : recordings.find(replay.file, replay.timeScale, replay.every);
   if (replay === undefined || found === undefined || 'value' in found) return [];
   const [field, path] = ['load.replay.file', ['load', 'replay', 'file']];
   if ('problems' in found) return found.problems.map((one) => ({ file: replay.file, field, ...one }));
@@ -23,8 +24,8 @@ export function recordingProblems(
 
 /** For what has been checked already. */
 export function recordingIn(recordings: RecordingFiles): FindRecording {
-  return (written, timeScale) => {
-    const found = recordings.find(written, timeScale);
+  return (written, timeScale, every) => {
+    const found = recordings.find(written, timeScale, every);
     if ('value' in found) return found.value;
     throw new Error(`${written} cannot be read`);
   };

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { isProblem, type Reading } from './quantities.ts';
 import { lineReader } from './replay-rows.ts';
 
-/** What a recording of arrivals comes to, without its rows: those are read again when they are due. */
+/** What a recording of arrivals comes to, without its rows: those are read again when they are due. Of the kept ones. */
 export interface Recording {
   /** Absolute; neither hashed nor recorded. */
   readonly path: string;
@@ -60,23 +60,24 @@ export class RecordingFiles {
     this.#folder = folder;
   }
 
-  /** `timeScale` is what offsets are multiplied by. */
-  find(written: string, timeScale: number): { readonly value: Recording } | Unreadable {
-    const key = `${timeScale} ${written}`;
-    const known = this.#known.get(key) ?? read(written, resolve(this.#folder, written), timeScale);
+  /** `timeScale` is what offsets are multiplied by; each `every`-th arrival is kept, from the first on. */
+  find(written: string, timeScale: number, every: number): { readonly value: Recording } | Unreadable {
+    const key = `${timeScale} ${every} ${written}`;
+    const known =
+      this.#known.get(key) ??
+      read(written, resolve(this.#folder, written), new Scan(1000 / timeScale, every));
     this.#known.set(key, known);
     return known;
   }
 }
 
-function read(written: string, path: string, timeScale: number): { readonly value: Recording } | Unreadable {
+function read(written: string, path: string, scan: Scan): { readonly value: Recording } | Unreadable {
   const reader = lineReader(written);
   if (isProblem(reader)) return reader;
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
     return { problem: `found "${written}"; there is no file ${path}` };
   }
   const hash = createHash('sha256');
-  const scan = new Scan(1000 / timeScale);
   let line = 0;
   for (const text of linesOf(path, (bytes) => hash.update(bytes))) {
     line += 1;
@@ -87,34 +88,42 @@ function read(written: string, path: string, timeScale: number): { readonly valu
   }
   if (scan.problems.length > 0) return { problems: scan.problems };
   if (scan.rows === 0) return { problem: `found no arrival in "${written}"` };
-  const { rows, lastAtMs, mostPerSecond } = scan;
-  return { value: { path, written, sha256: hash.digest('hex'), rows, lastAtMs, mostPerSecond } };
+  const { rows, lastKeptAtMs, mostPerSecond } = scan;
+  const sha256 = hash.digest('hex');
+  return { value: { path, written, sha256, rows, lastAtMs: lastKeptAtMs, mostPerSecond } };
 }
 
 class Scan {
   readonly problems: LineProblem[] = [];
+  /** Kept. */
   rows = 0;
-  lastAtMs = 0;
+  lastKeptAtMs = 0;
   mostPerSecond = 0;
   readonly #secondMs: number;
+  readonly #every: number;
+  #seen = 0;
+  #lastAtMs = 0;
   #lastLine = 0;
   #second = -1;
   #inSecond = 0;
   #unlisted = 0;
 
-  constructor(secondMs: number) {
+  constructor(secondMs: number, every: number) {
     this.#secondMs = secondMs;
+    this.#every = every;
   }
 
   row(line: number, atMs: number): void {
-    if (atMs < this.lastAtMs) {
-      const before = `${this.lastAtMs} ms of line ${this.#lastLine}`;
+    if (atMs < this.#lastAtMs) {
+      const before = `${this.#lastAtMs} ms of line ${this.#lastLine}`;
       this.problem(line, `found ${atMs} ms after ${before}; offsets never fall`, 'sort the rows');
       return;
     }
-    this.rows += 1;
-    this.lastAtMs = atMs;
+    this.#lastAtMs = atMs;
     this.#lastLine = line;
+    if (this.#seen++ % this.#every !== 0) return;
+    this.rows += 1;
+    this.lastKeptAtMs = atMs;
     const second = Math.floor(atMs / this.#secondMs);
     this.#inSecond = second === this.#second ? this.#inSecond + 1 : 1;
     this.#second = second;

@@ -58,7 +58,7 @@ function grpcFrom({ message, ...call }: NonNullable<ScenarioFile['target']['grpc
 }
 
 /** What a replayed file comes to, which has been read by then. */
-export type FindRecording = (written: string, timeScale: number) => Recording;
+export type FindRecording = (written: string, timeScale: number, every: number) => Recording;
 
 export function loadFrom({ load }: ScenarioFile, find: FindRecording): LoadSpec {
   const open = openFrom(load, find);
@@ -97,8 +97,9 @@ function openFrom(load: ScenarioFile['load'], find: FindRecording): LoadSpec['op
     return { kind: 'offline', samples: load.mlperf.samples ?? SAMPLES };
   if (load.gamma !== undefined) return atRate({ gamma: load.gamma.cv }, load.gamma.rate);
   if (load.replay !== undefined) {
-    const { file, timeScale } = load.replay;
-    return { kind: 'replay', recording: find(file, timeScale), timeScale };
+    const { file, timeScale, every } = load.replay;
+    const recording = find(file, timeScale, every);
+    return { kind: 'replay', recording, timeScale, ...(every === 1 ? {} : { every }) };
   }
   if (load.find !== undefined) {
     const { arrivals = 'poisson', precision, atMost: atMostMs, start: startPerS } = load;

@@ -26,6 +26,8 @@ export interface Scenario {
   readonly labels: Readonly<Record<string, string>>;
   /** What `--as-found` had to leave out (gates on settings that cannot be selected), one sentence each. Not hashed. */
   readonly leftOut?: readonly string[];
+  /** `--quick` shortened it. Not hashed: the shorter times are. */
+  readonly quick?: true;
 }
 
 /** Axis name -> label, for example `{ batch: "32", delay: "0ms" }`. */

@@ -11,7 +11,7 @@ const WHY: Readonly<Partial<Record<string, string>>> = {
   mlperf: 'the rules of MLPerf say when a run has seen enough',
 };
 /** A run of so many shortest lengths still has the windows that the shortest needs. */
-const MOST_DURATIONS = 50;
+export const MOST_DURATIONS = 50;
 
 /** What `measure.stop` cannot stand beside, and how its length fits `measure.duration`; all of it at once. */
 export function stopProblems(content: Record<string, unknown>, complain: Complain): Problem[] {

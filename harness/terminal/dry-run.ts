@@ -54,7 +54,7 @@ export function dryRunText(scenario: Scenario, plan: DryRunPlan): string {
     '',
     ...percentileLines(scenario, plan),
     '',
-    `Nothing was sent. Run it:  npx inferometer run ${scenario.name}`,
+    `Nothing was sent. Run it:  npx inferometer run ${scenario.name}${scenario.quick === true ? ' --quick' : ''}`,
     '',
   ].join('\n');
 }
@@ -81,6 +81,7 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text
       'time',
       `${stop === undefined ? 'about' : 'at most'} ${formatSeconds(plan.totalS)}, of which ${formatSeconds(plan.measuredS)} measured`,
     ],
+    ...(scenario.quick === true ? [['quick', 'a third of every time, one trial'] as [string, string]] : []),
     ...stopRow(scenario),
     ['rates', plan.ratesFrom],
     ['sends to', `${plan.to}${most > 0 ? `, ${about}at most ${formatCount(most)}/s in the open loop` : ''}`],

@@ -64,8 +64,9 @@ function loadOf({ load, setting }: PlannedCase): LoadAssignment['load'] {
     return { shape: 'closed', inFlight: load.inFlight ?? 1, thinkTimeMs: load.thinkTimeMs ?? 0 };
   }
   if (open.kind === 'replay') {
-    const { recording, timeScale } = open;
-    return { shape: 'replay', file: recording.path, timeScale, warmupPerS: load.resolvedRate };
+    const { recording, timeScale, every } = open;
+    const kept = every === undefined ? {} : { every };
+    return { shape: 'replay', file: recording.path, timeScale, ...kept, warmupPerS: load.resolvedRate };
   }
   const { arrivals } = open;
   return open.kind === 'law'

@@ -63,14 +63,16 @@ function lawRecord(law: RateLawSpec, durationMs: number): NonNullable<LoadRecord
 type ReplaySpec = Extract<NonNullable<LoadSpec['open']>, { kind: 'replay' }>;
 
 function replayRecord(
-  { recording, timeScale }: ReplaySpec,
+  { recording, timeScale, every }: ReplaySpec,
   durationMs: number,
 ): NonNullable<LoadRecord['law']> {
   const { path: _, mostPerSecond, ...told } = recording;
   const scaled = timeScale === 1 ? '' : `, offsets x ${timeScale}`;
+  const kept = every === undefined ? {} : { every };
+  const which = every === undefined ? '' : `, 1 in ${every}`;
   return {
-    words: `replay of ${told.rows} arrivals from ${told.written}${scaled}`,
-    spec: { shape: 'replay', timeScale, ...told },
+    words: `replay of ${told.rows} arrivals from ${told.written}${which}${scaled}`,
+    spec: { shape: 'replay', timeScale, ...kept, ...told },
     meanPerS: Number(((1000 * told.rows) / durationMs).toPrecision(6)),
     peakPerS: mostPerSecond,
     lengthS: durationMs / 1000,
