@@ -8,11 +8,12 @@ import { CANCEL } from './http2-frames.ts';
 import { StreamTable } from './stream-table.ts';
 import type { Sink, TransportOutcome } from './transport.ts';
 
-/** What the calls need of the pool. */
+/** What calls need of the pool. */
 export interface BidirectionalOwner {
   readonly sink: Sink;
   readonly timeoutMs: number;
   now(): number;
+  /** The server has not looked at this call, so it may be sent once more; it was first sent at `sentAtMs`. */
   again(request: GrpcRequest, slot: number, index: number, sentAtMs: number): void;
 }
 

@@ -17,19 +17,22 @@ import {
   WITH_PRIORITY,
 } from './http2-frames.ts';
 
+/** A whole header block; without bytes (`tooLong`) when it is longer than HEADER_LIST_BYTES. */
+export interface HeaderBlock {
+  streamId: number;
+  endStream: boolean;
+  tooLong: boolean;
+  bytes: Buffer;
+  from: number;
+  to: number;
+}
+
 /** What a connection's bytes consist of. Those that answer with a number give an error code; NO_ERROR to go on. */
 export interface FrameEvents {
   /** Any frame but DATA, HEADERS and CONTINUATION. */
   onFrame(type: number, flags: number, streamId: number, buffer: Buffer, from: number, to: number): number;
-  /** A whole header block; without bytes (`tooLong`) when it is longer than HEADER_LIST_BYTES. */
-  onHeaders(
-    streamId: number,
-    endStream: boolean,
-    tooLong: boolean,
-    block: Buffer,
-    from: number,
-    to: number,
-  ): number;
+  /** Valid during the call. */
+  onHeaders(block: HeaderBlock): number;
   /** A DATA frame begins, of so many bytes with its padding. */
   onData(streamId: number, length: number): number;
   onDataBytes(buffer: Buffer, from: number, to: number): void;
@@ -51,12 +54,20 @@ export class Http2FrameReader {
   readonly #events: FrameEvents;
   readonly #gathered = Buffer.allocUnsafe(FRAME_BYTES);
   #gatheredBytes = 0;
+  /** Of the block that is told, or is being gathered. */
+  readonly #headers: HeaderBlock = {
+    streamId: 0,
+    endStream: false,
+    tooLong: false,
+    bytes: this.#gathered,
+    from: 0,
+    to: 0,
+  };
   #block: Buffer | undefined;
   #blockBytes = 0;
   #blockCost = 0;
   /** The stream whose header block goes on in CONTINUATION frames; 0 when none does. */
   #continuing = 0;
-  #blockEndsStream = false;
   #state = HEADER;
   #stopped = false;
   #length = 0;
@@ -148,12 +159,10 @@ export class Http2FrameReader {
     if ((this.#flags & PADDED) !== 0) to -= buffer[from++] ?? 0;
     if ((this.#flags & WITH_PRIORITY) !== 0) from += PRIORITY_BYTES;
     if (from > to || from > stop) return -PROTOCOL_ERROR;
-    const endStream = (this.#flags & END_STREAM) !== 0;
-    if ((this.#flags & END_HEADERS) !== 0) {
-      return -this.#events.onHeaders(this.#streamId, endStream, false, buffer, from, to);
-    }
+    this.#headers.streamId = this.#streamId;
+    this.#headers.endStream = (this.#flags & END_STREAM) !== 0;
+    if ((this.#flags & END_HEADERS) !== 0) return this.#tellBlock(false, buffer, from, to);
     this.#continuing = this.#streamId;
-    this.#blockEndsStream = endStream;
     this.#blockBytes = 0;
     this.#blockCost = 0;
     return this.#keep(buffer, from, to);
@@ -164,9 +173,16 @@ export class Http2FrameReader {
     if (error !== 0 || (this.#flags & END_HEADERS) === 0) return error;
     this.#continuing = 0;
     const tooLong = this.#blockCost > HEADER_LIST_BYTES;
-    const block = this.#block ?? buffer;
-    const end = tooLong ? 0 : this.#blockBytes;
-    return -this.#events.onHeaders(this.#streamId, this.#blockEndsStream, tooLong, block, 0, end);
+    return this.#tellBlock(tooLong, this.#block ?? buffer, 0, tooLong ? 0 : this.#blockBytes);
+  }
+
+  #tellBlock(tooLong: boolean, bytes: Buffer, from: number, to: number): number {
+    const headers = this.#headers;
+    headers.tooLong = tooLong;
+    headers.bytes = bytes;
+    headers.from = from;
+    headers.to = to;
+    return -this.#events.onHeaders(headers);
   }
 
   /** Empty frames cost as well. */

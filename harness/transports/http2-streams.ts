@@ -1,9 +1,12 @@
+import type { Http2Events, StreamFailure } from './http2-events.ts';
 import {
   CANCEL,
   FIRST_WINDOW_BYTES,
   FRAME_HEADER_BYTES,
   LAST_STREAM_ID,
   MOST_WINDOW_BYTES,
+  NO_ERROR,
+  PROTOCOL_ERROR,
   RST_STREAM,
   STREAM_ID_AT,
   WINDOW_UPDATE,
@@ -21,6 +24,7 @@ export class Http2Streams<S extends Http2Stream> {
   readonly settings = new ServerSettings();
   readonly sender: Http2Sender;
   readonly #output: Http2Output;
+  readonly #events: Http2Events<S>;
   readonly #newStream: () => S;
   readonly #windowBytes: number;
   readonly #connectionWindowBytes: number;
@@ -29,8 +33,9 @@ export class Http2Streams<S extends Http2Stream> {
   #nextId = 1;
 
   /** `windowBytes`: how much of an answer may be on its way. */
-  constructor(output: Http2Output, newStream: () => S, windowBytes: number) {
+  constructor(output: Http2Output, events: Http2Events<S>, newStream: () => S, windowBytes: number) {
     this.#output = output;
+    this.#events = events;
     this.#newStream = newStream;
     this.#windowBytes = windowBytes;
     this.#connectionWindowBytes = Math.max(windowBytes, FIRST_WINDOW_BYTES);
@@ -76,24 +81,49 @@ export class Http2Streams<S extends Http2Stream> {
     return stream;
   }
 
-  /** No event will be about it any more. It may be reused after `recycle`, which comes when nobody looks at it. */
-  remove(stream: S): void {
+  /** Its answer is whole. */
+  end(stream: S): void {
+    // It may have come before its request has gone out: then the rest is not wanted any more.
+    if (!stream.endQueued || stream.first !== undefined) this.#reset(stream.id, CANCEL);
+    this.#remove(stream);
+    this.#events.ended(stream);
+    this.#recycle(stream);
+  }
+
+  fail(stream: S, how: StreamFailure): void {
+    this.#remove(stream);
+    this.#events.failed(stream, how);
+    this.#recycle(stream);
+  }
+
+  /** Only this stream is broken off: the connection goes on. */
+  malformed(stream: S): number {
+    this.#reset(stream.id, PROTOCOL_ERROR);
+    this.fail(stream, 'malformed');
+    return NO_ERROR;
+  }
+
+  /** Without a word to the events. */
+  cancel(stream: S, errorCode: number): void {
+    if (stream.id === 0) return;
+    this.#reset(stream.id, errorCode);
+    this.#remove(stream);
+    this.#recycle(stream);
+  }
+
+  #reset(streamId: number, errorCode: number): void {
+    this.#output.frameOfNumber(RST_STREAM, streamId, errorCode);
+  }
+
+  /** What it had to say goes with it. It is not reused before `#recycle`, which comes when nobody looks at it. */
+  #remove(stream: S): void {
     this.open.remove(stream);
     this.sender.forget(stream);
   }
 
-  recycle(stream: S): void {
+  #recycle(stream: S): void {
     stream.id = 0;
     this.#pool.push(stream);
-  }
-
-  /** An answer may come before its request has gone out: then the rest is not wanted any more. */
-  abandonRequest(stream: S): void {
-    if (!stream.endQueued || stream.first !== undefined) this.reset(stream.id, CANCEL);
-  }
-
-  reset(streamId: number, errorCode: number): void {
-    this.#output.frameOfNumber(RST_STREAM, streamId, errorCode);
   }
 
   /** The initial window holds for open streams as well, and may leave them below zero. False when one is too large. */
