@@ -10,12 +10,14 @@ export interface CommandLine {
 }
 
 const USAGE =
-  "Use --config-json '<json>' or --config <file.json>; --exit-with-parent stops when stdin closes.";
+  "Use --config-json '<json>' or --config <file.yaml>; --exit-with-parent stops when stdin closes.";
 
 export function readCommandLine(args: readonly string[]): CommandLine {
   const values = parseFlags(args);
-  const json = values['config-json'] ?? readConfigFile(values.config);
-  return { config: parseServerConfig(json), exitWithParent: values['exit-with-parent'] ?? false };
+  const json = values['config-json'];
+  const config =
+    json === undefined ? parseServerConfig(...readConfigFile(values.config)) : parseServerConfig(json);
+  return { config, exitWithParent: values['exit-with-parent'] ?? false };
 }
 
 function parseFlags(args: readonly string[]) {
@@ -33,10 +35,11 @@ function parseFlags(args: readonly string[]) {
   }
 }
 
-function readConfigFile(path: string | undefined): string {
+/** The text, and the file that it is from. */
+function readConfigFile(path: string | undefined): [text: string, file: string] {
   if (path === undefined) throw new StartupError('no configuration was given', USAGE, 3);
   try {
-    return readFileSync(path, 'utf8');
+    return [readFileSync(path, 'utf8'), path];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartupError(`the configuration file cannot be read: ${reason}`, USAGE, 3, { cause: error });

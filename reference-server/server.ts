@@ -6,9 +6,8 @@ import { buildMetrics } from './api/metrics.ts';
 import { serveRest } from './api/rest.ts';
 import type { RestService } from './api/rest-service.ts';
 import type { ServerConfig } from './config.ts';
-import { listedModels } from './models/listed-models.ts';
-import { ModelRepository } from './models/repository.ts';
-import { type ServedModel, type ServedModelDeps, serveModel } from './models/served-model.ts';
+import { openRepository } from './models/open-repository.ts';
+import type { ServedModel, ServedModelDeps } from './models/served-model.ts';
 
 export interface ServerDeps extends ServedModelDeps {
   /** The package's version, for the server metadata. */
@@ -28,7 +27,8 @@ export interface ReferenceServer {
 
 /** Loads every model and wires them to the routes; nothing listens yet. */
 export async function buildServer(config: ServerConfig, deps: ServerDeps): Promise<ReferenceServer> {
-  const models = await openRepository(config, deps);
+  const repository = await openRepository(config, deps);
+  const { models } = repository;
   const { version, clock } = deps;
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
@@ -59,26 +59,9 @@ export async function buildServer(config: ServerConfig, deps: ServerDeps): Promi
     listenGrpc: async () => grpc?.listen(config.host, grpcPort ?? 0),
     async stop() {
       await Promise.all([listener.drain(config.drainMs), grpc?.drain(config.drainMs)]);
-      await models.close();
+      await repository.close();
     },
   };
-}
-
-/** A model that the configuration lists must start; a folder's broken model is reported and leaves the others alone. */
-async function openRepository(config: ServerConfig, deps: ServerDeps): Promise<ModelRepository> {
-  const models = new ModelRepository({
-    catalogue: listedModels(config),
-    start: (plan, statistics) => serveModel(plan, statistics, deps),
-    clock: deps.clock,
-    log: deps.log,
-    drainMs: config.drainMs,
-    mode: 'none',
-  });
-  const failures = await models.open(config.models.map(({ name }) => name));
-  const [failure] = failures.values();
-  if (failure === undefined) return models;
-  await models.close();
-  throw failure.cause ?? failure;
 }
 
 function grpcListener(service: RestService): GrpcListener {

@@ -1,5 +1,7 @@
 import type { ModelConfig, ServerConfig } from '../config.ts';
-import type { ModelCatalogue, ModelPlan } from './model-plan.ts';
+import { settingsOf } from '../model-settings.ts';
+import type { ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
+import { ZOO } from './zoo/zoo.ts';
 
 /** The models that the server's own configuration lists, each in one version, with the server's settings. */
 export function listedModels(config: ServerConfig): ModelCatalogue {
@@ -13,9 +15,25 @@ export function listedModels(config: ServerConfig): ModelCatalogue {
   };
 }
 
-function planOf({ name, source }: ModelConfig, config: ServerConfig): ModelPlan {
-  const { instances, threads, provider, batching, queue } = config;
-  const settings = { instances, threads, provider, batching, queue };
-  const version = { name, version: '1', source, settings, fingerprint: source };
+function planOf(model: ModelConfig, config: ServerConfig): ModelPlan {
+  const { name, source } = model;
+  const settings = settingsOf(config, model);
+  if ('problems' in settings) throw settings.problems;
+  const version: VersionPlan = {
+    name,
+    version: '1',
+    source,
+    settings,
+    sharesBatches: true,
+    warmUp: [],
+    classLabels: classLabelsOf(source),
+    fingerprint: source,
+  };
   return { name, versions: [version], labels: {}, notHonoured: [] };
+}
+
+function classLabelsOf(source: string): Readonly<Record<string, readonly string[]>> {
+  const bundled = ZOO.find((model) => model.name === source);
+  const [output] = bundled?.outputs ?? [];
+  return bundled?.labels === undefined || output === undefined ? {} : { [output.name]: bundled.labels };
 }

@@ -1,4 +1,6 @@
-import type { ModelSettings } from '../config.ts';
+import type { ModelSettings } from '../model-settings.ts';
+import type { WarmUpSample } from './model-file.ts';
+import type { OnnxInterface } from './onnx-file.ts';
 
 /** One version of a model as it should be served. */
 export interface VersionPlan {
@@ -7,8 +9,18 @@ export interface VersionPlan {
   /** A bundled model's name, or the path of an .onnx file. */
   readonly source: string;
   readonly settings: ModelSettings;
+  /** Whether requests of different callers may share a batch. */
+  readonly sharesBatches: boolean;
+  /** What the file says that it takes and gives, narrowed by the configuration; undefined: ask the model. */
+  readonly tensors?: OnnxInterface;
+  /** Requests that each instance must answer before it is ready. */
+  readonly warmUp: readonly WarmUpSample[];
+  /** For outputs that are scores of classes, the name of each class. */
+  readonly classLabels: Readonly<Record<string, readonly string[]>>;
   /** Differs when the files or the settings differ: what runs with an equal one need not be loaded again. */
   readonly fingerprint: string;
+  /** Why it cannot be served. */
+  readonly problem?: string;
 }
 
 /** What should be served under one name. */

@@ -44,3 +44,9 @@ export function stackingKeyOf(signature: ModelSignature): (request: InferRequest
   if (!varies) return () => '';
   return (request) => request.inputs.map((input) => input.shape.slice(1).join('x')).join(';');
 }
+
+/** Under these no two requests share a batch. */
+export function keysOfTheirOwn(): () => string {
+  let requests = 0;
+  return () => String(requests++);
+}

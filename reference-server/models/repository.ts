@@ -144,11 +144,15 @@ export class ModelRepository {
     name: string,
     options: { readonly override?: ConfigOverride | undefined; readonly retry?: boolean } = {},
   ): Promise<ServingError | undefined> {
-    const plan = await this.#deps.catalogue.plan(name, options.override);
-    if (plan === undefined) throw await this.#unknown(name);
     const entry = this.#entries.get(name) ?? newEntry();
     this.#entries.set(name, entry);
-    return this.#inTurn(entry, () => this.#follow(entry, plan, options.retry === true));
+    // Read in its turn: what an earlier operation finds must not be older than what a later one acts on.
+    return this.#inTurn(entry, async () => {
+      const plan = await this.#deps.catalogue.plan(name, options.override);
+      if (plan !== undefined) return this.#follow(entry, plan, options.retry === true);
+      if (entry.plan === undefined) this.#entries.delete(name);
+      throw await this.#unknown(name);
+    });
   }
 
   /** Ends every model; requests that still wait are refused. */
@@ -189,9 +193,7 @@ export class ModelRepository {
   async #start(entry: Entry, plan: VersionPlan): Promise<void> {
     const { name, version } = plan;
     if (!entry.loaded.has(version)) entry.moving.set(version, 'LOADING');
-    const started = await this.#deps
-      .start(plan, this.#statisticsOf(name, version))
-      .catch((error: unknown) => asError(error));
+    const started = await this.#startedOrWhyNot(plan);
     entry.moving.delete(version);
     if (started instanceof Error) {
       entry.failed.set(version, { fingerprint: plan.fingerprint, error: started });
@@ -202,6 +204,13 @@ export class ModelRepository {
     entry.loaded.set(version, new LoadedVersion(plan, started));
     this.#deps.log('a model was loaded', { model: name, version });
     await replaced?.retire(this.#deps.clock, this.#deps.drainMs);
+  }
+
+  async #startedOrWhyNot(plan: VersionPlan): Promise<ServedModel | Error> {
+    if (plan.problem !== undefined) return new Error(plan.problem);
+    return this.#deps
+      .start(plan, this.#statisticsOf(plan.name, plan.version))
+      .catch((error: unknown) => asError(error));
   }
 
   async #retireOthers(entry: Entry, plan: ModelPlan): Promise<void> {

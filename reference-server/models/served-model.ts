@@ -1,4 +1,3 @@
-import type { ProviderSetting } from '../config.ts';
 import { Batcher, type BatcherSettings } from '../execution/batcher.ts';
 import type { Instance } from '../execution/instance.ts';
 import type { InstanceOptions } from '../execution/instance-messages.ts';
@@ -6,11 +5,13 @@ import { InstancePool } from '../execution/instance-pool.ts';
 import type { Provider } from '../execution/providers.ts';
 import type { TimeoutAction } from '../execution/queue-policy.ts';
 import type { Infer } from '../infer.ts';
+import type { ProviderSetting } from '../model-settings.ts';
 import { batcherSettings } from '../scheduling.ts';
 import type { ModelStatistics } from '../telemetry/statistics.ts';
 import type { Clock } from '../telemetry/timings.ts';
 import type { VersionPlan } from './model-plan.ts';
-import { type ModelSignature, signatureOf, stackingKeyOf } from './model-signature.ts';
+import { keysOfTheirOwn, type ModelSignature, signatureOf, stackingKeyOf } from './model-signature.ts';
+import { warmUp } from './warm-up.ts';
 
 /** The batcher's settings by the names that the configuration has for them. */
 export interface EffectiveBatching {
@@ -39,6 +40,8 @@ export interface EffectiveSettings extends EffectiveBatching {
 /** A version of a model behind its batcher, with everything that the routes ask about it. */
 export interface ServedModel {
   readonly version: string;
+  /** For outputs that are scores of classes, the name of each class. */
+  readonly classLabels: Readonly<Record<string, readonly string[]>>;
   readonly signature: ModelSignature;
   readonly infer: Infer;
   readonly statistics: ModelStatistics;
@@ -71,7 +74,14 @@ export async function serveModel(
   const pool = await InstancePool.start(
     { instances, inFlight },
     {
-      start: () => deps.startInstance(options),
+      async start() {
+        const instance = await deps.startInstance(options);
+        await warmUp(instance, plan.warmUp).catch(async (error: unknown) => {
+          await instance.close();
+          throw error;
+        });
+        return instance;
+      },
       clock: deps.clock,
       log: (event, detail) => deps.log(event, { model: name, version, ...detail }),
       onCrash: () => {
@@ -82,11 +92,16 @@ export async function serveModel(
       },
     },
   );
-  const signature = signatureOf(name, pool.inputs, pool.outputs, maxRows);
+  const signature = signatureOf(
+    name,
+    plan.tensors?.inputs ?? pool.inputs,
+    plan.tensors?.outputs ?? pool.outputs,
+    maxRows,
+  );
   const batcher = new Batcher(batcherSettings(settings.batching, settings.queue), {
     runner: pool,
     clock: deps.clock,
-    stackingKey: stackingKeyOf(signature),
+    stackingKey: plan.sharesBatches ? stackingKeyOf(signature) : keysOfTheirOwn(),
     onExecution: (execution) => statistics.executed(execution),
     onDropped: (cause) => {
       statistics.dropped[cause]++;
@@ -97,6 +112,7 @@ export async function serveModel(
   });
   return {
     version,
+    classLabels: plan.classLabels,
     signature,
     infer: batcher.infer,
     statistics,

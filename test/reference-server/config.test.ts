@@ -10,6 +10,7 @@ describe('parseServerConfig', () => {
       host: '127.0.0.1',
       port: 8000,
       models,
+      repository: { mode: 'none', load: [], pollMs: 15_000 },
       instances: 1,
       threads: 1,
       provider: 'auto',

@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { type Dirent, existsSync, readFileSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ServerConfig } from '../config.ts';
+import { type ConfigProblem, located } from '../config-document.ts';
+import { settingsOf } from '../model-settings.ts';
+import { fitDeclared, type ModelFile, parseModelFile, SILENT } from './model-file.ts';
+import type { ConfigOverride, ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
+import { type OnnxInterface, readOnnxInterface } from './onnx-file.ts';
+import { parseTextProto } from './text-proto.ts';
+import { TextProtoError } from './text-proto-tokens.ts';
+import { fromTritonConfig } from './triton-config.ts';
+import { Message } from './triton-message.ts';
+import { chooseVersions, isVersion } from './version-policy.ts';
+
+const FOLDER_NAME = /^[\w-][\w.-]*$/;
+
+/**
+ * The models of a folder, each looked at anew whenever its plan is asked for:
+ *
+ *   models/ranker/config.yaml        or config.pbtxt, as Triton has it; or none
+ *                1/model.onnx
+ *                2/model.onnx
+ */
+export function folderModels(folder: string, server: ServerConfig): ModelCatalogue {
+  return {
+    async names() {
+      const entries = await readdir(folder, { withFileTypes: true });
+      return entries.filter(isModelFolder).map(({ name }) => name);
+    },
+    async plan(name, override) {
+      const path = join(folder, name);
+      if (!FOLDER_NAME.test(name)) return undefined;
+      const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined);
+      if (entries === undefined) return undefined;
+      return planFrom(name, path, entries, server, override);
+    },
+  };
+}
+
+function isModelFolder(entry: Dirent): boolean {
+  return (entry.isDirectory() || entry.isSymbolicLink()) && FOLDER_NAME.test(entry.name);
+}
+
+async function planFrom(
+  name: string,
+  path: string,
+  entries: readonly Dirent[],
+  server: ServerConfig,
+  override: ConfigOverride | undefined,
+): Promise<ModelPlan> {
+  const read = readConfig(name, path, override);
+  if ('problem' in read) return { name, versions: [], labels: {}, notHonoured: [], problem: read.problem };
+  const available = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name);
+  const { versions, missing } = chooseVersions(read.file.versions, available.filter(isVersion));
+  const plans = await Promise.all(
+    versions.map((version) => versionPlan(name, version, path, read.file, server)),
+  );
+  const { labels, defaultVersion, notHonoured } = read.file;
+  const problem = missingVersions(versions, missing, path);
+  return {
+    name,
+    versions: plans,
+    labels,
+    notHonoured,
+    ...(defaultVersion === undefined ? {} : { defaultVersion }),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+function missingVersions(
+  chosen: readonly string[],
+  missing: readonly string[],
+  path: string,
+): string | undefined {
+  if (missing.length > 0) return `there is no version ${missing.join(', ')} in ${path}`;
+  if (chosen.length > 0) return undefined;
+  return `there is no version in ${path}: a version is a folder with a number from 1 as its name`;
+}
+
+function readConfig(
+  name: string,
+  path: string,
+  override: ConfigOverride | undefined,
+): { readonly file: ModelFile } | { readonly problem: string } {
+  const yaml = join(path, 'config.yaml');
+  const pbtxt = join(path, 'config.pbtxt');
+  if (override !== undefined)
+    return checked(tritonJson(override.json, name), 'the configuration of the request');
+  if (existsSync(yaml) && existsSync(pbtxt)) {
+    return { problem: `${path} has a config.yaml and a config.pbtxt: there must be one of them` };
+  }
+  try {
+    if (existsSync(yaml)) return checked(parseModelFile(readFileSync(yaml, 'utf8')), yaml);
+    if (existsSync(pbtxt)) return checked(tritonText(readFileSync(pbtxt, 'utf8'), name), pbtxt);
+  } catch (error) {
+    return { problem: `the configuration cannot be read: ${reasonOf(error)}` };
+  }
+  return { file: SILENT };
+}
+
+function checked(
+  read: ModelFile | readonly ConfigProblem[],
+  file: string,
+): { readonly file: ModelFile } | { readonly problem: string } {
+  if ('settings' in read) return { file: read };
+  return { problem: read.map((problem) => located(problem, file)).join('; ') };
+}
+
+function tritonText(text: string, name: string): ModelFile | readonly ConfigProblem[] {
+  try {
+    return fromTritonConfig(Message.fromText(parseTextProto(text)), name);
+  } catch (error) {
+    if (error instanceof TextProtoError) return [{ line: error.line, message: error.message }];
+    throw error;
+  }
+}
+
+function tritonJson(json: string, name: string): ModelFile | readonly ConfigProblem[] {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return [{ message: 'it must be a JSON object' }];
+    }
+    return fromTritonConfig(Message.fromJson(value as Readonly<Record<string, unknown>>), name);
+  } catch (error) {
+    return [{ message: `it is not JSON: ${reasonOf(error)}` }];
+  }
+}
+
+async function versionPlan(
+  name: string,
+  version: string,
+  path: string,
+  file: ModelFile,
+  server: ServerConfig,
+): Promise<VersionPlan> {
+  const source = join(path, version, file.file);
+  const read = interfaceOf(source, path, file);
+  const settings = typeof read === 'string' ? server : ownOrFromFile(server, file, read);
+  const problem =
+    typeof read === 'string' ? read : 'problems' in settings ? settings.problems.message : undefined;
+  const { sharesBatches, warmUp } = file;
+  return {
+    name,
+    version,
+    source,
+    settings: 'problems' in settings ? server : settings,
+    sharesBatches,
+    warmUp,
+    ...(typeof read === 'string' ? {} : { tensors: read }),
+    classLabels: typeof read === 'string' ? {} : labelsOf(path, file),
+    fingerprint: await fingerprintOf(join(path, version), file),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+/** What the model takes and gives as it is served; or why it cannot be. */
+function interfaceOf(source: string, path: string, file: ModelFile): OnnxInterface | string {
+  if (!existsSync(source)) return `there is no model file at ${source}`;
+  const labels = file.outputs.map(({ labelFile }) => labelFile ?? '').filter((name) => name !== '');
+  const missing = labels.find((name) => !existsSync(join(path, name)));
+  if (missing !== undefined) return `there is no label file at ${join(path, missing)}`;
+  try {
+    const found = readOnnxInterface(source);
+    const inputs = fitDeclared('input', file.inputs, found.inputs);
+    const outputs = fitDeclared('output', file.outputs, found.outputs);
+    if (typeof inputs === 'string') return inputs;
+    return typeof outputs === 'string' ? outputs : { inputs, outputs };
+  } catch (error) {
+    return `${source}: ${reasonOf(error)}`;
+  }
+}
+
+/** A label file has a class's name on each line, in the order of the output's scores. */
+function labelsOf(path: string, file: ModelFile): Readonly<Record<string, readonly string[]>> {
+  const labelled = file.outputs.flatMap(({ name, labelFile }) => {
+    if (labelFile === undefined) return [];
+    const lines = readFileSync(join(path, labelFile), 'utf8').split(/\r?\n/);
+    return [[name, lines.at(-1) === '' ? lines.slice(0, -1) : lines] as const];
+  });
+  return Object.fromEntries(labelled);
+}
+
+/** A model exported for a fixed number of rows runs with that number, unless its configuration says otherwise. */
+function ownOrFromFile(server: ServerConfig, file: ModelFile, { inputs }: OnnxInterface) {
+  const rows = inputs[0]?.shape[0] ?? -1;
+  const own = file.settings.batching;
+  const batching = {
+    ...own,
+    ...(rows !== -1 && own?.maxRows === undefined ? { maxRows: rows } : {}),
+    // A request that shares its batch with nobody has nobody to wait for.
+    ...(file.sharesBatches ? {} : { maxDelayMs: 0 }),
+  };
+  return settingsOf(server, { ...file.settings, batching });
+}
+
+/** Of everything that decides what runs: the configuration, and size and date of every file of the version. */
+async function fingerprintOf(folder: string, file: ModelFile): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(file));
+  for (const name of (await readdir(folder).catch(() => [])).sort()) {
+    const found = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
+    hash.update(`\n${name} ${found?.size} ${found?.mtimeNs} ${found?.ino}`);
+  }
+  return hash.digest('hex');
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import type { ModelFile } from '../../../reference-server/models/model-file.ts';
+import { parseTextProto } from '../../../reference-server/models/text-proto.ts';
+import { fromTritonConfig } from '../../../reference-server/models/triton-config.ts';
+import { Message } from '../../../reference-server/models/triton-message.ts';
+
+const read = (text: string) => fromTritonConfig(Message.fromText(parseTextProto(text)), 'ranker');
+
+function understood(text: string): ModelFile {
+  const file = read(text);
+  if ('settings' in file) return file;
+  throw new Error(JSON.stringify(file));
+}
+
+function problems(text: string): string[] {
+  const found = read(text);
+  return 'settings' in found ? [] : found.map(({ line, message }) => `${line}: ${message}`);
+}
+
+describe('a config.pbtxt', () => {
+  test('as the field writes them', () => {
+    const file = understood(`
+      name: "ranker"
+      platform: "onnxruntime_onnx"
+      max_batch_size: 8
+      input [
+        { name: "x" data_type: TYPE_FP32 dims: [ 3, -1 ] }
+      ]
+      output { name: "y", data_type: TYPE_STRING, dims: 1 label_filename: "labels.txt" }
+      version_policy: { specific { versions: [ 1, 3 ] } }
+      instance_group [ { kind: KIND_CPU count: 2 }, { kind: KIND_CPU } ]
+      dynamic_batching { max_queue_delay_microseconds: 2500 }
+      parameters { key: "intra_op_thread_count" value: { string_value: "4" } }
+      default_model_filename: "net.onnx"
+      model_warmup {
+        name: "one" batch_size: 4 count: 2
+        inputs { key: "x" value: { data_type: TYPE_FP32 dims: [ 3, 5 ] random_data: true } }
+      }`);
+    expect(file).toMatchObject({
+      settings: {
+        instances: 3,
+        provider: 'cpu',
+        threads: 4,
+        batching: { maxRows: 8, maxDelayMs: 2.5 },
+      },
+      versions: { specific: ['1', '3'] },
+      file: 'net.onnx',
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3, -1] }],
+      outputs: [{ name: 'y', datatype: 'BYTES', shape: [-1, 1], labelFile: 'labels.txt' }],
+      sharesBatches: true,
+      warmUp: [
+        {
+          name: 'one',
+          rows: 4,
+          times: 2,
+          inputs: [{ name: 'x', datatype: 'FP32', shape: [3, 5], fill: 'random' }],
+        },
+      ],
+      notHonoured: [],
+    });
+  });
+
+  test.each([
+    ['no word of batching: as the model is', '', true, undefined, undefined],
+    ['without dynamic_batching no two requests share', 'max_batch_size: 4', false, 4, undefined],
+    ['with it they do', 'max_batch_size: 4 dynamic_batching {}', true, 4, undefined],
+    [
+      '0: the dims are all there are',
+      'max_batch_size: 0 input { name: "x" dims: [1, 3] }',
+      false,
+      undefined,
+      [1, 3],
+    ],
+    ['tensors alone say the same', 'input { name: "x" dims: [1, 3] }', false, undefined, [1, 3]],
+  ])('batching: %s', (_, text, sharesBatches, maxRows, shape) => {
+    const file = understood(text);
+    expect(file.sharesBatches).toBe(sharesBatches);
+    expect(file.settings.batching?.maxRows).toBe(maxRows);
+    expect(file.inputs[0]?.shape).toEqual(shape);
+  });
+
+  test.each([
+    ['version_policy { latest { num_versions: 2 } }', { latest: 2 }],
+    ['version_policy: { all { } }', 'all'],
+    ['version_policy { latest {} }', { latest: 1 }],
+    ['', { latest: 1 }],
+  ])('%s', (text, versions) => {
+    expect(understood(text).versions).toEqual(versions);
+  });
+
+  test('what is read and not acted on is told, field by field', () => {
+    const file = understood(`
+      optimization { graph { level: 1 } }
+      instance_group { gpus: [ 0 ] count: 1 }
+      max_batch_size: 2
+      dynamic_batching { preserve_ordering: true }
+      parameters { key: "enable_mem_arena" value: { string_value: "1" } }
+      input { name: "x" format: FORMAT_NCHW }
+      response_cache { enable: true }`);
+    expect([...file.notHonoured].sort()).toEqual([
+      'dynamic_batching.preserve_ordering',
+      "input 'x'.format",
+      'instance_group.gpus',
+      'optimization',
+      "parameters 'enable_mem_arena'",
+      'response_cache',
+    ]);
+  });
+
+  test('every problem at once, each with its line and the name that was meant', () => {
+    expect(
+      problems(`name: "other"
+platform: "tensorrt_plan"
+max_bach_size: 4
+input { name: "x" data_type: TYPE_FP31 dim: 3 }
+instance_group { count: "many" }
+ensemble_scheduling { step { } }
+version_policy { latest {} all {} }`),
+    ).toEqual([
+      '3: max_bach_size: a model configuration has no such field; did you mean max_batch_size?',
+      '6: ensemble_scheduling: ensembles are not read from config.pbtxt',
+      "1: name: is 'other', and its folder is 'ranker'",
+      "2: platform: is 'tensorrt_plan', this server runs 'onnxruntime_onnx' only",
+      '4: input.dim: there is no such field here',
+      "4: input 'x'.data_type: there is no TYPE_FP31 here; did you mean TYPE_FP32?",
+      '5: instance_group.count: must be a whole number from 0',
+      '7: version_policy: must be one of latest, all and specific',
+    ]);
+  });
+
+  test('the same from the JSON of a load request', () => {
+    const json = {
+      max_batch_size: 8,
+      input: [{ name: 'x', data_type: 'TYPE_FP32', dims: ['3'] }],
+      dynamic_batching: { max_queue_delay_microseconds: '100' },
+      parameters: { intra_op_thread_count: { string_value: '2' } },
+      version_policy: { specific: { versions: [2] } },
+    };
+    expect(fromTritonConfig(Message.fromJson(json), 'ranker')).toMatchObject({
+      settings: { threads: 2, batching: { maxRows: 8, maxDelayMs: 0.1 } },
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3] }],
+      versions: { specific: ['2'] },
+    });
+  });
+});
