@@ -63,6 +63,7 @@ export class GrpcConnection implements ByteStreamEvents, CallsHome {
       this.#http2.fill();
       if (output.length === 0) return;
       this.#calls.depart();
+      if (this.#closed) return;
       if (this.#socket.write(output.buffer, 0, output.length)) output.clear();
       else {
         output.swap();

@@ -8,6 +8,7 @@ import { HeaderDecoder } from './hpack-decoder.ts';
 import { Opening } from './opening.ts';
 import {
   GRPC_OUTCOMES,
+  NOBODY,
   type Sink,
   type Template,
   type Transport,
@@ -44,7 +45,7 @@ const ATTEMPTS = 3;
  * by a sweep over the calls, a twentieth of the timeout late at most, instead of by a timer a call.
  */
 export class GrpcTransport implements Transport, GrpcOwner {
-  readonly sink: Sink;
+  sink: Sink;
   readonly now: () => number;
   readonly timeoutMs: number;
   readonly decoder = new HeaderDecoder();
@@ -108,6 +109,7 @@ export class GrpcTransport implements Transport, GrpcOwner {
   }
 
   close(): void {
+    this.sink = NOBODY;
     clearInterval(this.#sweep);
     for (const connection of this.#connections) connection.drop();
     this.#connections.clear();

@@ -67,6 +67,7 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
   }
 
   #write(request: Http1Request): void {
+    if (this.#closed) return;
     this.#parser.expect();
     this.#rest = request.rest;
     const taken = this.#socket.write(this.#start, 0, this.#start.length, this.#rest !== undefined);

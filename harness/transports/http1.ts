@@ -5,7 +5,7 @@ import { HeadMemo } from './http1-head-memo.ts';
 import { type Http1Request, http1Request } from './http1-request.ts';
 import { Opening } from './opening.ts';
 import { SlotQueue } from './slot-queue.ts';
-import type { Sink, Template, Transport } from './transport.ts';
+import { NOBODY, type Sink, type Template, type Transport } from './transport.ts';
 
 export interface Http1Options {
   /** See `endpointOf`. */
@@ -31,7 +31,7 @@ export interface Http1Options {
  * by a sweep over the connections, a twentieth of the timeout late at most, instead of by a timer a request.
  */
 export class Http1Transport implements Transport, ConnectionOwner {
-  readonly sink: Sink;
+  sink: Sink;
   readonly now: () => number;
   readonly heads = new HeadMemo();
   readonly #options: Http1Options;
@@ -87,6 +87,7 @@ export class Http1Transport implements Transport, ConnectionOwner {
   }
 
   close(): void {
+    this.sink = NOBODY;
     clearInterval(this.#sweep);
     for (const connection of this.#connections) connection.drop();
     this.#connections.clear();

@@ -85,6 +85,9 @@ export interface Sink {
   end(slot: number, outcome: TransportOutcome, atMs: number): void;
 }
 
+/** Whom a transport tells when it is closed, perhaps in the middle of telling. */
+export const NOBODY: Sink = { sent() {}, head() {}, data() {}, end() {} };
+
 /** A template in the transport's own bytes. */
 export interface Prepared {
   readonly template: Template;
@@ -103,6 +106,6 @@ export interface Transport {
   readonly connectStatistics: { readonly opened: number; readonly connectMeanMs: number | undefined };
   /** What the server said about requests that it refused, once a status; for the record's events. */
   readonly remarks?: readonly string[];
-  /** Drops every connection at once; the sink hears nothing more. */
+  /** Drops every connection at once; the sink hears nothing more, though this be called by it. */
   close(): void;
 }

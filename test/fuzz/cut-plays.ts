@@ -15,7 +15,8 @@ export const NO_TEMPLATE = {
 
 /**
  * Plays the same bytes to one transport uncut, byte by byte and in pieces, in any order: every request must fare as
- * expected each time, or anyhow but once where nothing is expected.
+ * expected each time, or anyhow but once where nothing is expected. At times the transport is closed in the middle of it,
+ * and must fall silent.
  */
 export function expectHoweverCut(
   random: Random,
@@ -29,13 +30,28 @@ export function expectHoweverCut(
     ['in pieces', inPieces(random)],
   ];
   const first = below(random, cuttings.length);
-  const probe = new TransportProbe(make);
-  try {
+  inProbe(make, (probe) => {
     for (const [how, cutting] of [...cuttings.slice(first), ...cuttings.slice(0, first)]) {
       probe.reset();
       play(probe, cutting);
       if (expected !== undefined) expectFates(expected, probe.fates, how);
     }
+  });
+  if (random() >= CLOSED_WITHIN) return;
+  inProbe(make, (probe) => {
+    probe.closeWithin(1 + below(random, EVENTS));
+    play(probe, inPieces(random));
+  });
+}
+
+/** How many cases are played once more, to be closed within one of so many events. */
+const CLOSED_WITHIN = 0.2;
+const EVENTS = 20;
+
+function inProbe(make: MakeTransport, use: (probe: TransportProbe) => void): void {
+  const probe = new TransportProbe(make);
+  try {
+    use(probe);
   } finally {
     probe.close();
   }

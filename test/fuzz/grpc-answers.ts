@@ -51,7 +51,7 @@ const REFUSALS = ['103', '404', '418', '429', '503'].map((status) =>
 const TRAILERS = [
   { 'grpc-status': '0' },
   { 'grpc-status': '0' },
-  { 'grpc-status': '0', 'x-more': '' },
+  { 'content-type': 'application/grpc', 'grpc-status': '0', 'x-more': '' },
   { 'grpc-status': '14', 'grpc-message': 'too busy%21' },
   { 'grpc-message': 'no status' },
   { 'grpc-status': '17' },

@@ -62,9 +62,11 @@ function playTurns(
   for (const [slot, { bytes, ending, hangsUp }] of turns.entries()) {
     if (!probe.isSent(slot)) probe.send();
     probe.connect();
+    if (probe.isClosed) break;
     const connection = probe.connectionOf(slot);
     probe.say(connection, bytes, cutting);
     if (hangsUp || !probe.hasEnded(slot)) probe.hangUp(connection, ending);
+    if (probe.isClosed) break;
   }
   probe.finish();
 }

@@ -13,6 +13,8 @@ class FalseSocket implements ByteStream {
   readonly #wrote: (socket: FalseSocket) => void;
   isOpen = true;
   isConnected = false;
+  /** Its end has been told. */
+  hasEnded = false;
 
   constructor(number: number, events: ByteStreamEvents, wrote: (socket: FalseSocket) => void) {
     this.number = number;
@@ -51,10 +53,16 @@ export class TransportProbe implements Sink, SocketSource {
   /** Sent, and not written so far. */
   readonly #leaving: number[] = [];
   readonly #wrote = (socket: FalseSocket): void => {
-    for (const slot of this.#leaving.splice(0)) this.#at(slot, 'a write').connection = socket.number;
+    for (const slot of this.#leaving.splice(0)) {
+      const fate = this.#fates[slot];
+      if (fate !== undefined) fate.connection = socket.number;
+    }
   };
   readonly #fates: Fate[] = [];
   #steps = 0;
+  /** Events of the sink until the transport is closed within one. */
+  #eventsLeft = Number.POSITIVE_INFINITY;
+  #isClosed = false;
   #scratchAt = 0;
   /** Called within the sink's `end`. */
   whenEnded: (slot: number) => void = () => {};
@@ -67,6 +75,10 @@ export class TransportProbe implements Sink, SocketSource {
 
   get fates(): readonly Fate[] {
     return this.#fates;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   isSent(slot: number): boolean {
@@ -118,11 +130,12 @@ export class TransportProbe implements Sink, SocketSource {
     }
   }
 
-  /** The server closes a connection, unless it was closed. */
+  /** The server closes a connection, once; also when we had closed it. */
   hangUp(connection: number, ending: Ending): void {
     const socket = this.#socket(connection);
-    if (!socket.isOpen) return;
+    if (socket.hasEnded) return;
     socket.isOpen = false;
+    socket.hasEnded = true;
     socket.events.closed(ending);
   }
 
@@ -130,13 +143,10 @@ export class TransportProbe implements Sink, SocketSource {
   finish(): void {
     for (let number = 0; number < this.#sockets.length; number++) {
       if (number === MOST_CONNECTIONS) throw new FuzzFailure('it opens connections without end');
-      const socket = this.#sockets[number];
-      if (socket?.isOpen !== true) continue;
-      socket.isOpen = false;
-      socket.events.closed('broken');
+      this.hangUp(number, 'broken');
     }
     this.#fates.forEach(({ outcome }, slot) => {
-      if (outcome === undefined) throw new FuzzFailure(`request ${slot} never ended`);
+      if (!this.#isClosed && outcome === undefined) throw new FuzzFailure(`request ${slot} never ended`);
     });
   }
 
@@ -149,7 +159,13 @@ export class TransportProbe implements Sink, SocketSource {
     this.whenEnded = () => {};
   }
 
+  /** In the middle of the n-th event from now on, after which there must be none. */
+  closeWithin(nth: number): void {
+    this.#eventsLeft = nth;
+  }
+
   close(): void {
+    this.#isClosed = true;
     this.#transport.close();
   }
 
@@ -187,7 +203,7 @@ export class TransportProbe implements Sink, SocketSource {
 
   end(slot: number, outcome: TransportOutcome): void {
     this.#at(slot, `end ${outcome}`).outcome = outcome;
-    this.whenEnded(slot);
+    if (!this.#isClosed) this.whenEnded(slot);
   }
 
   #socket(connection: number): FalseSocket {
@@ -198,10 +214,12 @@ export class TransportProbe implements Sink, SocketSource {
 
   #at(slot: number, event: string): Fate {
     if (--this.#steps < 0) throw new FuzzFailure('it goes round in circles');
+    if (this.#isClosed) throw new FuzzFailure(`${event} of request ${slot} after the transport was closed`);
     const fate = this.#fates[slot];
     if (fate === undefined) throw new FuzzFailure(`${event} for request ${slot}, which nobody sent`);
     if (fate.outcome !== undefined)
       throw new FuzzFailure(`${event} after request ${slot} had ended as ${fate.outcome}`);
+    if (--this.#eventsLeft === 0) this.close();
     return fate;
   }
 }
