@@ -45,7 +45,7 @@ export async function runScenario(asked: Scenario, options: RunOptions): Promise
   const note = (notice: NoticeRecord): void => {
     if (book.note(notice)) options.observer.onNotice(notice);
   };
-  noteBeforehand(scenario, note);
+  noticesBeforehand(scenario).forEach(note);
   store.write(book.record());
   const session = new RunSession({ scenario, options, store, book, prices, note });
   const failure = await session.run();
@@ -77,14 +77,16 @@ function writeLast(store: Store, record: RunRecord): Error | undefined {
 }
 
 /** What is known about the run before its first request. */
-function noteBeforehand(scenario: Scenario, note: (notice: NoticeRecord) => void): void {
+function noticesBeforehand(scenario: Scenario): NoticeRecord[] {
   const { leftOut = [], settings, axes } = scenario;
   const [found] = axes[AS_FOUND_AXIS] ?? [];
-  if (found !== undefined) note(notice('as-found', { found }));
-  if (scenario.quick === true) note(notice('quick', {}));
-  if (leftOut.length > 0) note(notice('left-out', { what: leftOut.join(' ') }));
   const shared = settings.some(({ target }) => placementFor(target).shared);
-  if (shared) note(notice('shared-host', { sameCores: true }));
   const tooMany = crowded(scenario);
-  if (tooMany !== undefined) note(notice('crowded', tooMany));
+  return [
+    ...(found === undefined ? [] : [notice('as-found', { found })]),
+    ...(scenario.quick === true ? [notice('quick', {})] : []),
+    ...(leftOut.length === 0 ? [] : [notice('left-out', { what: leftOut.join(' ') })]),
+    ...(shared ? [notice('shared-host', { sameCores: true })] : []),
+    ...(tooMany === undefined ? [] : [notice('crowded', tooMany)]),
+  ];
 }

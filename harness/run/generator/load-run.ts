@@ -1,5 +1,5 @@
 import type { NowMs } from '../../load/clock.ts';
-import { type PhaseEdges, phaseAt } from '../../measure/phases.ts';
+import { type Phase, type PhaseEdges, phaseAt } from '../../measure/phases.ts';
 import type { Recorder } from '../../measure/recorder.ts';
 import type { Transport } from '../../transports/transport.ts';
 import {
@@ -15,6 +15,7 @@ import { loadWindows } from '../results/load-windows.ts';
 import { AbortWatch } from './abort-watch.ts';
 import type { Driver } from './driver.ts';
 import type { GeneratorVitals } from './generator-vitals.ts';
+import { isAnsweredWhole, isDrained, type Standing } from './phase-ends.ts';
 import type { RequestsInFlight } from './requests-in-flight.ts';
 
 export interface LoadRunParts {
@@ -106,11 +107,16 @@ export class LoadRun {
     }
     if (phase === 'drain') this.#parts.vitals.end();
     if (nowMs - this.#progressAtMs >= this.#progressMs) this.#progress(nowMs);
-    const { driver, flights, assignment } = this.#parts;
-    const allAnswered = assignment.load.shape === 'offline' && phase === 'measure' && flights.count === 0;
-    if (allAnswered && driver.exhausted(nowMs)) this.#endMeasure(this.#lastDoneMs);
-    if (!driver.exhausted(nowMs) || nowMs < this.#drainFromMs) return;
-    if (flights.count === 0 || nowMs >= this.#drainFromMs + assignment.drainMs) this.#finish('leave');
+    const { load, drainMs } = this.#parts.assignment;
+    if (load.shape === 'offline' && isAnsweredWhole(this.#standing(nowMs, phase)))
+      this.#endMeasure(this.#lastDoneMs);
+    const drain = { fromMs: this.#drainFromMs, atMostMs: drainMs };
+    if (isDrained(this.#standing(nowMs, phase), drain)) this.#finish('leave');
+  }
+
+  #standing(nowMs: number, phase: Phase): Standing {
+    const { driver, flights } = this.#parts;
+    return { nowMs, phase, inFlight: flights.count, exhausted: driver.exhausted(nowMs) };
   }
 
   #progress(nowMs: number): void {

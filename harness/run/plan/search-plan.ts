@@ -71,7 +71,8 @@ export function searchMs(measure: Scenario['measure'], { atMostMs }: SearchSpec)
   return atMostMs + verdictMsOf(measure, atMostMs);
 }
 
-type RunStep = Extract<SearchStep, { requestsPerS: number }>;
+/** A step that offers a load. */
+export type RunStep = Extract<SearchStep, { requestsPerS: number }>;
 
 /** A step of a search as a case; probes are no cases of the record, and numbered to be told apart on a screen. */
 export function stepCase(

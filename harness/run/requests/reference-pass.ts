@@ -27,25 +27,13 @@ export async function goldensFor(
   if (assignment.workload.validate === undefined) return undefined;
   const workload = workloadOf(assignment);
   const count = workload.payloads ?? Number.POSITIVE_INFINITY;
-  const told = (number: number): Golden =>
-    workload.payload(number).expected?.map(({ name, values }) => ({ name, values: [...values] })) ?? null;
-  if (count > MOST_GOLDENS) {
-    const expected = Number.isFinite(count) ? Array.from({ length: count }, (_, number) => told(number)) : [];
-    if (expected.some((golden) => golden !== null)) return expected;
-    throw new UsageError([
-      {
-        field: 'workload.validate',
-        message: `nothing says what the answers should be, and ${count} payloads are too many to ask for them`,
-        advice: `Add "expected" to the file, or let at most ${MOST_GOLDENS} payloads differ (workload.distinct).`,
-      },
-    ]);
-  }
+  if (count > MOST_GOLDENS) return allTold(workload, count);
   const alone = new AloneAnswers(assignment, workload);
   try {
     const goldens: Golden[] = [];
     let numbers = 0;
     for (let number = 0; number < count && !drain.aborted; number++) {
-      const golden = told(number) ?? (await alone.ask(number));
+      const golden = told(workload, number) ?? (await alone.ask(number));
       if (goldens.length > 0 && gapMs > 0) await new Promise((resolve) => setTimeout(resolve, gapMs));
       numbers += golden?.reduce((sum, { values }) => sum + values.length, 0) ?? 0;
       if (numbers > MOST_NUMBERS) throw tooManyNumbers();
@@ -55,6 +43,28 @@ export async function goldensFor(
   } finally {
     alone.close();
   }
+}
+
+/** What the file says of a payload's answer. */
+function told(workload: Workload, number: number): Golden {
+  return (
+    workload.payload(number).expected?.map(({ name, values }) => ({ name, values: [...values] })) ?? null
+  );
+}
+
+/** Too many payloads to ask for: the file must say it. */
+function allTold(workload: Workload, count: number): readonly Golden[] {
+  const goldens = Number.isFinite(count)
+    ? Array.from({ length: count }, (_, number) => told(workload, number))
+    : [];
+  if (goldens.some((golden) => golden !== null)) return goldens;
+  throw new UsageError([
+    {
+      field: 'workload.validate',
+      message: `nothing says what the answers should be, and ${count} payloads are too many to ask for them`,
+      advice: `Add "expected" to the file, or let at most ${MOST_GOLDENS} payloads differ (workload.distinct).`,
+    },
+  ]);
 }
 
 function tooManyNumbers(): UsageError {

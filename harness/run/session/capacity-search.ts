@@ -8,7 +8,14 @@ import { fittedRates, foundSoFar, nextStep, type SearchPlan } from '../../search
 import type { LoadAssignment } from '../load-engine.ts';
 import { latencyBoundMs } from '../plan/assignment.ts';
 import type { PlannedCase } from '../plan/plan.ts';
-import { probeWarmupMs, type SearchedSetting, searchPlan, settleMs, stepCase } from '../plan/search-plan.ts';
+import {
+  probeWarmupMs,
+  type RunStep,
+  type SearchedSetting,
+  searchPlan,
+  settleMs,
+  stepCase,
+} from '../plan/search-plan.ts';
 
 /** What a search needs from the session that runs it. */
 export interface SearchParts {
@@ -44,19 +51,24 @@ export async function searchCapacity(parts: SearchParts): Promise<SearchRecord> 
     // An interrupted run is neither here nor there.
     if (record === undefined || drain.aborted) return searchSoFar(parts, plan, runs);
     await sleep(settleMs(record));
-    const slo = expressionsOf(scenario.decide.slo);
-    const evidence =
-      step.kind === 'probe' ? probeEvidence(record, slo, wasAborted(record)) : verdictEvidence(record, slo);
-    const run: ProbeRun = {
-      ...step,
-      durationMs: record.durationS * 1000,
-      offeredPerS: record.durationS > 0 ? record.counts.scheduled / record.durationS : step.requestsPerS,
-      tookMs: performance.now() - beganMs,
-      ...evidence,
-    };
+    const run = { ...runOf(step, record, scenario), tookMs: performance.now() - beganMs };
     runs.push(run);
     parts.onRun(searchSoFar(parts, plan, runs), run);
   }
+}
+
+/** What a run says about its rate. */
+function runOf(step: RunStep, record: CaseRecord, { decide }: Scenario): Omit<ProbeRun, 'tookMs'> {
+  const slo = expressionsOf(decide.slo);
+  const { durationS, counts } = record;
+  return {
+    ...step,
+    durationMs: durationS * 1000,
+    offeredPerS: durationS > 0 ? counts.scheduled / durationS : step.requestsPerS,
+    ...(step.kind === 'probe'
+      ? probeEvidence(record, slo, wasAborted(record))
+      : verdictEvidence(record, slo)),
+  };
 }
 
 function searchSoFar(

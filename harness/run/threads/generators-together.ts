@@ -167,7 +167,6 @@ class Together {
 
   #report(instants: PhaseInstants, fromMs: number, nowMs: number): void {
     const ok = this.#recent.count;
-    const responseP99Ms = this.#recent.percentileMs(99);
     this.#ok += ok;
     this.#notOk += this.#recentNotOk;
     this.#watch.onProgress({
@@ -177,20 +176,35 @@ class Together {
       notOk: this.#notOk,
       requestsPerS: (1000 * ok) / (nowMs - fromMs),
       responseP50Ms: this.#recent.percentileMs(50),
-      responseP99Ms,
+      responseP99Ms: this.#recent.percentileMs(99),
     });
-    const broken = this.#abort.observe(fromMs, nowMs, { ok, notOk: this.#recentNotOk, responseP99Ms });
-    const isPrecise = this.#precision?.observe(fromMs - instants.measureAtMs, nowMs - instants.measureAtMs, {
-      response: this.#recent,
-      censored: this.#recentCensored,
-    });
+    const end = this.#whyToEnd(instants, fromMs, nowMs);
     this.#progressAtMs = nowMs;
     this.#reported.clear();
     this.#recent.reset();
     this.#recentNotOk = 0;
     this.#recentCensored = 0;
-    if (broken !== undefined) this.#end(`${ABORT_EVENT}${broken}`);
-    if (isPrecise === true) this.#end('precise', true);
+    if (end !== undefined) this.#end(end.reason, end.isEnough);
+  }
+
+  /** Holds what is reported against the rules; a broken one goes before enough. */
+  #whyToEnd(
+    { measureAtMs }: PhaseInstants,
+    fromMs: number,
+    nowMs: number,
+  ): { reason: string; isEnough: boolean } | undefined {
+    const response = this.#recent;
+    const broken = this.#abort.observe(fromMs, nowMs, {
+      ok: response.count,
+      notOk: this.#recentNotOk,
+      responseP99Ms: response.percentileMs(99),
+    });
+    const isPrecise = this.#precision?.observe(fromMs - measureAtMs, nowMs - measureAtMs, {
+      response,
+      censored: this.#recentCensored,
+    });
+    if (broken !== undefined) return { reason: `${ABORT_EVENT}${broken}`, isEnough: false };
+    return isPrecise === true ? { reason: 'precise', isEnough: true } : undefined;
   }
 }
 
