@@ -16,7 +16,10 @@ export const DOCUMENTS: Readonly<Record<string, (asked: Asked, service: GrpcServ
     const versions = service.models.versionsOf(nameOf(asked)).map(({ version }) => version);
     return modelMetadata(modelOf(asked, service), versions);
   },
-  ModelConfig: (asked, service) => ({ config: modelConfig(modelOf(asked, service)) }),
+  ModelConfig: (asked, service) => {
+    const plan = service.models.planOf(nameOf(asked));
+    return { config: modelConfig(modelOf(asked, service), plan) };
+  },
   ModelStatistics: (asked, service) => ({ model_stats: counted(asked, service).map(modelStatistics) }),
 };
 

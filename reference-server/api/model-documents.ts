@@ -1,5 +1,7 @@
 import type { TensorSpec } from '../execution/tensors.ts';
+import type { ModelPlan } from '../models/model-plan.ts';
 import type { EffectiveBatching, ServedModel } from '../models/served-model.ts';
+import type { VersionPolicy } from '../models/version-policy.ts';
 
 /** The JSON documents about a model; field names as the Open Inference Protocol and its extensions have them. */
 export function modelMetadata({ signature }: ServedModel, versions: readonly string[]) {
@@ -12,11 +14,14 @@ export function modelMetadata({ signature }: ServedModel, versions: readonly str
   };
 }
 
-/** The model configuration extension; `inferometer` holds the settings read from the running objects. */
-export function modelConfig(model: ServedModel) {
+/**
+ * The model configuration extension; `inferometer` holds the settings read from the running objects, and the fields of
+ * the model's own configuration that nothing follows from.
+ */
+export function modelConfig(model: ServedModel, plan: ModelPlan | undefined) {
   const { name, inputs, outputs, maxRows } = model.signature;
   const effective = model.effective();
-  const batched = maxRows > 1;
+  const batched = maxRows > 1 && effective.sharesBatches;
   const dynamicBatching = {
     ...(effective.preferredRows.length === 0 ? {} : { preferred_batch_size: effective.preferredRows }),
     max_queue_delay_microseconds: Math.round(effective.maxDelayMs * 1000),
@@ -26,7 +31,7 @@ export function modelConfig(model: ServedModel) {
     name,
     platform: 'onnxruntime_onnx',
     backend: 'onnxruntime',
-    version_policy: { latest: { num_versions: 1 } },
+    version_policy: policyOf(plan?.versionPolicy ?? { latest: 1 }),
     max_batch_size: maxRows,
     input: inputs.map(tensorConfig),
     output: outputs.map(tensorConfig),
@@ -38,8 +43,14 @@ export function modelConfig(model: ServedModel) {
       },
     ],
     ...(batched ? { dynamic_batching: dynamicBatching } : {}),
-    inferometer: effective,
+    inferometer: { ...effective, notHonoured: plan?.notHonoured ?? [] },
   };
+}
+
+function policyOf(policy: VersionPolicy) {
+  if (policy === 'all') return { all: {} };
+  if ('latest' in policy) return { latest: { num_versions: policy.latest } };
+  return { specific: { versions: policy.specific.map(Number) } };
 }
 
 /** By Triton's names; nothing where the queue has neither timeout nor priorities. */

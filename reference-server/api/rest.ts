@@ -79,7 +79,7 @@ async function documentFor(route: DocumentRoute, service: RestService): Promise<
       return jsonReply(modelMetadata(models.find(route.model, route.version), versions));
     }
     case 'model-config':
-      return jsonReply(modelConfig(models.find(route.model, route.version)));
+      return jsonReply(modelConfig(models.find(route.model, route.version), models.planOf(route.model)));
     case 'model-ready': {
       refuseUnlessReady(route.model, route.version, models);
       return jsonReply({ name: route.model, ready: true });

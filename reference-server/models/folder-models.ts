@@ -51,7 +51,10 @@ async function planFrom(
   override: ConfigOverride | undefined,
 ): Promise<ModelPlan> {
   const read = readConfig(name, path, override);
-  if ('problem' in read) return { name, versions: [], labels: {}, notHonoured: [], problem: read.problem };
+  if ('problem' in read) {
+    const { versions: versionPolicy } = SILENT;
+    return { name, versions: [], versionPolicy, labels: {}, notHonoured: [], problem: read.problem };
+  }
   const available = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name);
   const { versions, missing } = chooseVersions(read.file.versions, available.filter(isVersion));
   const plans = await Promise.all(
@@ -62,6 +65,7 @@ async function planFrom(
   return {
     name,
     versions: plans,
+    versionPolicy: read.file.versions,
     labels,
     notHonoured,
     ...(defaultVersion === undefined ? {} : { defaultVersion }),
@@ -196,9 +200,13 @@ function ownOrFromFile(server: ServerConfig, file: ModelFile, { inputs }: OnnxIn
   return settingsOf(server, { ...file.settings, batching });
 }
 
-/** Of everything that decides what runs: the configuration, and size and date of every file of the version. */
+/**
+ * Of everything that decides what runs: the configuration, and size and date of every file of the version. A label that
+ * moves, or a policy that chooses other versions, leaves those that run alone.
+ */
 async function fingerprintOf(folder: string, file: ModelFile): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify(file));
+  const { labels: _, defaultVersion: __, versions: ___, ...decisive } = file;
+  const hash = createHash('sha256').update(JSON.stringify(decisive));
   for (const name of (await readdir(folder).catch(() => [])).sort()) {
     const found = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
     hash.update(`\n${name} ${found?.size} ${found?.mtimeNs} ${found?.ino}`);

@@ -29,7 +29,7 @@ function planOf(model: ModelConfig, config: ServerConfig): ModelPlan {
     classLabels: classLabelsOf(source),
     fingerprint: source,
   };
-  return { name, versions: [version], labels: {}, notHonoured: [] };
+  return { name, versions: [version], versionPolicy: { latest: 1 }, labels: {}, notHonoured: [] };
 }
 
 function classLabelsOf(source: string): Readonly<Record<string, readonly string[]>> {

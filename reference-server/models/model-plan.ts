@@ -1,6 +1,7 @@
 import type { ModelSettings } from '../model-settings.ts';
 import type { WarmUpSample } from './model-file.ts';
 import type { OnnxInterface } from './onnx-file.ts';
+import type { VersionPolicy } from './version-policy.ts';
 
 /** One version of a model as it should be served. */
 export interface VersionPlan {
@@ -28,6 +29,7 @@ export interface ModelPlan {
   readonly name: string;
   /** In ascending order; empty where the model is broken. */
   readonly versions: readonly VersionPlan[];
+  readonly versionPolicy: VersionPolicy;
   /** Names for versions, as in `stable: 3`. */
   readonly labels: Readonly<Record<string, string>>;
   /** Version or label that a request without one gets; undefined: the newest that runs. */

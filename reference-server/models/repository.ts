@@ -250,10 +250,10 @@ export class ModelRepository {
     if (loaded !== undefined) return loaded;
     if (entry.loaded.size === 0 || version === undefined) throw this.#notLoaded(name, entry);
     const there = [...entry.loaded.keys()].sort(compareVersions);
-    const found = there.length === 1 ? `only version ${there[0]}` : `versions ${there.join(', ')}`;
+    const found = there.length === 1 ? `is only version ${there[0]}` : `are versions ${there.join(', ')}`;
     throw new ServingError(
       'not-found',
-      `unknown version '${asked ?? version}' of model '${name}', there is ${found}`,
+      `unknown version '${asked ?? version}' of model '${name}', there ${found}`,
     );
   }
 

@@ -29,6 +29,8 @@ export interface EffectiveBatching {
 /** The settings that a model really runs with, read from the running objects. */
 export interface EffectiveSettings extends EffectiveBatching {
   readonly inFlight: number;
+  /** Whether requests of different callers may share a batch. */
+  readonly sharesBatches: boolean;
   /** Instances that are running now. */
   readonly instances: number;
   readonly threads: number;
@@ -119,6 +121,7 @@ export async function serveModel(
     effective: () => ({
       ...effectiveBatching(batcher.settings),
       inFlight: pool.settings.inFlight,
+      sharesBatches: plan.sharesBatches,
       instances: pool.running,
       threads: options.threads,
       provider: options.provider,

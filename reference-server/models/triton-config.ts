@@ -2,8 +2,9 @@ import type { ConfigProblem } from '../config-document.ts';
 import type { Datatype } from '../infer.ts';
 import { nearestName } from '../nearest-name.ts';
 import { type DeclaredTensor, type ModelFile, SILENT, type WarmUpSample } from './model-file.ts';
-import { dynamicBatching, instances, type Notes, threads } from './triton-execution.ts';
+import { instances, type Notes, threads } from './triton-execution.ts';
 import type { Message } from './triton-message.ts';
+import { dynamicBatching } from './triton-queue.ts';
 import type { VersionPolicy } from './version-policy.ts';
 
 /** Fields that a model configuration of Triton may have at its top and that this server reads but does not act on. */
@@ -91,6 +92,8 @@ function checkKind(config: Message, modelName: string, notes: Notes): void {
   }
 }
 
+const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+
 function readModel(config: Message, notes: Notes): ModelFile {
   const maxBatchSize = config.integer('max_batch_size', 0);
   const inputs = config.messages('input').map((input) => tensor(input, 'input', maxBatchSize, notes));
@@ -102,15 +105,15 @@ function readModel(config: Message, notes: Notes): ModelFile {
   if (dynamic !== undefined && !batched && !silent) {
     notes.problem('dynamic_batching: needs a max_batch_size above 0', dynamic.line);
   }
+  const scheduling =
+    dynamic === undefined ? undefined : dynamicBatching(dynamic, maxBatchSize || UNBOUNDED, notes);
   return {
     ...SILENT,
     settings: {
       ...instances(config, notes),
       ...threads(config, notes),
-      batching: {
-        ...(batched ? { maxRows: maxBatchSize } : {}),
-        ...(dynamic === undefined ? {} : dynamicBatching(dynamic, notes)),
-      },
+      queue: scheduling?.queue,
+      batching: { ...(batched ? { maxRows: maxBatchSize } : {}), ...scheduling?.batching },
     },
     versions: versionPolicy(config, notes),
     file: config.text('default_model_filename') || SILENT.file,

@@ -54,21 +54,3 @@ export function threads(config: Message, notes: Notes): OwnSettings {
   }
   return own;
 }
-
-/** How batches form, where rows of several requests may share one. */
-export function dynamicBatching(dynamic: Message, notes: Notes): NonNullable<OwnSettings['batching']> {
-  const delayUs = dynamic.integer('max_queue_delay_microseconds', 0);
-  const others = dynamic.others(
-    ['max_queue_delay_microseconds'],
-    [
-      'preferred_batch_size',
-      'preserve_ordering',
-      'priority_levels',
-      'default_priority_level',
-      'default_queue_policy',
-      'priority_queue_policy',
-    ],
-  );
-  notes.ignored(others.map((field) => `dynamic_batching.${field}`));
-  return { maxDelayMs: (delayUs ?? 0) / 1000 };
-}

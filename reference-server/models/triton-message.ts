@@ -82,8 +82,8 @@ export class Message {
   /** A map field: in text entries with `key` and `value`, in JSON an object. */
   *map(name: string): Generator<readonly [string, Message]> {
     for (const entry of this.messages(name)) {
-      const key = entry.#fields.find((field) => field.name === 'key')?.value;
-      if (typeof key === 'string') {
+      const key = wordOf(entry.#fields.find((field) => field.name === 'key')?.value);
+      if (key !== undefined) {
         for (const value of entry.messages('value')) yield [key, value];
       } else {
         for (const field of entry.names()) {

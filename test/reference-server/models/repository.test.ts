@@ -29,7 +29,7 @@ const catalogue: ModelCatalogue = {
   names: async () => [...plans.keys()],
   plan: async (name) => {
     const plan = plans.get(name);
-    return plan && { name, versions: [], labels: {}, notHonoured: [], ...plan };
+    return plan && { name, versions: [], versionPolicy: 'all', labels: {}, notHonoured: [], ...plan };
   },
 };
 

@@ -60,6 +60,43 @@ describe('a config.pbtxt', () => {
     });
   });
 
+  test('how requests wait: preferred sizes, timeouts, priorities', () => {
+    const file = understood(`
+      max_batch_size: 16
+      dynamic_batching {
+        preferred_batch_size: [ 8, 4 ]
+        preferred_batch_size: 16
+        priority_levels: 2
+        default_priority_level: 2
+        default_queue_policy { timeout_action: DELAY default_timeout_microseconds: 1500 allow_timeout_override: true }
+        priority_queue_policy { key: 1 value: { default_timeout_microseconds: 500 max_queue_size: 7 } }
+      }`);
+    expect(file.settings).toMatchObject({
+      batching: { maxRows: 16, maxDelayMs: 0, preferredRows: [4, 8, 16] },
+      queue: {
+        priorityLevels: 2,
+        defaultPriority: 2,
+        timeoutMs: 1.5,
+        timeoutAction: 'defer',
+        allowTimeoutOverride: true,
+        levels: [{ priority: 1, timeoutMs: 0.5, timeoutAction: 'reject', allowTimeoutOverride: false }],
+      },
+    });
+    expect(file.notHonoured).toEqual([expect.stringContaining('max_queue_size')]);
+    expect(
+      problems(`max_batch_size: 4
+dynamic_batching {
+  preferred_batch_size: 8
+  priority_levels: 2
+  default_queue_policy { timeout_action: WAIT }
+}`),
+    ).toEqual([
+      '3: dynamic_batching.preferred_batch_size: each must be from 1 to 4',
+      '2: dynamic_batching.default_priority_level: must be from 1 to 2',
+      '5: timeout_action: is WAIT, must be REJECT or DELAY',
+    ]);
+  });
+
   test.each([
     ['no word of batching: as the model is', '', true, undefined, undefined],
     ['without dynamic_batching no two requests share', 'max_batch_size: 4', false, 4, undefined],
