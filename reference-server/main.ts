@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { readCommandLine } from './command-line.ts';
+import { startInlineInstance } from './execution/inline-instance.ts';
 import { startInstance } from './execution/instance.ts';
 import { exitWithFatal, stopWhenAsked } from './lifecycle.ts';
 import { modelPath } from './models/model-source.ts';
@@ -13,7 +14,8 @@ async function main(): Promise<void> {
   const { config, exitWithParent } = readCommandLine(process.argv.slice(2));
   const server = await buildServer(config, {
     clock: realClock,
-    startInstance: (options) => startInstance(options),
+    startInstance: (options) =>
+      options.placement === 'inline' ? startInlineInstance(options) : startInstance(options),
     modelPath,
     log: (event, detail) => log.info(detail, event),
     version: packageVersion(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { batching, queue } from './scheduling.ts';
+import { batching, placement, queue } from './scheduling.ts';
 
 const wholeFrom1 = z.int().min(1);
 
@@ -7,15 +7,22 @@ const provider = z.enum(['auto', 'cpu', 'webgpu', 'cuda']);
 export type ProviderSetting = z.infer<typeof provider>;
 
 /** What each model runs with: the server has a value for all, a model may have its own. */
-export const settings = z.strictObject({
-  /** Instances of each model. */
-  instances: wholeFrom1.default(1),
-  /** Threads within one operator, per instance. */
-  threads: wholeFrom1.default(1),
-  provider: provider.default('auto'),
-  batching: batching.prefault({}),
-  queue: queue.prefault({}),
-});
+export const settings = z
+  .strictObject({
+    /** Instances of each model. */
+    instances: wholeFrom1.default(1),
+    /** Threads within one operator, per instance. */
+    threads: wholeFrom1.default(1),
+    provider: provider.default('auto'),
+    /** Where it runs: in threads of its own, in the one that does the I/O, or where it is measured to be cheaper. */
+    placement: placement.default('auto'),
+    batching: batching.prefault({}),
+    queue: queue.prefault({}),
+  })
+  .refine((value) => value.placement !== 'inline' || value.instances === 1, {
+    path: ['placement'],
+    message: 'must not be inline with more than one instance: there is one thread that does the I/O',
+  });
 export type ModelSettings = z.infer<typeof settings>;
 
 /** The settings of one model, each field of which may be left out, those within batching and queue as well. */
@@ -23,6 +30,7 @@ export const ownSettings = z.strictObject({
   instances: wholeFrom1.optional(),
   threads: wholeFrom1.optional(),
   provider: provider.optional(),
+  placement: placement.optional(),
   batching: withoutDefaults(batching.shape).optional(),
   queue: withoutDefaults(queue.shape).optional(),
 });
@@ -49,6 +57,7 @@ export function settingsOf(
     instances: own.instances ?? server.instances,
     threads: own.threads ?? server.threads,
     provider: own.provider ?? server.provider,
+    placement: own.placement ?? server.placement,
     batching: { ...server.batching, ...others, ...own.batching },
     queue: { ...server.queue, ...own.queue },
   });

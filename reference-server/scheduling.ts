@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BatcherSettings } from './execution/batcher.ts';
+import { PLACEMENT_CHOICES } from './execution/placement.ts';
 import { type LevelPolicy, TIMEOUT_ACTIONS } from './execution/queue-policy.ts';
 
 const wholeFrom1 = z.int().min(1);
@@ -81,6 +82,8 @@ export const queue = z
     });
   });
 export type QueueSettings = z.infer<typeof queue>;
+
+export const placement = z.enum(PLACEMENT_CHOICES);
 
 /** What the batcher works with. */
 export function batcherSettings(batches: BatchingSettings, waits: QueueSettings): BatcherSettings {

@@ -120,7 +120,9 @@ export class Batcher {
     const failure = this.#deps.runner.failure();
     if (failure !== undefined) return this.#dropped('no-instance', noInstance(failure));
     if (noRoom(request.rows, level, this.#queue, queue) === undefined) return undefined;
+    // There may be room beside those who left, or in a batch that was about to leave.
     this.#dropAbandoned(this.#queue.remove(isAbandoned));
+    this.#act();
     const full = noRoom(request.rows, level, this.#queue, queue);
     return full === undefined ? undefined : this.#dropped('queue-full', full);
   }

@@ -1,3 +1,4 @@
+import type { Placement } from './placement.ts';
 import type { Provider, ProviderChoice } from './providers.ts';
 import type { BatchTensor, TensorSpec } from './tensors.ts';
 
@@ -7,8 +8,12 @@ export interface InstanceOptions {
   /** Threads within one operator on the CPU provider. */
   readonly threads: number;
   readonly provider: ProviderChoice;
-  /** The largest batch that `run` will be given; every power of two up to it is warmed up, and itself. */
+  /** The largest batch that `run` will be given. */
   readonly maxRows: number;
+  /** Sizes of batches that are to be expected: warmed up first, with the powers of two. */
+  readonly usualRows?: readonly number[];
+  /** In a thread of its own unless it says `inline`. */
+  readonly placement?: Placement;
 }
 
 /** What the thread is told. `inputs` own their buffers, and come back with the answer. */
@@ -29,6 +34,7 @@ export type WorkerReply =
       readonly outputs: readonly TensorSpec[];
       readonly providerRan: Provider;
       readonly providerReason: string;
+      readonly largestBatchNs: number | undefined;
     }
   | { readonly kind: 'failed'; readonly message: string }
   | {

@@ -1,18 +1,10 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { InferRequest, Tensor } from '../infer.ts';
+import { BatchBuffers } from './batch-buffers.ts';
 import type { InstanceOptions, WorkerReply, WorkerRequest } from './instance-messages.ts';
 import type { Provider } from './providers.ts';
-import {
-  type BatchTensor,
-  ELEMENT,
-  elements,
-  requestProblem,
-  sharedRowShape,
-  split,
-  stack,
-  type TensorSpec,
-} from './tensors.ts';
+import { batchProblem, split, type TensorSpec } from './tensors.ts';
 
 export interface RunResult {
   /** For each part, in order, the outputs of its rows, in the order of `Instance.outputs`, in bytes of their own. */
@@ -21,7 +13,7 @@ export interface RunResult {
   readonly computeNs: number;
 }
 
-/** One loaded model in a thread of its own. */
+/** One loaded model: in a thread of its own, or in the one that reads and writes the requests. */
 export interface Instance {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
@@ -29,6 +21,8 @@ export interface Instance {
   readonly providerRan: Provider;
   /** Why `providerRan` is what it is, in a sentence. */
   readonly providerReason: string;
+  /** How long the largest batch took when it was warm; undefined where that cannot be said. */
+  readonly largestBatchNs: number | undefined;
   /**
    * Runs the parts' rows as one batch; `rows` is their sum. Up to `size` rows the last one is repeated, and what the
    * model makes of the copies is thrown away. Parts are stacked before the call returns, so their
@@ -92,22 +86,18 @@ interface PendingRun {
   reject(error: InstanceError): void;
 }
 
-/**
- * Input buffers wander: filled here, handed over (not copied) to the thread, handed back with the answer, used again.
- *
- *   idle --stack--> thread --ran--> idle        as many as there are runs in flight
- */
 class WorkerInstance implements Instance {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly providerRan: Provider;
   readonly providerReason: string;
+  readonly largestBatchNs: number | undefined;
   readonly died: Promise<string>;
   readonly #worker: Worker;
   readonly #ended: Promise<string>;
   readonly #maxRows: number;
   readonly #pending = new Map<number, PendingRun>();
-  readonly #idleBuffers = new Map<string, ArrayBuffer[]>();
+  readonly #buffers: BatchBuffers;
   #runs = 0;
   #gone: string | undefined;
 
@@ -119,6 +109,8 @@ class WorkerInstance implements Instance {
     this.#worker = worker;
     this.#ended = ended;
     this.#maxRows = options.maxRows;
+    this.#buffers = new BatchBuffers(ready.inputs, options.maxRows);
+    this.largestBatchNs = ready.largestBatchNs;
     worker.on('message', (reply: WorkerReply) => this.#settle(reply));
     this.died = new Promise((resolve) => {
       void ended.then((reason) => {
@@ -133,8 +125,9 @@ class WorkerInstance implements Instance {
 
   async run(parts: readonly InferRequest[], rows: number, size = rows): Promise<RunResult> {
     if (this.#gone !== undefined) throw new InstanceError('died', this.#gone);
-    this.#check(parts, rows, size);
-    const inputs = this.inputs.map((spec) => this.#stacked(spec, parts, size));
+    const problem = batchProblem(this.inputs, parts, { rows, size, maxRows: this.#maxRows });
+    if (problem !== undefined) throw new InstanceError('request', problem);
+    const inputs = this.#buffers.stacked(parts, size);
     const id = this.#runs++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { parts, resolve, reject });
@@ -154,47 +147,9 @@ class WorkerInstance implements Instance {
     await this.#ended;
   }
 
-  #check(parts: readonly InferRequest[], rows: number, size: number): void {
-    const given = parts.reduce((sum, part) => sum + part.rows, 0);
-    if (given !== rows) throw new InstanceError('request', `the parts have ${given} rows, not ${rows}`);
-    if (rows < 1 || size < rows || size > this.#maxRows) {
-      throw new InstanceError(
-        'request',
-        `a batch of ${rows} rows, run as ${size}, is outside 1 … ${this.#maxRows}`,
-      );
-    }
-    for (const part of parts) {
-      const problem = requestProblem(this.inputs, part);
-      if (problem !== undefined) throw new InstanceError('request', problem);
-    }
-  }
-
-  #stacked(spec: TensorSpec, parts: readonly InferRequest[], size: number): BatchTensor {
-    const rowShape = sharedRowShape(parts, spec.name);
-    if (rowShape === undefined) {
-      throw new InstanceError(
-        'request',
-        `parts with different shapes of "${spec.name}" cannot share a batch`,
-      );
-    }
-    const datatype = spec.datatype as BatchTensor['datatype'];
-    const rowBytes = elements(rowShape) * ELEMENT[datatype].bytes;
-    const idle = this.#idleBuffers.get(spec.name)?.pop();
-    const buffer =
-      idle !== undefined && idle.byteLength >= size * rowBytes
-        ? idle
-        : new ArrayBuffer(this.#maxRows * rowBytes);
-    stack(parts, spec.name, buffer, size * rowBytes, rowBytes);
-    return { name: spec.name, datatype, shape: [size, ...rowShape], buffer };
-  }
-
   #settle(reply: WorkerReply): void {
     if (reply.kind !== 'ran') return;
-    for (const { name, buffer } of reply.inputs) {
-      const idle = this.#idleBuffers.get(name);
-      if (idle === undefined) this.#idleBuffers.set(name, [buffer]);
-      else idle.push(buffer);
-    }
+    this.#buffers.giveBack(reply.inputs);
     const run = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     if (run === undefined) return;

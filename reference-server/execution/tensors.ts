@@ -78,11 +78,35 @@ function tensorProblem(spec: TensorSpec, tensor: Tensor, rows: number): string |
   return undefined;
 }
 
+/** Why these parts cannot run as one batch of `rows` rows in a size of up to `maxRows`; undefined when they can. */
+export function batchProblem(
+  specs: readonly TensorSpec[],
+  parts: readonly InferRequest[],
+  { rows, size, maxRows }: { readonly rows: number; readonly size: number; readonly maxRows: number },
+): string | undefined {
+  const given = parts.reduce((sum, part) => sum + part.rows, 0);
+  if (given !== rows) return `the parts have ${given} rows, not ${rows}`;
+  if (rows < 1 || size < rows || size > maxRows) {
+    return `a batch of ${rows} rows, run as ${size}, is outside 1 … ${maxRows}`;
+  }
+  for (const part of parts) {
+    const problem = requestProblem(specs, part);
+    if (problem !== undefined) return problem;
+  }
+  const apart = specs.find((spec) => sharedRowShape(parts, spec.name) === undefined);
+  return apart && `parts with different shapes of "${apart.name}" cannot share a batch`;
+}
+
 /** The shape of a batch's input without its rows, or undefined if the parts disagree: they cannot share a batch. */
 export function sharedRowShape(parts: readonly InferRequest[], name: string): readonly number[] | undefined {
-  const shapes = parts.map((part) => inputNamed(part, name).shape.slice(1));
-  const first = shapes[0];
-  return first !== undefined && shapes.every((shape) => String(shape) === String(first)) ? first : undefined;
+  let first: readonly number[] | undefined;
+  for (const part of parts) {
+    const { shape } = inputNamed(part, name);
+    first ??= shape;
+    for (let axis = 1; axis < shape.length; axis++) if (shape[axis] !== first[axis]) return undefined;
+    if (shape.length !== first.length) return undefined;
+  }
+  return first?.slice(1);
 }
 
 /** Copies the parts' rows one after the other to the start of `into`, and the last one again up to `sizeBytes`. */

@@ -2,6 +2,8 @@ import { Batcher, type BatcherSettings } from '../execution/batcher.ts';
 import type { Instance } from '../execution/instance.ts';
 import type { InstanceOptions } from '../execution/instance-messages.ts';
 import { InstancePool } from '../execution/instance-pool.ts';
+import { placeModel } from '../execution/place-model.ts';
+import type { Placement } from '../execution/placement.ts';
 import type { Provider } from '../execution/providers.ts';
 import type { TimeoutAction } from '../execution/queue-policy.ts';
 import type { Infer } from '../infer.ts';
@@ -37,6 +39,8 @@ export interface EffectiveSettings extends EffectiveBatching {
   readonly provider: ProviderSetting;
   readonly providerRan: Provider;
   readonly providerReason: string;
+  readonly placement: Placement;
+  readonly placementReason: string;
 }
 
 /** A version of a model behind its batcher, with everything that the routes ask about it. */
@@ -72,12 +76,15 @@ export async function serveModel(
   const { name, version, settings } = plan;
   const { maxRows, inFlight } = settings.batching;
   const { threads, provider, instances } = settings;
-  const options = { modelPath: await deps.modelPath(plan.source), threads, provider, maxRows };
+  const usualRows = [...settings.batching.allowedRows, ...settings.batching.preferredRows];
+  const modelPath = await deps.modelPath(plan.source);
+  const options = { modelPath, threads, provider, maxRows, usualRows };
+  const placed = await placeModel(options, settings.placement, instances, deps);
   const pool = await InstancePool.start(
     { instances, inFlight },
     {
       async start() {
-        const instance = await deps.startInstance(options);
+        const instance = await placed.start();
         await warmUp(instance, plan.warmUp).catch(async (error: unknown) => {
           await instance.close();
           throw error;
@@ -127,6 +134,8 @@ export async function serveModel(
       provider: options.provider,
       providerRan: pool.providerRan,
       providerReason: pool.providerReason,
+      placement: placed.placement,
+      placementReason: placed.reason,
     }),
     pending: () => batcher.pending(),
     instances: () => ({ running: pool.running, circuitsOpen: pool.circuitsOpen }),

@@ -29,6 +29,7 @@ describe('parseServerConfig', () => {
         priorityLevels: 1,
         levels: [],
       },
+      placement: 'auto',
       bodyLimitBytes: 67_108_864,
       drainMs: 30_000,
       accessLog: false,
@@ -57,6 +58,10 @@ describe('parseServerConfig', () => {
     [
       { models, batching: { maxRows: 8, allowedRows: [4] } },
       'batching.allowedRows: must end with maxRows (8)',
+    ],
+    [
+      { models, placement: 'inline', instances: 2 },
+      'models.0.placement: must not be inline with more than one',
     ],
     [{ models, queue: { timeoutAction: 'drop' } }, 'queue.timeoutAction: '],
     [

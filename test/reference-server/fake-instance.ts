@@ -15,6 +15,7 @@ export class FakeInstance implements Instance {
   readonly outputs = OUTPUTS;
   readonly providerRan = 'cpu';
   readonly providerReason = 'it is a stand-in';
+  readonly largestBatchNs: number | undefined = undefined;
   readonly died: Promise<string>;
   readonly options: InstanceOptions;
   readonly batches: number[] = [];

@@ -99,6 +99,14 @@ describe('the queue', () => {
     expect(dropped['queue-full']).toBe(2);
   });
 
+  test('whoever arrives in one turn finds the room of those who may leave in it', async () => {
+    const queue = { maxRows: 1, defaultLevel: 1, levels: [levelPolicy()] };
+    const { clock, sent, send } = scene({ maxRows: 1, queue });
+    for (let index = 0; index < 3; index++) send(one);
+    await clock.runUntilIdle();
+    expect(kindsOf(sent)).toEqual([undefined, undefined, 'unavailable']);
+  });
+
   test('callers that went away are dropped before execution and make room in a full queue', async () => {
     const queue = { maxRows: 2, defaultLevel: 1, levels: [levelPolicy()] };
     const { clock, runner, sent, send, dropped } = scene({ maxRows: 2, queue });
