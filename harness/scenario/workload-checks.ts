@@ -27,10 +27,11 @@ function payloadChoice(own: Fields, whole: Fields, path: readonly string[], comp
   const keys = asMap(own.keys);
   const from = own.from ?? (own.inputs === undefined ? whole.from : undefined);
   const problems: Problem[] = [];
-  if (own.from !== undefined && own.inputs !== undefined) {
+  const drawn = ['inputs', 'shapes'].filter((field) => own.from !== undefined && own[field] !== undefined);
+  for (const field of drawn) {
     problems.push(
       complain(
-        [...path, 'inputs'],
+        [...path, field],
         'inputs are drawn, and "from" reads them from a file',
         'keep one of the two',
       ),

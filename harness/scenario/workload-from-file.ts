@@ -27,11 +27,13 @@ function classFrom(name: string, own: WrittenClass, whole: Written, find: FindDa
   const keys = own.keys ?? (own.distinct === undefined ? whole.keys : undefined);
   const from = own.from ?? (own.inputs === undefined ? whole.from : undefined);
   const images = own.images ?? whole.images;
+  const shapes = { ...whole.shapes, ...own.shapes };
   const payload = payloadFrom(
     {
       rows: own.rows ?? whole.rows,
       encoding: own.encoding ?? whole.encoding,
       inputs: { ...whole.inputs, ...own.inputs },
+      ...(Object.keys(shapes).length === 0 ? {} : { shapes }),
       distinct: own.distinct ?? whole.distinct,
       ...(keys === undefined ? {} : { keys }),
       ...(from === undefined ? {} : { from }),
@@ -43,13 +45,14 @@ function classFrom(name: string, own: WrittenClass, whole: Written, find: FindDa
 }
 
 function payloadFrom(
-  { rows, encoding, inputs, distinct, keys, from, images }: Omit<Written, 'mix' | 'validate'>,
+  { rows, encoding, inputs, shapes, distinct, keys, from, images }: Omit<Written, 'mix' | 'validate'>,
   find: FindDataset,
 ): PayloadSpec {
   return {
     rows,
     encoding,
     inputs,
+    ...(shapes === undefined ? {} : { shapes }),
     distinct,
     ...(keys === undefined ? {} : { keys: keysFrom(keys) }),
     ...(from === undefined ? {} : { from: find(from) }),

@@ -36,7 +36,28 @@ const inputs = z
       { examples: ['normal(0, 1)', 'uniform(0, 1)', 'ints(0, 30521)'] },
     ),
   )
-  .describe('What each input is filled with; float inputs not named here are normal(0, 1)');
+  .describe(
+    'What each input is filled with; one not named here: as the server says, else normal(0, 1), and ints(0, 1) for whole numbers',
+  );
+
+const shapes = z
+  .record(
+    z.string(),
+    leaf<readonly number[]>(
+      "An input's shape after the rows: one size, or a list",
+      {
+        anyOf: [
+          { type: 'integer', minimum: 1 },
+          { type: 'array', items: { type: 'integer', minimum: 1 }, minItems: 1 },
+        ],
+        examples: [64, [3, 224, 224]],
+      },
+      parseShape,
+    ),
+  )
+  .describe(
+    'Shapes of inputs with variable dimensions, without the rows; left out: what the server says of an ordinary request',
+  );
 
 const distinct = leaf<'all' | number>(
   'How many payloads differ; all: no payload twice, so that nothing is answered from a cache (of a file: every entry)',
@@ -89,6 +110,7 @@ const requestClass = z
     rows: rows.optional(),
     encoding: encoding.optional(),
     inputs: inputs.optional(),
+    shapes: shapes.optional(),
     distinct: distinct.optional(),
     keys: keys.optional(),
     from: from.optional(),
@@ -118,6 +140,7 @@ export const workload = z
     rows: rows.prefault(1),
     encoding: encoding.prefault('binary'),
     inputs: inputs.prefault({}),
+    shapes: shapes.optional(),
     distinct: distinct.prefault('all'),
     keys: keys.optional(),
     from: from.optional(),
@@ -139,6 +162,17 @@ function number(description: string, minimum: number, maximum: number) {
       ? { value: found }
       : { problem: `found ${show(found)}; allowed: a number from ${minimum} to ${maximum}` },
   );
+}
+
+function parseShape(found: unknown): Reading<readonly number[]> {
+  const sizes: unknown[] = [found].flat();
+  const fits = sizes.length > 0 && sizes.every((size) => Number.isSafeInteger(size) && Number(size) >= 1);
+  return fits
+    ? { value: sizes.map(Number) }
+    : {
+        problem: `found ${show(found)}; allowed: a whole number from 1, or a list of them`,
+        advice: 'as in 64, or [3, 224, 224]',
+      };
 }
 
 function upTo100(reading: Reading<number>, found: unknown): Reading<number> {

@@ -6,6 +6,8 @@ export interface PayloadSpec {
   readonly encoding: 'json' | 'binary';
   /** Input name -> distribution, as written: `normal(0, 1)`, `uniform(0, 1)`, `ints(0, 30521)`. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** Input name -> its shape after the rows, for inputs with variable dimensions. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** `all`: no payload twice. A number: that many distinct payloads in turn. */
   readonly distinct: 'all' | number;
   /** How often each payload comes; absent: as `distinct` says. */

@@ -53,13 +53,27 @@ export function parseModel(json: unknown, name: string): ModelMetadata {
 
 function tensors(list: unknown): TensorMetadata[] {
   if (!Array.isArray(list)) return [];
-  return (list as Partial<TensorMetadata>[])
+  return (list as WrittenTensor[])
     .filter((tensor) => typeof tensor?.name === 'string' && Array.isArray(tensor.shape))
-    .map(({ name, datatype, shape }) => ({
+    .map(({ name, datatype, shape, parameters }) => ({
       name: String(name),
       datatype: String(datatype ?? '').replace(/^TYPE_/, ''),
       shape: (shape ?? []).map(Number),
+      ...examples(parameters),
     }));
+}
+
+type WrittenTensor = Partial<TensorMetadata> & { readonly parameters?: unknown };
+
+/** Parameters of an input by which a server may say what an ordinary request holds; ours does. */
+function examples(parameters: unknown): Pick<TensorMetadata, 'exampleValues' | 'exampleShape'> {
+  const { example_values, example_shape } = (parameters ?? {}) as Record<string, unknown>;
+  const sizes = typeof example_shape === 'string' ? example_shape.split(',').map(Number) : [];
+  const usable = sizes.length > 0 && sizes.every((size) => Number.isSafeInteger(size) && size >= 1);
+  return {
+    ...(typeof example_values === 'string' ? { exampleValues: example_values } : {}),
+    ...(usable ? { exampleShape: sizes } : {}),
+  };
 }
 
 async function unknownModel(http: HttpJson, name: string, answer: Answer): Promise<TargetError> {

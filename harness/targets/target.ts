@@ -47,6 +47,10 @@ export interface TensorMetadata {
   readonly datatype: string;
   /** -1 = variable. The batch dimension is included, first. */
   readonly shape: readonly number[];
+  /** A distribution that gives values which the model takes; where the server says. */
+  readonly exampleValues?: string;
+  /** Of an ordinary request, without the rows; where the server says. */
+  readonly exampleShape?: readonly number[];
 }
 
 export interface ModelMetadata {

@@ -98,10 +98,11 @@ function shapeOf({ rowShape, scalar }: PlannedInput, rows: number): number[] {
 function plannedInputs({ spec, model, rows, field, otherInputs = [] }: SyntheticOptions): PlannedInput[] {
   const problems: Problem[] = [];
   const known = model.inputs.map((input) => input.name);
-  for (const name of Object.keys(spec.inputs)) {
-    if (!known.includes(name) && !otherInputs.includes(name)) {
+  for (const [named, inputs] of Object.entries({ inputs: spec.inputs, shapes: spec.shapes ?? {} })) {
+    for (const name of Object.keys(inputs)) {
+      if (known.includes(name) || otherInputs.includes(name)) continue;
       problems.push({
-        field: `${field}.inputs.${name}`,
+        field: `${field}.${named}.${name}`,
         message: `the model ${model.name} has no input ${name}`,
         advice: `Its inputs: ${known.join(', ')}.`,
       });
@@ -127,9 +128,9 @@ function planInput(
   problems: Problem[],
 ): PlannedInput {
   const field = `${parent}.inputs.${input.name}`;
-  const text = spec.inputs[input.name] ?? defaultDistribution(input.datatype);
+  const text = spec.inputs[input.name] ?? defaultDistribution(input);
   const distribution = parseDistribution(text);
-  const [fixedRows = 1, ...rest] = input.shape;
+  const [fixedRows = 1] = input.shape;
   if (distribution === undefined) {
     const advice = `Write one of ${DISTRIBUTION_FORMS.join(', ')}.`;
     problems.push({ field, message: `"${text}" is no distribution`, advice });
@@ -138,10 +139,7 @@ function planInput(
     const advice = `Numbers can be drawn for ${[...NUMERIC_DATATYPES.keys()].join(', ')}.`;
     problems.push({ field, message: `no values can be drawn for datatype ${input.datatype}`, advice });
   }
-  if (rest.some((size) => size < 0)) {
-    const message = `shape [${input.shape.join(', ')}]: only the first dimension, the rows, may be variable`;
-    problems.push({ field, message, advice: 'Serve the model with the other dimensions fixed.' });
-  }
+  const rowShape = planShape(spec, input, parent, problems);
   const other = rows.rows.find((count) => count !== fixedRows);
   if (fixedRows >= 0 && other !== undefined && input.shape.length > 0) {
     const advice = `Set workload.rows to ${fixedRows}.`;
@@ -150,13 +148,47 @@ function planInput(
   return {
     name: input.name,
     datatype: input.datatype,
-    rowShape: rest,
+    rowShape,
     scalar: input.shape.length === 0,
     distribution: distribution ?? { kind: 'constant', value: 0 },
   };
 }
 
-function defaultDistribution(datatype: string): string {
+/** The scenario's shape, or the server's example where dimensions are variable; of one row. */
+function planShape(
+  spec: PayloadSpec,
+  input: TensorMetadata,
+  parent: string,
+  problems: Problem[],
+): readonly number[] {
+  const own = input.shape.slice(1);
+  const fits = (shape: readonly number[]) =>
+    shape.length === own.length && own.every((size, at) => size < 0 || size === shape[at]);
+  const example = input.exampleShape ?? [];
+  const wanted = spec.shapes?.[input.name] ?? (fits(example) ? example : undefined);
+  const field = `${parent}.shapes.${input.name}`;
+  if (wanted === undefined) {
+    if (own.some((size) => size < 0)) {
+      const message = `shape [${input.shape.join(', ')}]: how long are the variable dimensions after the rows?`;
+      const advice = `As in shapes: { ${input.name}: ${shapeText(own.map((size) => (size < 0 ? 64 : size)))} }.`;
+      problems.push({ field, message, advice });
+    }
+    return own;
+  }
+  if (!fits(wanted)) {
+    const message = `found ${shapeText(wanted)}; the model takes ${shapeText(own)} after the rows (-1 is any size)`;
+    problems.push({ field, message });
+  }
+  return wanted;
+}
+
+function shapeText(shape: readonly number[]): string {
+  return shape.length === 1 ? String(shape[0]) : `[${shape.join(', ')}]`;
+}
+
+/** What the server says of its input; what makes no sense there is as good as nothing. */
+function defaultDistribution({ datatype, exampleValues = '' }: TensorMetadata): string {
+  if (parseDistribution(exampleValues) !== undefined) return exampleValues;
   return datatype.startsWith('FP') ? 'normal(0, 1)' : 'ints(0, 1)';
 }
 

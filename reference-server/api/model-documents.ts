@@ -2,14 +2,21 @@ import type { TensorSpec } from '../execution/tensors.ts';
 import type { ModelPlan } from '../models/model-plan.ts';
 import type { EffectiveBatching, ServedModel } from '../models/served-model.ts';
 import type { VersionPolicy } from '../models/version-policy.ts';
+import type { ExampleInput } from '../models/zoo/zoo.ts';
 
 /** The JSON documents about a model; field names as the Open Inference Protocol and its extensions have them. */
-export function modelMetadata({ signature }: ServedModel, versions: readonly string[]) {
+export function modelMetadata(
+  { signature, examples }: Pick<ServedModel, 'signature' | 'examples'>,
+  versions: readonly string[],
+) {
   return {
     name: signature.name,
     versions,
     platform: 'onnxruntime_onnx',
-    inputs: signature.inputs.map(tensorMetadata),
+    inputs: signature.inputs.map((input) => ({
+      ...tensorMetadata(input),
+      ...exampleParameters(examples[input.name]),
+    })),
     outputs: signature.outputs.map(tensorMetadata),
   };
 }
@@ -102,6 +109,12 @@ export function modelStatistics({ signature, version, statistics }: ServedModel)
       instance_restarts: statistics.instanceRestarts,
     },
   };
+}
+
+/** Parameters of an input, as MLServer's metadata has them; their names are ours. */
+function exampleParameters(example: ExampleInput | undefined) {
+  if (example === undefined) return {};
+  return { parameters: { example_values: example.values, example_shape: example.shape.join(',') } };
 }
 
 function tensorMetadata({ name, datatype, shape }: TensorSpec) {

@@ -14,6 +14,7 @@ import type { Clock } from '../telemetry/timings.ts';
 import type { VersionPlan } from './model-plan.ts';
 import { keysOfTheirOwn, type ModelSignature, signatureOf, stackingKeyOf } from './model-signature.ts';
 import { warmUp } from './warm-up.ts';
+import { type ExampleInput, exampleInputs } from './zoo/zoo.ts';
 
 /** The batcher's settings by the names that the configuration has for them. */
 export interface EffectiveBatching {
@@ -49,6 +50,8 @@ export interface ServedModel {
   /** For outputs that are scores of classes, the name of each class. */
   readonly classLabels: Readonly<Record<string, readonly string[]>>;
   readonly signature: ModelSignature;
+  /** By input: what an ordinary request holds, where names, datatypes and shapes do not tell. */
+  readonly examples: Readonly<Record<string, ExampleInput>>;
   readonly infer: Infer;
   readonly statistics: ModelStatistics;
   effective(): EffectiveSettings;
@@ -123,6 +126,7 @@ export async function serveModel(
     version,
     classLabels: plan.classLabels,
     signature,
+    examples: exampleInputs(plan.source),
     infer: batcher.infer,
     statistics,
     effective: () => ({

@@ -23,6 +23,12 @@ export const TEXT_SENTIMENT_OUTPUTS: readonly TensorSpec[] = [
   { name: 'logits', datatype: 'FP32', shape: [-1, 3] },
 ];
 
+/** A text of full length, without padding. */
+export const TEXT_SENTIMENT_EXAMPLES = {
+  input_ids: { values: `ints(0, ${VOCABULARY - 1})`, shape: [MOST_TOKENS] },
+  attention_mask: { values: 'ints(1, 1)', shape: [MOST_TOKENS] },
+} as const;
+
 export const SENTIMENT_LABELS: readonly string[] = ['POSITIVE', 'NEUTRAL', 'NEGATIVE'];
 
 /**

@@ -10,6 +10,7 @@ import {
 import { RECOMMENDER_INPUTS, RECOMMENDER_OUTPUTS, recommender } from './recommender.ts';
 import {
   SENTIMENT_LABELS,
+  TEXT_SENTIMENT_EXAMPLES,
   TEXT_SENTIMENT_INPUTS,
   TEXT_SENTIMENT_OUTPUTS,
   textSentiment,
@@ -31,10 +32,20 @@ export interface ZooModel {
   readonly sha256: string;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /** For inputs that take only some values, or have variable dimensions: what a request of ordinary size holds. */
+  readonly examples?: Readonly<Record<string, ExampleInput>>;
   /** The name of each class, in the order of the (only) output. */
   readonly labels?: readonly string[];
   /** The bytes of the ONNX file, in order, made as they are asked for. */
   build(): Iterable<Uint8Array>;
+}
+
+/** How a load generator may fill an input. Goes out with the model's metadata, as parameters of the input. */
+export interface ExampleInput {
+  /** `ints(from, to)`, both included: as a scenario of Inferometer writes it. */
+  readonly values: string;
+  /** Without the rows. */
+  readonly shape: readonly number[];
 }
 
 export const ZOO: readonly ZooModel[] = [
@@ -64,6 +75,7 @@ export const ZOO: readonly ZooModel[] = [
     sha256: '56d112095794af27285e9f80dfd522093636b40c8f21b22a107cb50fe65cf828',
     inputs: TEXT_SENTIMENT_INPUTS,
     outputs: TEXT_SENTIMENT_OUTPUTS,
+    examples: TEXT_SENTIMENT_EXAMPLES,
     labels: SENTIMENT_LABELS,
     ...measured(textSentiment),
   },
@@ -80,6 +92,11 @@ export const ZOO: readonly ZooModel[] = [
 
 export function zooNames(): string[] {
   return ZOO.map((model) => model.name);
+}
+
+/** Empty for models whose inputs take any numbers in a fixed shape, and for models that are not bundled. */
+export function exampleInputs(source: string): Readonly<Record<string, ExampleInput>> {
+  return ZOO.find((model) => model.name === source)?.examples ?? {};
 }
 
 /** What follows from the layers. Describing them takes about a millisecond: no weight is made before `build`. */

@@ -62,6 +62,26 @@ describe('rows', () => {
   });
 });
 
+describe('shapes', () => {
+  it('are sizes after the rows, one or several, and a class may have its own', () => {
+    const { shapes, mix } = workloadOf(
+      '{ shapes: { ids: 64, image: [3, 32, 32] }, mix: { short: { weight: 60%, shapes: { ids: 8 } }, full: { weight: 40% } } }',
+    );
+    expect(shapes).toEqual({ ids: [64], image: [3, 32, 32] });
+    expect(mix?.map((one) => one.shapes?.ids)).toEqual([[8], [64]]);
+    expect(mix?.[0]?.shapes?.image).toEqual([3, 32, 32]);
+  });
+
+  it.each([
+    ['{ shapes: { ids: 0 } }', /a whole number from 1, or a list/],
+    ['{ shapes: { ids: [] } }', /a whole number from 1, or a list/],
+    ['{ shapes: { ids: [3, many] } }', /as in 64, or \[3, 224, 224\]/],
+    ['{ shapes: { ids: 8 }, from: a.jsonl }', /inputs are drawn/],
+  ])('refuses %s', (written, message) => {
+    expect(problems(written)).toMatch(message);
+  });
+});
+
 describe('keys', () => {
   it('have a law and a number', () => {
     expect(workloadOf('{ keys: { distribution: zipf, keys: 1000 } }').keys).toEqual({

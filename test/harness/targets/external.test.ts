@@ -102,6 +102,24 @@ test('our own server by URL tells its settings as when we start it', async () =>
   });
 });
 
+test('a server may say what its inputs ordinarily hold; what makes no sense is left out', async () => {
+  const inputs = [
+    { example_values: 'ints(0, 8191)', example_shape: '64' },
+    { example_values: 7, example_shape: '3,-1' },
+  ].map((parameters, at) => ({ name: `x${at}`, datatype: 'INT64', shape: [-1, -1], parameters }));
+  const target = await open(await serve({ '/v2/models/ranker': { ...metadata, inputs } }));
+  expect(target.model.inputs).toEqual([
+    {
+      name: 'x0',
+      datatype: 'INT64',
+      shape: [-1, -1],
+      exampleValues: 'ints(0, 8191)',
+      exampleShape: [64],
+    },
+    { name: 'x1', datatype: 'INT64', shape: [-1, -1] },
+  ]);
+});
+
 test('a server with nothing but metadata will do, and what it lacks has its reason', async () => {
   const target = await open(await serve({ '/v2/models/ranker': { ...metadata, versions: undefined } }));
   expect(target.effective).toEqual({ model: 'ranker' });

@@ -64,9 +64,89 @@ describe('a synthetic workload', () => {
       ],
     };
     const run = () => workloadOf({ rows: 9, inputs: { a: 'gamma(1, 2)', z: 'normal(0, 1)' } }, model);
-    for (const part of [/no input z/, /gamma/, /may be variable/, /BYTES/, /exactly 2 rows/, /8 at most/]) {
+    for (const part of [
+      /no input z/,
+      /gamma/,
+      /how long are the variable dimensions/,
+      /BYTES/,
+      /exactly 2 rows/,
+      /8 at most/,
+    ]) {
       expect(run).toThrow(part);
     }
+  });
+});
+
+describe('inputs with variable dimensions', () => {
+  const text: ModelMetadata = {
+    name: 'text',
+    inputs: [
+      {
+        name: 'ids',
+        datatype: 'INT64',
+        shape: [-1, -1],
+        exampleValues: 'ints(100, 8191)',
+        exampleShape: [64],
+      },
+      { name: 'mask', datatype: 'INT64', shape: [-1, -1], exampleValues: 'ints(1, 1)', exampleShape: [64] },
+    ],
+    outputs: [],
+  };
+
+  it('take shape and values that the server gives as an example', () => {
+    const [ids, mask] = workloadOf({ rows: 2, inputs: {} }, text).sample(3).inputs;
+    expect([ids?.shape, mask?.shape]).toEqual([
+      [2, 64],
+      [2, 64],
+    ]);
+    const values = Array.from(ids?.values ?? []);
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(100);
+    expect(Math.max(...values)).toBeLessThanOrEqual(8191);
+    expect(new Set(values).size).toBeGreaterThan(100);
+    expect(new Set(mask?.values)).toEqual(new Set([1]));
+  });
+
+  it('take those of the scenario before the server', () => {
+    const changes = { rows: 1, inputs: { mask: 'ints(0, 1)' }, shapes: { ids: [5], mask: [5] } };
+    const [ids, mask] = workloadOf(changes, text).sample(0).inputs;
+    expect([ids?.shape, mask?.shape]).toEqual([
+      [1, 5],
+      [1, 5],
+    ]);
+    expect(new Set(mask?.values)).not.toEqual(new Set([1]));
+  });
+
+  it('may differ from class to class', () => {
+    const spec = { ...SPEC, rows: 1, inputs: {} };
+    const mix = [8, 32].map((length) => ({
+      ...spec,
+      name: `t${length}`,
+      share: 0.5,
+      shapes: { ids: [length], mask: [length] },
+    }));
+    const workload = workloadOf({ ...spec, mix }, text);
+    const lengths = Array.from(
+      { length: workload.samples },
+      (_, n) => workload.sample(n).inputs[0]?.shape[1],
+    );
+    expect(new Set(lengths)).toEqual(new Set([8, 32]));
+  });
+
+  it('say what is missing, and what does not fit', () => {
+    const image = { ...text, inputs: [{ name: 'image', datatype: 'FP32', shape: [-1, 3, -1, -1] }] };
+    expect(() => workloadOf({ inputs: {} }, image)).toThrow(
+      /how long [\s\S]* shapes: \{ image: \[3, 64, 64\] \}/,
+    );
+    const wrong = () => workloadOf({ inputs: {}, shapes: { image: [4, 8, 8], id: [3] } }, image);
+    expect(wrong).toThrow(/found \[4, 8, 8\]; the model takes \[3, -1, -1\]/);
+    expect(wrong).toThrow(/no input id/);
+  });
+
+  it('ignore an example that makes no sense', () => {
+    const odd = { name: 'x', datatype: 'FP32', shape: [-1, 2], exampleValues: 'many', exampleShape: [3] };
+    const [x] = workloadOf({ inputs: {} }, { ...text, inputs: [odd] }).sample(0).inputs;
+    expect(x?.shape).toEqual([4, 2]);
+    expect(new Set(x?.values).size).toBe(8);
   });
 });
 
