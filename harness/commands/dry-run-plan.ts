@@ -2,7 +2,7 @@ import { rateLaw } from '../load/rate-law.ts';
 import { readRun } from '../record/read-run.ts';
 import { LATEST } from '../record/store.ts';
 import { expectedTrialS } from '../run/plan/assignment.ts';
-import { roundRate, type Saturation } from '../run/plan/offered-load.ts';
+import { resolvedLaw, roundRate, type Saturation } from '../run/plan/offered-load.ts';
 import {
   ANY_SATURATION,
   bestSaturation,
@@ -12,8 +12,8 @@ import {
   peakOf,
 } from '../run/plan/plan.ts';
 import { searchedSettings, verdictMsOf } from '../run/plan/search-plan.ts';
-import { arrivalsLabel, CAPACITY, openLabels, rateLabel } from '../scenario/load-labels.ts';
-import { lawWords } from '../scenario/rate-law.ts';
+import { arrivalsLabel, CAPACITY, openLabels } from '../scenario/load-labels.ts';
+import { hasShares, lawWords, rateLabel } from '../scenario/rate-law.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { DryRunPlan } from '../terminal/dry-run.ts';
 
@@ -22,7 +22,8 @@ export function dryRunPlan(scenario: Scenario, outFolder: string): DryRunPlan {
   const last = lastSaturation(scenario, outFolder);
   const closed = closedCases(scenario);
   const open = openCases(scenario, last ?? ANY_SATURATION).cases;
-  const isKnown = (one: PlannedCase) => one.load.fractionOf === undefined || last !== undefined;
+  const isKnown = (one: PlannedCase) =>
+    (one.load.fractionOf ?? one.load.law?.sharesOf) === undefined || last !== undefined;
   const { trials, stop } = scenario.measure;
   const longestMs = (one: PlannedCase) => stop?.maxDurationMs ?? one.durationMs;
   const [first] = scenario.settings;
@@ -74,7 +75,10 @@ function sum(values: readonly number[]): number {
 function requestsOf({ load, setting }: PlannedCase, durationMs: number, { measure }: Scenario): number {
   const { open } = setting.load;
   if (open?.kind === 'offline') return open.samples;
-  const firstPerS = open?.kind === 'law' ? rateLaw(open.law).ratePerS(0) : (load.resolvedRate ?? 0);
+  const firstPerS =
+    open?.kind === 'law'
+      ? rateLaw(resolvedLaw(open.law, load.law?.sharesOf?.ofRate)).ratePerS(0)
+      : (load.resolvedRate ?? 0);
   return (firstPerS * measure.warmupMs + (load.resolvedRate ?? 0) * durationMs) / 1000;
 }
 
@@ -84,7 +88,13 @@ function ratesFrom({ settings: [first] }: Scenario, last: Saturation | undefined
   if (open === undefined) return 'none: a closed loop only';
   if (open.kind === 'replay')
     return `those of ${open.every === undefined ? 'the' : `1 in ${open.every},`} ${open.recording.rows} arrivals in ${open.recording.written}`;
-  if (open.kind === 'law') return `${lawWords(open.law)}; ${arrivalsLabel(open.arrivals)} arrivals`;
+  if (open.kind === 'law') {
+    const law = `${lawWords(open.law)}; ${arrivalsLabel(open.arrivals)} arrivals`;
+    if (!hasShares(open.law)) return law;
+    return last === undefined
+      ? `${law}; shares of the best saturation, which the run measures first`
+      : `${law}; last time here ${lawWords(resolvedLaw(open.law, last.requestsPerS))}`;
+  }
   const shares = openLabels(open).join(', ');
   if (open.kind === 'rate') return shares;
   if (open.kind === 'find') {

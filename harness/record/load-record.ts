@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 const rateLaw = z.object({
   words: z.string(),
+  /** Set where rates were shares of the best measured saturation: the law as written, and what they were shares of. */
+  sharesOf: z.object({ words: z.string(), ofRate: z.number(), ofCase: z.string() }).optional(),
   /** Rates in requests/s, times in ms; its `shape` says which fields there are. */
   spec: z.record(z.string(), z.unknown()),
   /** Over the measure phase, whose length is `lengthS`. */

@@ -7,11 +7,13 @@ import {
   parseDuration,
   parsePercentage,
   parseRate,
+  parseRateOrShare,
   parseRows,
   type Reading,
   show,
   word,
 } from './quantities.ts';
+import type { WrittenRate } from './rate-law.ts';
 
 /**
  * The kinds of value that a scenario field can hold. Each reads anything at all and answers with a value or
@@ -53,14 +55,28 @@ export function yesNo(description: string) {
 
 /** `200/s`; gives requests per second. */
 export function rate(description: string) {
-  return leaf(description, quantityJson(['200/s', '12000/min']), (found) =>
-    positive(parseRate(found), found),
-  );
+  return leaf(description, quantityJson(['200/s', '12000/min']), (found) => {
+    if (!word(found).trim().endsWith('%')) return positive(parseRate(found), found);
+    const problem = `found ${show(found)}; this rate is in requests per second`;
+    return {
+      problem,
+      advice: `as in 200/s; a share of the best saturation is load: { ladder: { steps: [${word(found)}] } }`,
+    };
+  });
 }
 
-/** The same, and `0/s`. */
-export function rateOrNone(description: string) {
-  return leaf(description, quantityJson(['200/s', '0/s']), parseRate);
+/** The same, or `40%` of what the closed pass reaches; above zero unless `orNone`. */
+export function rateOrShare(description: string, { orNone } = { orNone: false }) {
+  const examples = ['200/s', '40%', ...(orNone ? ['0/s'] : [])];
+  return leaf<WrittenRate>(description, quantityJson(examples), (found) => {
+    const reading = parseRateOrShare(found);
+    if (isProblem(reading) || orNone || !isNone(reading.value)) return reading;
+    return { problem: `found ${show(found)}; it must be above zero` };
+  });
+}
+
+export function isNone(rate: WrittenRate | undefined): boolean {
+  return rate === 0 || (typeof rate === 'object' && rate.share === 0);
 }
 
 /** `even`, `poisson` or `gamma(cv)`. */

@@ -20,6 +20,14 @@ export const OPEN_SHAPES = [
 /** Those whose arrivals `load.arrivals` chooses. */
 const WITH_ARRIVALS: readonly string[] = ['find', 'ramp', 'stages', 'sine', 'burst'];
 
+/** Whether a rate that changes is given in shares of what the closed pass reaches. */
+export function namesShares({ ramp, stages, sine, burst }: Record<string, unknown>): boolean {
+  const laws = [ramp, sine, burst, ...(Array.isArray(stages) ? stages : [])];
+  return laws
+    .flatMap((law) => Object.values(asMap(law) ?? {}))
+    .some((found) => word(found).trim().endsWith('%'));
+}
+
 /** Fields of `load` that are about `find`. */
 export const SEARCH_FIELDS: readonly string[] = ['precision', 'atMost', 'start'];
 
@@ -111,7 +119,7 @@ export function rateLimit(content: Record<string, unknown>, complain: Complain):
   const mlperf = asMap(load.mlperf)?.scenario;
   const rateNamed =
     mlperf === undefined
-      ? OPEN_SHAPES.some((shape) => shape !== 'ladder' && load[shape] !== undefined)
+      ? OPEN_SHAPES.some((shape) => shape !== 'ladder' && load[shape] !== undefined) && !namesShares(load)
       : mlperf === 'server';
   if (!limited || asMap(content.target)?.url === undefined) return [];
   if (rateNamed && load.closed === undefined) return [];

@@ -1,20 +1,11 @@
 import type { Arrivals, LoadSpec } from './load-spec.ts';
+import { fractionLabel, hasShares, rateLabel } from './rate-law.ts';
 
 /** The label of the closed pass on the load axis. */
 export const SATURATION = 'saturation';
 
 /** The label of the run that proves what a search has found. */
 export const CAPACITY = 'capacity';
-
-/** 0.4 -> `40%`. */
-export function fractionLabel(fraction: number): string {
-  return `${Number((fraction * 100).toPrecision(12))}%`;
-}
-
-/** 200 -> `200/s`. */
-export function rateLabel(requestsPerS: number): string {
-  return `${Number(requestsPerS.toPrecision(6))}/s`;
-}
 
 /** `even`, `poisson`, `gamma(2)`. */
 export function arrivalsLabel(arrivals: Arrivals): string {
@@ -44,4 +35,9 @@ export function openLabels(open: LoadSpec['open']): string[] {
 export function loadLabels({ closed, open, mlperf }: LoadSpec): string[] {
   if (mlperf !== undefined) return [mlperf.scenario];
   return [...(closed === undefined ? [] : [SATURATION]), ...openLabels(open)];
+}
+
+/** Whether rates of the load are shares of what the closed pass reaches. */
+export function takesShares({ open }: LoadSpec): boolean {
+  return open?.kind === 'ladder' || (open?.kind === 'law' && hasShares(open.law));
 }

@@ -3,10 +3,11 @@ import {
   arrivals,
   choice,
   duration,
+  isNone,
   leaf,
   percentage,
   rate,
-  rateOrNone,
+  rateOrShare,
   text,
   variation,
   whole,
@@ -15,6 +16,7 @@ import {
 } from './leaves.ts';
 import { ENGINES, MLPERF_SCENARIOS, TRANSPORTS } from './load-spec.ts';
 import { show } from './quantities.ts';
+import { rateWords, type WrittenRate } from './rate-law.ts';
 
 /** The scenario's `load`: how much is sent, and when. A default is written as a user would write it. */
 const atRate = z.strictObject({ rate: rate('Requests per second') });
@@ -48,12 +50,12 @@ const gamma = z
 
 const ramp = z
   .strictObject({
-    from: rateOrNone('Rate at the start').prefault('0/s'),
-    to: rateOrNone('Rate at the end'),
+    from: rateOrShare('Rate at the start', { orNone: true }).prefault('0/s'),
+    to: rateOrShare('Rate at the end', { orNone: true }),
     over: duration('How long it takes, and is measured', { positive: true }),
   })
   .superRefine(({ from, to }, context) => {
-    if (from === 0 && to === 0) context.addIssue(NEVER_SENDS);
+    if (isNone(from) && isNone(to)) context.addIssue(NEVER_SENDS);
   })
   .describe('A rate that rises or falls in a straight line');
 
@@ -61,11 +63,11 @@ const STAGES = ['hold', 'jump', 'ramp'] as const;
 
 const stage = z
   .strictObject({
-    hold: rateOrNone('One rate for the time').optional(),
-    jump: rateOrNone('The same, said where the rate changes at once').optional(),
-    ramp: rateOrNone(
-      'A straight line to this rate from that of the stage before, or from nothing',
-    ).optional(),
+    hold: rateOrShare('One rate for the time', { orNone: true }).optional(),
+    jump: rateOrShare('The same, said where the rate changes at once', { orNone: true }).optional(),
+    ramp: rateOrShare('A straight line to this rate from that of the stage before, or from nothing', {
+      orNone: true,
+    }).optional(),
     for: duration('How long', { positive: true }),
   })
   .superRefine((found, context) => {
@@ -78,28 +80,35 @@ const stage = z
     });
   });
 
+function amountOf(rate: WrittenRate): number {
+  return typeof rate === 'number' ? rate : rate.share;
+}
+
 const sine = z
   .strictObject({
-    mean: rate('Rate around which it swings'),
-    amplitude: rateOrNone('How far it swings; not above the mean'),
+    mean: rateOrShare('Rate around which it swings'),
+    amplitude: rateOrShare('How far it swings; not above the mean', { orNone: true }),
     period: duration('From one crest to the next', { positive: true }),
   })
   .superRefine(({ mean, amplitude }, context) => {
-    if (amplitude <= mean) return;
-    const message = `found ${amplitude}/s around ${mean}/s; the rate would fall below nothing`;
-    context.addIssue({
-      code: 'custom',
-      path: ['amplitude'],
-      message,
-      params: { advice: `at most ${mean}/s` },
-    });
+    const refuse = (message: string, advice: string): void =>
+      context.addIssue({ code: 'custom', path: ['amplitude'], message, params: { advice } });
+    const [around, by] = [rateWords(mean), rateWords(amplitude)];
+    if (typeof mean !== typeof amplitude && !isNone(amplitude)) {
+      refuse(
+        `found ${by} around ${around}; the two cannot be compared`,
+        'give both as rates, or both as shares',
+      );
+    } else if (amountOf(amplitude) > amountOf(mean)) {
+      refuse(`found ${by} around ${around}; the rate would fall below nothing`, `at most ${around}`);
+    }
   })
   .describe('A rate that swings, as over a day');
 
 const burst = z
   .strictObject({
-    base: rateOrNone('Rate between the bursts').prefault('0/s'),
-    peak: rate('Rate within them'),
+    base: rateOrShare('Rate between the bursts', { orNone: true }).prefault('0/s'),
+    peak: rateOrShare('Rate within them'),
     every: duration('From one burst to the next', { positive: true }),
     for: duration('How long each lasts: the last part of every', { positive: true }),
   })
@@ -192,7 +201,7 @@ export const load = z
       .array(stage)
       .min(1)
       .superRefine((found, context) => {
-        if (found.every(({ hold, jump, ramp: to }) => (hold ?? jump ?? to) === 0))
+        if (found.every(({ hold, jump, ramp: to }) => isNone(hold ?? jump ?? to)))
           context.addIssue(NEVER_SENDS);
       })
       .optional()

@@ -1,4 +1,4 @@
-import type { RateLawSpec } from './rate-law.ts';
+import type { RateLawSpec, WrittenRate } from './rate-law.ts';
 import type { Recording } from './replay-file.ts';
 
 /** How arrivals scatter around their rate; `gamma` is the coefficient of variation of the gaps, above 1 is bursty. */
@@ -28,7 +28,7 @@ export interface LoadSpec {
   readonly open?:
     | { readonly kind: 'ladder'; readonly arrivals: Arrivals; readonly fractions: readonly number[] }
     | { readonly kind: 'rate'; readonly arrivals: Arrivals; readonly requestsPerS: number }
-    | { readonly kind: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec }
+    | { readonly kind: 'law'; readonly arrivals: Arrivals; readonly law: RateLawSpec<WrittenRate> }
     | { readonly kind: 'offline'; readonly samples: number }
     | {
         readonly kind: 'replay';

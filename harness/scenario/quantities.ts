@@ -1,3 +1,5 @@
+import type { WrittenRate } from './rate-law.ts';
+
 /**
  * Quantities as people write them: "30s", "250ms", "200/s", "8MiB", "40%", "512 rows".
  * A bare number is never guessed at: the problem says which unit is missing and what to write instead.
@@ -33,6 +35,7 @@ const RATE: Kind = {
   units: { '/s': 1, '/min': 1 / 60, '/h': 1 / 3600 },
   likely: '/s',
 };
+const RATE_OR_SHARE: Kind = { ...RATE, example: '200/s, 12000/min, 40%', orElse: '%' };
 const PERCENTAGE: Kind = { noun: 'a percentage', example: '40%, 0.1%', units: { '%': 0.01 }, likely: '%' };
 const ROWS: Kind = {
   noun: 'a number of rows',
@@ -54,6 +57,13 @@ export function parseRate(found: unknown): Reading<number> {
 /** "40%" -> 0.4. A fraction. */
 export function parsePercentage(found: unknown): Reading<number> {
   return parse(found, PERCENTAGE, (bare) => (bare > 0 && bare < 1 ? tidy(bare * 100) : bare));
+}
+
+/** "200/s" -> 200, "40%" -> { share: 0.4 }. */
+export function parseRateOrShare(found: unknown): Reading<WrittenRate> {
+  if (!/%\s*$/.test(word(found))) return parse(found, RATE_OR_SHARE);
+  const share = parsePercentage(found);
+  return isProblem(share) ? share : { value: { share: share.value } };
 }
 
 /** "512 rows" -> 512. */

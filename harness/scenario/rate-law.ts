@@ -1,30 +1,62 @@
 /**
  * How the offered rate runs over time, as plain content: rates in requests/s, times in milliseconds from the start of
- * the measure phase. What it means for arrivals is `load/rate-law.ts`.
+ * the measure phase. What it means for arrivals is `load/rate-law.ts`. A scenario may give rates as shares, which the
+ * closed pass turns into requests/s.
  */
-export type RateLawSpec =
-  | { readonly shape: 'constant'; readonly perS: number }
-  | { readonly shape: 'ramp'; readonly fromPerS: number; readonly toPerS: number; readonly overMs: number }
-  | { readonly shape: 'stages'; readonly stages: readonly Stage[] }
+export type RateLawSpec<Rate = number> =
+  | { readonly shape: 'constant'; readonly perS: Rate }
+  | { readonly shape: 'ramp'; readonly fromPerS: Rate; readonly toPerS: Rate; readonly overMs: number }
+  | { readonly shape: 'stages'; readonly stages: readonly Stage<Rate>[] }
   | {
       readonly shape: 'sine';
-      readonly meanPerS: number;
-      readonly amplitudePerS: number;
+      readonly meanPerS: Rate;
+      readonly amplitudePerS: Rate;
       readonly periodMs: number;
     }
   | {
       readonly shape: 'burst';
-      readonly basePerS: number;
-      readonly peakPerS: number;
+      readonly basePerS: Rate;
+      readonly peakPerS: Rate;
       readonly everyMs: number;
       readonly forMs: number;
     };
 
 /** `hold` and `jump` are one rate for a time; `ramp` runs straight to its rate from that of the stage before it, or from 0. */
-export interface Stage {
+export interface Stage<Rate = number> {
   readonly kind: 'hold' | 'jump' | 'ramp';
-  readonly toPerS: number;
+  readonly toPerS: Rate;
   readonly forMs: number;
+}
+
+/** Of the best rate that any setting reached in the closed pass: 0.4 for `40%`. */
+export interface RateShare {
+  readonly share: number;
+}
+/** A rate as a scenario gives it. */
+export type WrittenRate = number | RateShare;
+
+/** The law with every rate put through `change`. */
+export function withRates<From, To>(law: RateLawSpec<From>, change: (rate: From) => To): RateLawSpec<To> {
+  switch (law.shape) {
+    case 'constant':
+      return { ...law, perS: change(law.perS) };
+    case 'ramp':
+      return { ...law, fromPerS: change(law.fromPerS), toPerS: change(law.toPerS) };
+    case 'stages':
+      return { ...law, stages: law.stages.map((stage) => ({ ...stage, toPerS: change(stage.toPerS) })) };
+    case 'sine':
+      return { ...law, meanPerS: change(law.meanPerS), amplitudePerS: change(law.amplitudePerS) };
+    case 'burst':
+      return { ...law, basePerS: change(law.basePerS), peakPerS: change(law.peakPerS) };
+  }
+}
+
+export function hasShares(law: RateLawSpec<WrittenRate>): boolean {
+  let has = false;
+  withRates(law, (rate) => {
+    has ||= typeof rate === 'object';
+  });
+  return has;
 }
 
 /** A straight piece of a law. */
@@ -43,7 +75,7 @@ export function segmentsOf(stages: readonly Stage[]): Segment[] {
 }
 
 /** The law's own length; undefined where it has none and runs for as long as it is measured. */
-export function lengthMsOf(law: RateLawSpec): number | undefined {
+export function lengthMsOf(law: RateLawSpec<unknown>): number | undefined {
   if (law.shape === 'ramp') return law.overMs;
   if (law.shape === 'stages') return law.stages.reduce((sum, { forMs }) => sum + forMs, 0);
   return undefined;
@@ -65,28 +97,39 @@ export function peakPerSOf(law: RateLawSpec): number {
   }
 }
 
-/** `ramp from 10/s to 200/s over 30 s`. */
-export function lawWords(law: RateLawSpec): string {
+/** `ramp from 10/s to 200/s over 30 s`, or from `10%` to `80%`. */
+export function lawWords(law: RateLawSpec<WrittenRate>): string {
   switch (law.shape) {
     case 'constant':
-      return `constant ${perS(law.perS)}`;
+      return `constant ${rateWords(law.perS)}`;
     case 'ramp':
-      return `ramp from ${perS(law.fromPerS)} to ${perS(law.toPerS)} over ${seconds(law.overMs)}`;
+      return `ramp from ${rateWords(law.fromPerS)} to ${rateWords(law.toPerS)} over ${seconds(law.overMs)}`;
     case 'stages':
       return law.stages
-        .map(({ kind, toPerS, forMs }) => `${STAGE_WORDS[kind]} ${perS(toPerS)} for ${seconds(forMs)}`)
+        .map(({ kind, toPerS, forMs }) => `${STAGE_WORDS[kind]} ${rateWords(toPerS)} for ${seconds(forMs)}`)
         .join(', ');
     case 'sine':
-      return `sine around ${perS(law.meanPerS)} by ${perS(law.amplitudePerS)}, period ${seconds(law.periodMs)}`;
+      return `sine around ${rateWords(law.meanPerS)} by ${rateWords(law.amplitudePerS)}, period ${seconds(law.periodMs)}`;
     case 'burst':
-      return `${perS(law.basePerS)}, every ${seconds(law.everyMs)} a burst of ${perS(law.peakPerS)} for ${seconds(law.forMs)}`;
+      return `${rateWords(law.basePerS)}, every ${seconds(law.everyMs)} a burst of ${rateWords(law.peakPerS)} for ${seconds(law.forMs)}`;
   }
 }
 
 const STAGE_WORDS = { hold: 'hold', jump: 'jump to', ramp: 'ramp to' } as const;
 
-function perS(requestsPerS: number): string {
+/** `200/s`, or `40%`. */
+export function rateWords(rate: WrittenRate): string {
+  return typeof rate === 'number' ? rateLabel(rate) : fractionLabel(rate.share);
+}
+
+/** 200 -> `200/s`. */
+export function rateLabel(requestsPerS: number): string {
   return `${Number(requestsPerS.toPrecision(6))}/s`;
+}
+
+/** 0.4 -> `40%`. */
+export function fractionLabel(fraction: number): string {
+  return `${Number((fraction * 100).toPrecision(12))}%`;
 }
 
 function seconds(ms: number): string {

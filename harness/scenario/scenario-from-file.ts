@@ -1,6 +1,6 @@
 import { DEFAULT_SAMPLES_PER_QUERY } from './load-checks.ts';
 import type { Arrivals, LoadSpec, MlperfSpec } from './load-spec.ts';
-import type { RateLawSpec, Stage } from './rate-law.ts';
+import type { RateLawSpec, Stage, WrittenRate } from './rate-law.ts';
 import type { Recording } from './replay-file.ts';
 import type { DecideSpec, LimitsSpec, MeasureSpec, StopSpec } from './scenario.ts';
 import type { ScenarioFile } from './schema.ts';
@@ -135,7 +135,7 @@ function mlperfFrom({ scenario, percentile, samplesPerQuery, samples }: MlperfFi
   }
 }
 
-function lawFrom({ ramp, stages, sine, burst }: ScenarioFile['load']): RateLawSpec | undefined {
+function lawFrom({ ramp, stages, sine, burst }: ScenarioFile['load']): RateLawSpec<WrittenRate> | undefined {
   if (ramp !== undefined) {
     return { shape: 'ramp', fromPerS: ramp.from, toPerS: ramp.to, overMs: ramp.over };
   }
@@ -149,7 +149,7 @@ function lawFrom({ ramp, stages, sine, burst }: ScenarioFile['load']): RateLawSp
   return { shape: 'burst', basePerS, peakPerS, everyMs, forMs };
 }
 
-function stageFrom({ hold, jump, ramp, for: forMs }: StageFile): Stage {
+function stageFrom({ hold, jump, ramp, for: forMs }: StageFile): Stage<WrittenRate> {
   if (hold !== undefined) return { kind: 'hold', toPerS: hold, forMs };
   return jump !== undefined
     ? { kind: 'jump', toPerS: jump, forMs }

@@ -49,8 +49,13 @@ function loads(record: RunRecord): Html {
       load.fractionOf === undefined
         ? ''
         : `, ${significant(load.fractionOf.fraction * 100)} % of the ${perSecond(load.fractionOf.ofRate)}/s of ${load.fractionOf.ofCase}`;
+    const { sharesOf } = load.law ?? {};
+    const shares =
+      sharesOf === undefined
+        ? ''
+        : `, in shares of the ${perSecond(sharesOf.ofRate)}/s of ${sharesOf.ofCase}: ${sharesOf.words}`;
     const shape = load.law === undefined ? (load.arrivals ?? load.shape) : `on average, ${load.law.words}`;
-    return `${load.label}: ${perSecond(rateOf(one))}/s ${shape}${share}${over}`;
+    return `${load.label}: ${perSecond(rateOf(one))}/s ${shape}${share}${shares}${over}`;
   });
   return html`${words.join('; ')}. Seed ${record.scenario.seed}. A closed loop waits for its answers, so its times are not comparable with those of the open loads.`;
 }

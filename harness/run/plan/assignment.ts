@@ -5,7 +5,7 @@ import { windowLengthMs } from '../../statistics/window-length.ts';
 import type { RunningTarget } from '../../targets/target.ts';
 import type { LoadAssignment } from '../load-engine.ts';
 import { rawLogPath } from '../raw-log/raw-log-file.ts';
-import { measuredMsOf } from './offered-load.ts';
+import { measuredMsOf, resolvedLaw } from './offered-load.ts';
 import type { PlannedCase, PlannedTrial } from './plan.ts';
 import { searchMs } from './search-plan.ts';
 
@@ -70,7 +70,7 @@ function loadOf({ load, setting }: PlannedCase): LoadAssignment['load'] {
   }
   const { arrivals } = open;
   return open.kind === 'law'
-    ? { shape: 'law', arrivals, law: open.law }
+    ? { shape: 'law', arrivals, law: resolvedLaw(open.law, load.law?.sharesOf?.ofRate) }
     : { shape: 'open', arrivals, requestsPerS: load.resolvedRate };
 }
 

@@ -1,8 +1,18 @@
 import { meanPerS, rateLaw } from '../../load/rate-law.ts';
 import type { LoadRecord } from '../../record/load-record.ts';
-import { arrivalsLabel, fractionLabel, rateLabel } from '../../scenario/load-labels.ts';
+import { arrivalsLabel } from '../../scenario/load-labels.ts';
 import type { Arrivals, LoadSpec } from '../../scenario/load-spec.ts';
-import { lawWords, lengthMsOf, peakPerSOf, type RateLawSpec } from '../../scenario/rate-law.ts';
+import {
+  fractionLabel,
+  hasShares,
+  lawWords,
+  lengthMsOf,
+  peakPerSOf,
+  type RateLawSpec,
+  rateLabel,
+  type WrittenRate,
+  withRates,
+} from '../../scenario/rate-law.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 
 /** The best measured saturation: what a ladder's fractions are shares of. */
@@ -26,7 +36,7 @@ export function offeredLoads(
   }
   const arrivals = arrivalsLabel(open.arrivals);
   if (open.kind === 'law') {
-    const law = lawRecord(open.law, durationMs);
+    const law = lawRecord(open.law, durationMs, saturation);
     return [{ label: open.law.shape, shape: open.law.shape, arrivals, resolvedRate: law.meanPerS, law }];
   }
   const shape = shapeOf(open.arrivals);
@@ -34,8 +44,7 @@ export function offeredLoads(
     const label = mlperf?.scenario ?? rateLabel(open.requestsPerS);
     return [{ label, shape, arrivals, resolvedRate: open.requestsPerS }];
   }
-  if (saturation === undefined) throw new Error('a ladder needs a measured saturation to resolve its rates');
-  const { requestsPerS: ofRate, caseId: ofCase } = saturation;
+  const { requestsPerS: ofRate, caseId: ofCase } = measured(saturation);
   return open.fractions.map((fraction) => ({
     label: fractionLabel(fraction),
     shape,
@@ -50,14 +59,42 @@ export function shapeOf(arrivals: Arrivals): LoadRecord['shape'] {
   return arrivals === 'even' ? 'constant' : 'poisson';
 }
 
-function lawRecord(law: RateLawSpec, durationMs: number): NonNullable<LoadRecord['law']> {
+function measured(saturation: Saturation | undefined): Saturation {
+  if (saturation === undefined) throw new Error('a share needs a measured saturation to become a rate');
+  return saturation;
+}
+
+/** The law in requests/s; `ofPerS` is what its shares are of, where it has some. */
+export function resolvedLaw(law: RateLawSpec<WrittenRate>, ofPerS: number | undefined): RateLawSpec {
+  return withRates(law, (rate) => {
+    if (typeof rate === 'number') return rate;
+    if (ofPerS === undefined) throw new Error('a share needs a measured saturation to become a rate');
+    return roundRate(rate.share * ofPerS);
+  });
+}
+
+function lawRecord(
+  written: RateLawSpec<WrittenRate>,
+  durationMs: number,
+  saturation: Saturation | undefined,
+): NonNullable<LoadRecord['law']> {
+  const law = resolvedLaw(written, saturation?.requestsPerS);
+  const shares = hasShares(written) ? sharesRecord(written, measured(saturation)) : {};
   return {
     words: lawWords(law),
+    ...shares,
     spec: { ...law },
     meanPerS: Number(meanPerS(rateLaw(law), durationMs).toPrecision(6)),
     peakPerS: peakPerSOf(law),
     lengthS: durationMs / 1000,
   };
+}
+
+function sharesRecord(
+  written: RateLawSpec<WrittenRate>,
+  { requestsPerS: ofRate, caseId: ofCase }: Saturation,
+): Pick<NonNullable<LoadRecord['law']>, 'sharesOf'> {
+  return { sharesOf: { words: lawWords(written), ofRate, ofCase } };
 }
 
 type ReplaySpec = Extract<NonNullable<LoadSpec['open']>, { kind: 'replay' }>;

@@ -1,5 +1,6 @@
 import { TargetError } from '../../errors.ts';
 import type { CaseRecord } from '../../record/case-record.ts';
+import { takesShares } from '../../scenario/load-labels.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { bestSaturation, openCases } from '../plan/plan.ts';
 import { addCounts } from '../results/pooled-facts.ts';
@@ -13,8 +14,8 @@ export function openPass(
   closedPass: readonly CaseRecord[],
 ): ReturnType<typeof openCases> {
   const saturation = bestSaturation(closedPass);
-  const isLadder = scenario.settings.some(({ load }) => load.open?.kind === 'ladder');
-  if (isLadder && saturation === undefined) throw nothingCarried(closedPass);
+  const needsOne = scenario.settings.some(({ load }) => takesShares(load));
+  if (needsOne && saturation === undefined) throw nothingCarried(closedPass);
   return openCases(scenario, saturation);
 }
 
@@ -25,7 +26,7 @@ function nothingCarried(cases: readonly CaseRecord[]): TargetError {
     .map(([outcome, count]) => `${count} ${outcome}`)
     .join(', ');
   return new TargetError(
-    `The closed pass brought no answer home (${seen === '' ? 'nothing was finished' : seen}), so the ladder has no rate to take shares of.`,
+    `The closed pass brought no answer home (${seen === '' ? 'nothing was finished' : seen}), so there is no rate that shares could be of.`,
     'Look at the server, and at load.timeout and measure.duration; or name a rate: load.poisson.rate.',
   );
 }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { meanPerS, rateLaw } from '../../../harness/load/rate-law.ts';
 import { replaySchedule } from '../../../harness/load/replay.ts';
+import { resolvedLaw } from '../../../harness/run/plan/offered-load.ts';
 import { openCases } from '../../../harness/run/plan/plan.ts';
 import { scenarioFromText } from '../../../harness/scenario/load-file.ts';
 import type { LoadSpec } from '../../../harness/scenario/load-spec.ts';
@@ -27,7 +28,7 @@ function openOf(...given: Parameters<typeof scenario>): NonNullable<LoadSpec['op
 function lawOf(...given: Parameters<typeof scenario>) {
   const open = openOf(...given);
   if (open.kind !== 'law') throw new Error(open.kind);
-  return open.law;
+  return resolvedLaw(open.law, undefined);
 }
 
 const STAGES = 'stages: [{ hold: 50/s, for: 20s }, { jump: 250/s, for: 700ms }, { ramp: 0/s, for: 3m }]';
