@@ -1,7 +1,7 @@
 import { calibratedClock } from '../../harness/load/clock.ts';
 import type { SocketSource, TlsSettings } from '../../harness/transports/byte-stream.ts';
 import { Http1Transport } from '../../harness/transports/http1.ts';
-import { linuxCalls } from '../../harness/transports/linux-calls.ts';
+import { type LinuxCalls, linuxCalls } from '../../harness/transports/linux-calls.ts';
 import { NativeLoop } from '../../harness/transports/native-loop.ts';
 import { NodeSockets } from '../../harness/transports/node-sockets.ts';
 import type { Sink, Template, TransportOutcome } from '../../harness/transports/transport.ts';
@@ -15,9 +15,18 @@ export function whyNotNative(): string | undefined {
   return 'missing' in calls ? calls.missing : undefined;
 }
 
+/** Throws where there are none. */
+export function nativeCalls(): LinuxCalls {
+  const calls = linuxCalls();
+  if ('missing' in calls) throw new Error(calls.missing);
+  return calls;
+}
+
 export interface Asked {
   readonly url: string;
   readonly sockets: Kind;
+  /** Of native sockets; those of the C library where it is left out. */
+  readonly calls?: LinuxCalls;
   readonly tls?: TlsSettings;
   readonly connections?: number;
   readonly timeoutMs?: number;
@@ -62,10 +71,12 @@ export async function answersOf(asked: Asked): Promise<{ answers: Answer[]; open
   }
 }
 
-function openSockets({ sockets, tls }: Asked, now: () => number): { source: SocketSource; close(): void } {
+function openSockets(
+  { sockets, calls: given, tls }: Asked,
+  now: () => number,
+): { source: SocketSource; close(): void } {
   if (sockets === 'node') return { source: new NodeSockets(now, tls), close: () => {} };
-  const calls = linuxCalls();
-  if ('missing' in calls) throw new Error(calls.missing);
+  const calls = given ?? nativeCalls();
   const loop = new NativeLoop({ calls, now, turnMs: 1 });
   return { source: loop, close: () => loop.close() };
 }

@@ -1,4 +1,4 @@
-import type { TlsSettings } from '../../harness/transports/byte-stream.ts';
+import type { SocketSource, TlsSettings } from '../../harness/transports/byte-stream.ts';
 import { GrpcTransport } from '../../harness/transports/grpc.ts';
 import { NodeSockets } from '../../harness/transports/node-sockets.ts';
 import type { Sink, Template, TransportOutcome } from '../../harness/transports/transport.ts';
@@ -15,6 +15,8 @@ export interface CallPlan {
   readonly shared?: Buffer;
   readonly call?: NonNullable<Template['call']>;
   readonly tls?: TlsSettings;
+  /** Those of Node where they are left out; the clock is `performance.now`. */
+  readonly sockets?: SocketSource;
   /** Called when so many have ended. */
   readonly onEnded?: (ended: number) => void;
 }
@@ -40,7 +42,7 @@ export async function makeCalls(url: string, plan: CallPlan): Promise<CallsMade>
     connections: plan.connections ?? 1,
     timeoutMs: plan.timeoutMs ?? 10_000,
     now,
-    sockets: new NodeSockets(now, plan.tls),
+    sockets: plan.sockets ?? new NodeSockets(now, plan.tls),
     sink: echo,
   });
   try {
