@@ -9,6 +9,8 @@ export interface ServeArguments {
   readonly model: readonly string[];
   readonly host: string;
   readonly port: number;
+  /** Left out: no gRPC. */
+  readonly grpcPort?: number | undefined;
   readonly instances: number;
   readonly threads: number;
   readonly provider: string;
@@ -60,9 +62,10 @@ function adviceFor(near: string | undefined): { advice?: string } {
 }
 
 /** The server's own words for what the flags say; it refuses a field that it does not know. */
-function configOf({ model, host, port, instances, threads, provider, batching }: ServeArguments) {
+function configOf({ model, ...settings }: ServeArguments) {
+  const { host, port, grpcPort, instances, threads, provider, batching } = settings;
   const models = model.map((source) => ({ name: servedName(source), source }));
-  return { models, host, port, instances, threads, provider, batching };
+  return { models, host, port, grpcPort, instances, threads, provider, batching };
 }
 
 /** A terminal sends Ctrl-C to the whole group already; a second one would cut the drain short. */
@@ -77,12 +80,19 @@ function print(stream: NodeJS.WriteStream, text: string): void {
 
 /** The line by which the server says that it listens, with what to do next; every other line as it came. */
 export function announced(line: string): string {
-  const ready = jsonOf(line) as { listening?: string; models?: string[]; providerRan?: string };
+  const ready = jsonOf(line) as {
+    listening?: string;
+    grpc?: string;
+    models?: string[];
+    providerRan?: string;
+  };
   if (ready.listening === undefined) return line;
-  const { listening, models = [], providerRan } = ready;
+  const { listening, grpc, models = [], providerRan } = ready;
+  const overGrpc = `  npx inferometer run capacity --url ${grpc} --protocol oip-grpc --model ${models[0]}`;
   return [
     `Serving ${models.join(', ')} at ${listening} (provider ${providerRan}). Ctrl-C drains and stops.`,
     `  npx inferometer run capacity --url ${listening} --model ${models[0]}`,
+    ...(grpc === undefined ? [] : [overGrpc]),
     `  curl ${listening}/v2/models/${models[0]}`,
   ].join('\n');
 }

@@ -5,10 +5,8 @@ import { NUMBER_WIDTH, writeNumber } from './fixed-number.ts';
 import { OipRestReader } from './oip-rest-answer.ts';
 import { oipRestOutputs } from './oip-rest-outputs.ts';
 import type { Protocol } from './protocol.ts';
+import { BLANK_ID, ID_WIDTH, writeId } from './request-id.ts';
 import { ELEMENT_BYTES, tensorBytes, writeElement } from './tensor-bytes.ts';
-
-/** Digits of the `id` that tags each request, so that an answer to another one shows. */
-export const ID_WIDTH = 12;
 
 export interface OipRestOptions {
   readonly model: ModelMetadata;
@@ -30,7 +28,6 @@ export function oipRest({ model, encoding }: OipRestOptions): Protocol {
 type Body = Pick<Template, 'headers' | 'own' | 'shared' | 'stamp'>;
 
 const ID_START = '{"id":"';
-const BLANK_ID = '0'.repeat(ID_WIDTH);
 
 /**
  *     {"id":"000000000042","inputs":[{…,"data":[      0.123456789,      1.5, 0.25, 0.75 …]}, …]}
@@ -55,7 +52,7 @@ function jsonBody(sample: Sample): Body {
     own: text.subarray(0, ownBytes),
     shared: text.subarray(ownBytes),
     stamp(buffer, at, index) {
-      writeDigits(buffer, at + ID_START.length, index);
+      writeId(buffer, at + ID_START.length, index);
       if (variation === undefined) return;
       const key = variation.keyOf(index);
       for (let position = 0; position < varied; position++) {
@@ -96,7 +93,7 @@ function binaryBody(sample: Sample): Body {
     own: Buffer.concat([json, tensors.subarray(0, varied * width)]),
     shared: tensors.subarray(varied * width),
     stamp(buffer, at, index) {
-      writeDigits(buffer, at + ID_START.length, index);
+      writeId(buffer, at + ID_START.length, index);
       if (variation === undefined) return;
       const key = variation.keyOf(index);
       for (let position = 0; position < varied; position++) {
@@ -109,13 +106,4 @@ function binaryBody(sample: Sample): Body {
 
 function elementBytes(datatype: string): number {
   return ELEMENT_BYTES.get(datatype) ?? 1;
-}
-
-function writeDigits(buffer: Buffer, at: number, index: number): void {
-  let rest = index;
-  for (let position = at + ID_WIDTH - 1; position >= at; position--) {
-    const next = Math.floor(rest / 10);
-    buffer[position] = 48 + rest - next * 10;
-    rest = next;
-  }
 }

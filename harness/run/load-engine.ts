@@ -6,7 +6,7 @@ import type { Counts } from '../record/measured.ts';
 import type { Arrivals, TransportName } from '../scenario/load-spec.ts';
 import type { RateLawSpec } from '../scenario/rate-law.ts';
 import type { LimitsSpec } from '../scenario/scenario.ts';
-import type { GrpcSpec, HttpSpec } from '../scenario/target-spec.ts';
+import type { GrpcSpec, HttpSpec, ProtocolName } from '../scenario/target-spec.ts';
 import type { WorkloadSpec } from '../scenario/workload-spec.ts';
 import type { StopRule } from '../statistics/stopping.ts';
 import type { ModelMetadata, TargetEndpoint } from '../targets/target.ts';
@@ -131,7 +131,9 @@ export interface LoadAssignment {
   readonly endpoint: TargetEndpoint;
   /** Left out: yes. No: a connection for each request. */
   readonly keepAlive?: boolean;
-  readonly protocol: 'oip-rest' | 'http' | 'grpc';
+  readonly protocol: ProtocolName;
+  /** Of the protocol `oip-grpc`; left out: a call for each request. */
+  readonly stream?: true;
   /** Of the protocol `http`: what to ask. Left out: GET /. */
   readonly http?: HttpSpec;
   /** Of the protocol `grpc`. */

@@ -85,17 +85,18 @@ export function checkTogether(
 function targetChoice(content: Record<string, unknown>, complain: Complain): Problem[] {
   const target = asMap(content.target);
   if (target === undefined) return [];
-  const own = ['url', 'protocol', 'model', 'http', 'grpc', 'headers', 'auth', 'tls'].filter(
+  const own = ['url', 'model', 'http', 'grpc', 'headers', 'auth', 'tls'].filter(
     (field) => target[field] !== undefined,
   );
   if (target.reference !== undefined) {
-    return own.map((field) =>
+    const problems = own.map((field) =>
       complain(
         ['target', field],
         `"${field}" is about your own server, and reference starts the bundled one`,
         field === 'model' ? 'write target.reference.model' : 'keep one of the two',
       ),
     );
+    return [...problems, ...bundledProtocol(target, complain), ...streamChoice(target, complain)];
   }
   if (target.url === undefined) {
     return [
@@ -106,7 +107,22 @@ function targetChoice(content: Record<string, unknown>, complain: Complain): Pro
       ),
     ];
   }
-  return [...modelChoice(target, complain), ...wireChoice(target, complain)];
+  return [
+    ...modelChoice(target, complain),
+    ...wireChoice(target, complain),
+    ...streamChoice(target, complain),
+  ];
+}
+
+function bundledProtocol({ protocol }: Record<string, unknown>, complain: Complain): Problem[] {
+  if (protocol === undefined || word(protocol).startsWith('oip-')) return [];
+  const message = `the bundled server is not driven over ${word(protocol)}`;
+  return [complain(['target', 'protocol'], message, 'protocol: oip-rest, or oip-grpc')];
+}
+
+function streamChoice({ protocol, stream }: Record<string, unknown>, complain: Complain): Problem[] {
+  if (stream !== true || protocol === 'oip-grpc') return [];
+  return [complain(['target', 'stream'], 'is about oip-grpc only', 'protocol: oip-grpc')];
 }
 
 function modelChoice(target: Record<string, unknown>, complain: Complain): Problem[] {
@@ -146,13 +162,15 @@ function wireChoice(target: Record<string, unknown>, complain: Complain): Proble
 /** gRPC needs a method, a URL of its own kind, and one message. */
 function grpcChoice(target: Record<string, unknown>, complain: Complain): Problem[] {
   const problems: Problem[] = [];
-  const isGrpc = target.protocol === 'grpc';
+  const protocol = word(target.protocol);
+  const isGrpc = protocol === 'grpc' || protocol === 'oip-grpc';
   const url = String(target.url);
   if (isGrpc ? /^https?:/.test(url) : url.startsWith('grpc')) {
-    const advice = isGrpc ? `write ${url.replace(/^http/, 'grpc')}` : 'write protocol: grpc';
+    const grpc = target.model === undefined ? 'grpc' : 'oip-grpc';
+    const advice = isGrpc ? `write ${url.replace(/^http/, 'grpc')}` : `write protocol: ${grpc}`;
     problems.push(complain(['target', 'url'], 'does not go with the protocol', advice));
   }
-  if (isGrpc && target.grpc === undefined) {
+  if (protocol === 'grpc' && target.grpc === undefined) {
     const advice = 'grpc: { method: /package.Service/Method }';
     problems.push(complain(['target', 'grpc'], 'found nothing; the call is required', advice));
   }

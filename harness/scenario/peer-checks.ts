@@ -27,12 +27,19 @@ function transportProblems(
 ): Problem[] {
   const peer = typeof load.transport === 'string' ? SCHEMES[load.transport] : undefined;
   if (peer === undefined || load.engine === 'autocannon') return [];
-  const { url = 'http://' } = asMap(content.target) ?? {};
+  const {
+    protocol,
+    stream,
+    url = protocol === 'oip-grpc' ? 'grpc://' : 'http://',
+  } = asMap(content.target) ?? {};
   const isCarried = typeof url !== 'string' || url.startsWith(`${peer.scheme}:`);
   const refuse = (field: string, message: string) =>
     complain(['load', field], message, 'leave load.transport out');
   return [
     ...(isCarried ? [] : [refuse('transport', `${load.transport} carries ${peer.carries} only`)]),
+    ...(load.transport === 'grpc-js' && stream === true
+      ? [refuse('transport', 'grpc-js carries unary and server-streaming calls only')]
+      : []),
     ...(load.keepAlive === false ? [refuse('keepAlive', `${load.transport} keeps its connections`)] : []),
   ];
 }

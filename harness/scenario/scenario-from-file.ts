@@ -24,6 +24,8 @@ export function targetFrom({ target }: ScenarioFile): TargetSpec {
         maxQueueRows: batching.maxQueue,
         inFlight: batching.inFlight,
       },
+      ...(target.protocol === 'oip-grpc' ? { protocol: target.protocol } : {}),
+      ...(target.stream ? { stream: target.stream } : {}),
     };
   }
   const { machine } = target.describe;
@@ -31,6 +33,7 @@ export function targetFrom({ target }: ScenarioFile): TargetSpec {
     kind: 'external',
     url: target.url ?? '',
     protocol: target.protocol,
+    ...(target.stream ? { stream: target.stream } : {}),
     model: target.model ?? '',
     headers: target.headers,
     ...(target.protocol === 'http' ? { http: httpFrom(target.http) } : {}),

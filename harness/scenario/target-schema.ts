@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseBase64, parseGrpcMethod, parseHex, parseHttpPath, parseUrl } from './field-values.ts';
 import { choice, text, whole, yesNo } from './leaves.ts';
+import { PROTOCOLS } from './target-spec.ts';
 
 /** Fields about a server of the user's own. */
 
@@ -68,9 +69,12 @@ export const ownServer = {
     ],
   }).optional(),
   protocol: choice(
-    'What your server speaks: oip-rest is the Open Inference Protocol V2 over HTTP; http and grpc are one request of your own',
-    ['oip-rest', 'http', 'grpc'],
+    'What the server speaks: oip-rest and oip-grpc are the Open Inference Protocol V2 over HTTP and gRPC; http and grpc are one request of your own',
+    PROTOCOLS,
   ).prefault('oip-rest'),
+  stream: yesNo(
+    'With oip-grpc: requests share a stream for each connection, instead of being a call each',
+  ).prefault(false),
   model: text("The model's name on your server").optional(),
   http: http.optional(),
   grpc: grpc.optional(),

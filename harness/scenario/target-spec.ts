@@ -1,5 +1,8 @@
 export type TargetSpec = ReferenceTargetSpec | ExternalTargetSpec;
 
+export const PROTOCOLS = ['oip-rest', 'oip-grpc', 'http', 'grpc'] as const;
+export type ProtocolName = (typeof PROTOCOLS)[number];
+
 export interface ReferenceTargetSpec {
   readonly kind: 'reference';
   /** A bundled model's name, or a path to the user's own ONNX file. */
@@ -9,6 +12,10 @@ export interface ReferenceTargetSpec {
   readonly threads: number;
   readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   readonly batching: BatchingSpec;
+  /** Absent: oip-rest. */
+  readonly protocol?: 'oip-grpc';
+  /** Of oip-grpc: requests share a stream for each connection. */
+  readonly stream?: true;
   /** Further models that the workload's mix asks, served beside it with the same settings. */
   readonly otherModels?: readonly string[];
 }
@@ -27,7 +34,9 @@ export interface ExternalTargetSpec {
   readonly kind: 'external';
   /** http://host:port, https://, grpc://, grpcs:// or unix:/path */
   readonly url: string;
-  readonly protocol: 'oip-rest' | 'http' | 'grpc';
+  readonly protocol: ProtocolName;
+  /** Of oip-grpc: requests share a stream for each connection. */
+  readonly stream?: true;
   /** What is sent, with the protocol `http` or `grpc`. */
   readonly http?: HttpSpec;
   readonly grpc?: GrpcSpec;

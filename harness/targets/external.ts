@@ -5,6 +5,7 @@ import { endpointOf } from './external-endpoint.ts';
 import { grpcServer } from './grpc-server.ts';
 import { type HttpJson, httpJson } from './http-json.ts';
 import { awaitReady, modelPath, readModel } from './open-inference.ts';
+import { openInferenceGrpc } from './open-inference-grpc.ts';
 import { readStatisticsOf } from './statistics.ts';
 import type { RunningTarget, Target, TargetEndpoint } from './target.ts';
 
@@ -21,6 +22,7 @@ export function externalTarget(spec: ExternalTargetSpec, options: ExternalTarget
   return {
     async start() {
       const endpoint = endpointOf(spec);
+      if (spec.protocol === 'oip-grpc') return openInferenceGrpc(spec, endpoint, options);
       if (spec.protocol === 'grpc') return grpcServer(spec, endpoint, options.timeoutMs);
       const http = httpJson(url, {
         headers: endpoint.headers,

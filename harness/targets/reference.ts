@@ -62,6 +62,7 @@ function serverArguments(spec: ReferenceTargetSpec, entry?: string): string[] {
   const config = {
     host: '127.0.0.1',
     port: 0,
+    ...(spec.protocol === 'oip-grpc' ? { grpcPort: 0 } : {}),
     models: [spec.model, ...(spec.otherModels ?? [])].map((source) => ({ name: servedName(source), source })),
     instances: spec.instances,
     threads: spec.threads,
@@ -94,17 +95,28 @@ async function describe(
   refuseDifferences(requested, effective);
   return {
     spec,
-    endpoint: { url, headers: {} },
+    endpoint: { url: spec.protocol === 'oip-grpc' ? String(server.announcement.grpc) : url, headers: {} },
     model: maxRows === undefined ? model : { ...model, maxRows },
     ...(others.length === 0 ? {} : { otherModels: others }),
     pid: server.pid,
     ...(cpus === undefined ? {} : { cpus }),
-    requested: { model: spec.model, ...requested },
-    effective: { model: model.name, ...effective, ...(cpus === undefined ? {} : { cpus: cpus.join(',') }) },
+    requested: { model: spec.model, ...spokenOver(spec), ...requested },
+    effective: {
+      model: model.name,
+      ...spokenOver(spec),
+      ...effective,
+      ...(cpus === undefined ? {} : { cpus: cpus.join(',') }),
+    },
     statistics: () => readStatisticsOf(http, [name, ...others.map((other) => other.name)]),
     died: server.died,
     stop: () => server.stop(),
   };
+}
+
+/** Where it is not HTTP; the questions before and after the load are asked over HTTP all the same. */
+function spokenOver({ protocol, stream }: ReferenceTargetSpec): Settings {
+  if (protocol === undefined) return {};
+  return stream === undefined ? { protocol } : { protocol, stream };
 }
 
 function requestedSettings({ instances, threads, provider, batching }: ReferenceTargetSpec): Settings {

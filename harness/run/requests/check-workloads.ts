@@ -15,7 +15,7 @@ export function checkWorkloads(scenario: Scenario, { spec, model, otherModels = 
     if (target.model !== spec.model || target.kind !== spec.kind || checked.has(key)) continue;
     checked.add(key);
     try {
-      const protocol = spec.kind === 'external' ? spec.protocol : 'oip-rest';
+      const { protocol = 'oip-rest' } = spec;
       workloadOf({ seed: scenario.measure.seed, protocol, model, otherModels, workload });
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

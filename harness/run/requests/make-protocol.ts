@@ -2,18 +2,20 @@ import { readFileSync } from 'node:fs';
 import { UsageError } from '../../errors.ts';
 import { grpc } from '../../protocols/grpc.ts';
 import { http } from '../../protocols/http.ts';
+import { oipGrpc } from '../../protocols/oip-grpc.ts';
 import { oipRest } from '../../protocols/oip-rest.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
 import type { GrpcSpec, HttpSpec } from '../../scenario/target-spec.ts';
 import type { ModelMetadata } from '../../targets/target.ts';
 import type { LoadAssignment } from '../load-engine.ts';
 
-type Asked = Pick<LoadAssignment, 'protocol' | 'http' | 'grpc'>;
+type Asked = Pick<LoadAssignment, 'protocol' | 'stream' | 'http' | 'grpc'>;
 
 /** The protocol that an assignment names, for one model. Reads the body's file, where there is one. */
 export function makeProtocol(asked: Asked, model: ModelMetadata, encoding: 'json' | 'binary'): Protocol {
   if (asked.protocol === 'http') return http(httpRequest(asked.http ?? PLAIN_GET));
   if (asked.protocol === 'grpc') return grpc(grpcCall(asked.grpc ?? NO_METHOD));
+  if (asked.protocol === 'oip-grpc') return oipGrpc({ model, encoding, stream: asked.stream === true });
   return oipRest({ model, encoding });
 }
 

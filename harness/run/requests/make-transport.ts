@@ -32,5 +32,5 @@ export function makeTransport(
 
 /** Many requests share a connection. */
 export function isGrpc(protocol: LoadAssignment['protocol']): boolean {
-  return protocol === 'grpc';
+  return protocol === 'grpc' || protocol === 'oip-grpc';
 }

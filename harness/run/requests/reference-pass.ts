@@ -7,7 +7,7 @@ import type { Sink, TransportOutcome } from '../../transports/transport.ts';
 import type { Workload } from '../../workload/workload.ts';
 import type { Golden, LoadAssignment } from '../load-engine.ts';
 import { makeProtocol } from './make-protocol.ts';
-import { makeTransport } from './make-transport.ts';
+import { isGrpc, makeTransport } from './make-transport.ts';
 import { protocolOfClass, workloadOf } from './request-plan.ts';
 import { tlsOf } from './sockets.ts';
 
@@ -126,8 +126,9 @@ class AloneAnswers {
       this.#ended = resolve;
       this.#transport.send(this.#transport.prepare(protocol.encode(sample)), 0, number);
     });
+    const good = isGrpc(this.#assignment.protocol) ? 0 : 200;
     const found =
-      outcome === 'complete' && this.#status === 200 ? outputs(Buffer.concat(this.#pieces)) : undefined;
+      outcome === 'complete' && this.#status === good ? outputs(Buffer.concat(this.#pieces)) : undefined;
     if (found !== undefined && found.length > 0)
       return found.map(({ name, values }) => ({ name, values: [...values] }));
     const how = outcome === 'complete' ? `status ${this.#status}, or no numbers` : outcome;

@@ -20,7 +20,7 @@ export interface RequestPlan {
 
 type Asked = Pick<
   LoadAssignment,
-  'seed' | 'protocol' | 'http' | 'grpc' | 'model' | 'otherModels' | 'workload'
+  'seed' | 'protocol' | 'stream' | 'http' | 'grpc' | 'model' | 'otherModels' | 'workload'
 >;
 
 /** Throws UsageError with every problem of the workload. */
@@ -50,7 +50,8 @@ export function requestPlan(asked: Asked, prepare: (template: Template) => Prepa
 /** Throws UsageError with every problem. Reads files. */
 export function workloadOf({ seed, protocol, workload, model, otherModels = [] }: Asked): Workload {
   // One request, written out by the user: there is nothing to draw.
-  const asked = protocol !== 'oip-rest' ? ({ ...workload, distinct: 1 } as const) : workload;
+  const asked =
+    protocol === 'http' || protocol === 'grpc' ? ({ ...workload, distinct: 1 } as const) : workload;
   return createWorkload(asked, [model, ...otherModels], payloadStreams(seed));
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NUMBER_WIDTH, writeNumber } from '../../../harness/protocols/fixed-number.ts';
-import { ID_WIDTH, oipRest } from '../../../harness/protocols/oip-rest.ts';
+import { oipRest } from '../../../harness/protocols/oip-rest.ts';
+import { ID_WIDTH } from '../../../harness/protocols/request-id.ts';
 import { halfBits, tensorBytes } from '../../../harness/protocols/tensor-bytes.ts';
 import type { Template } from '../../../harness/transports/transport.ts';
 import type { Sample } from '../../../harness/workload/workload.ts';

@@ -180,6 +180,22 @@ labels: { git: "\${SCENARIO_TEST_UNSET:-none}" }
     });
   });
 
+  it('drives the inference protocol over gRPC, in the bundled server too', () => {
+    const own = scenarioFromText(
+      'target: { url: "grpc://h:8001", protocol: oip-grpc, stream: true, model: m }\n',
+      'x.yaml',
+    );
+    expect(own.settings[0]?.target).toMatchObject({ protocol: 'oip-grpc', stream: true, model: 'm' });
+    const bundled = scenarioFromText(
+      'target: { reference: { model: recommender }, protocol: oip-grpc }\n',
+      'x.yaml',
+    );
+    expect(bundled.settings[0]?.target).toMatchObject({ kind: 'reference', protocol: 'oip-grpc' });
+    const rest = scenarioFromText('target: { reference: { model: recommender } }\n', 'x.yaml');
+    expect(rest.settings[0]?.target).not.toHaveProperty('protocol');
+    expect(rest.hash).not.toBe(bundled.hash);
+  });
+
   it('answers anything at all with a scenario or with located problems', () => {
     const paths = leafPaths().flatMap((path) => {
       const parts = path.split('.');

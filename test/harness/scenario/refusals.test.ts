@@ -64,7 +64,17 @@ decide:
   it.each([
     ['{}', 'neither', undefined],
     ['{ url: ftp://h:1, model: m }', 'ftp:// is not in this version', undefined],
-    ['{ url: grpc://h:1, model: m }', 'does not go with', 'write protocol: grpc'],
+    ['{ url: grpc://h:1, model: m }', 'does not go with', 'write protocol: oip-grpc'],
+    ['{ url: grpc://h:1 }', 'required', '--model NAME'],
+    ['{ url: http://h:1, protocol: oip-grpc, model: m }', 'does not go with', 'write grpc://h:1'],
+    ['{ url: grpc://h:1, protocol: oip-grpc }', 'required', '--model NAME'],
+    ['{ url: http://h:1, model: m, stream: true }', 'about oip-grpc only', 'protocol: oip-grpc'],
+    ['{ reference: { model: recommender }, stream: true }', 'about oip-grpc only', 'protocol: oip-grpc'],
+    [
+      '{ reference: { model: recommender }, protocol: grpc }',
+      'not driven over grpc',
+      'protocol: oip-rest, or oip-grpc',
+    ],
     ['{ url: http://h:1, protocol: grpc, grpc: { method: /s/m } }', 'does not go', 'write grpc://h:1'],
     ['{ url: grpc://h:1, protocol: grpc }', 'the call is required', undefined],
     ['{ url: grpc://h:1, protocol: grpc, grpc: { method: echo } }', 'its service and its name', undefined],
