@@ -57,7 +57,7 @@ export function casesTable(record: RunRecord): Html {
     { title: 'status', meaning: 'may this case be believed?' },
   ];
   const picked = new Set(settingsOf(record).flatMap(({ recommended, open }) => (recommended ? open : [])));
-  return html`<section aria-labelledby="cases"><h2 id="cases">All ${record.cases.length} cases</h2>
+  return html`<section aria-labelledby="cases"><h2 id="cases">${record.cases.length === 1 ? 'The one case' : `All ${record.cases.length} cases`}</h2>
   <p class="lead">Response times are timed from the instant a request should have been sent, so a wait in the client counts.
   Small figures are 95 % intervals. <em>over</em>: more load than the setting can carry; the queue grows, so no percentile describes it.
   <span data-needs-script hidden>Press a column's name to sort, a row to see its pictures below.</span></p>

@@ -14,10 +14,12 @@ export async function searchCard(record: RunRecord): Promise<Html> {
   const chosen = JSON.stringify(record.answer.setting ?? {});
   const search = searches.find(({ axes }) => JSON.stringify(axes) === chosen) ?? searches[0];
   if (search === undefined) return html``;
-  const others = searches.length === 1 ? '' : ' The other settings are below.';
+  const isOnly = searches.length === 1;
+  const whose = isOnly ? 'Dots' : `${settingLabel(search.axes)}. Dots`;
+  const others = isOnly ? '' : ' The other settings are below.';
   return html`<section class="card" aria-labelledby="trade-off"><h2 id="trade-off">Requests worse than the promise against the rate</h2>
   <figure>${await pictures(search, [640, 185])}
-  <figcaption>${settingLabel(search.axes)}: dots are probes, crosses broke the promise, the diamond is the run that proves. Band: 90 % interval of the capacity.${others}</figcaption></figure>
+  <figcaption>${whose} are probes, crosses broke the promise, the diamond is the run that proves. Band: 90 % interval of the capacity.${others}</figcaption></figure>
 </section>`;
 }
 
