@@ -10,20 +10,19 @@ export interface BundledModel {
 
 export const BUNDLED_MODELS: Readonly<Record<string, BundledModel>> = {
   recommender: {
-    about: 'dense 1024-4096-4096-100, 85 MB; memory-bound at one row, so batching pays several times over',
+    about: 'dense 1024-4096-4096-100, 85 MB: waits for memory at one row, so batching pays',
     inputs: ['features'],
   },
   'image-classifier': {
-    about: "MobileNetV2's structure on 3x224x224, 1,000 classes; compute-bound, so batching pays little",
+    about: 'MobileNetV2 on 3x224x224, 1,000 classes: computes at one row, batching gains little',
     inputs: ['image'],
   },
   'text-sentiment': {
-    about:
-      'transformer encoder, 2 layers of width 128, texts of up to 64 of 8,192 tokens; batching pays for short texts',
+    about: 'transformer, 2 layers, up to 64 tokens: batching gains more the shorter the texts',
     inputs: ['input_ids', 'attention_mask'],
   },
   'demand-forecast': {
-    about: 'GRU of 256 units, 28 days of 8 figures in, 7 days out; batching about doubles the throughput',
+    about: 'GRU of 256 units, 28 days in, 7 out: batching about doubles the throughput',
     inputs: ['history'],
   },
 };

@@ -190,15 +190,17 @@ function inputNames(content: Record<string, unknown>, complain: Complain): Probl
       : undefined;
   // With several models each may have inputs of its own, which are compared when the server has told them.
   if (known === undefined || asMap(content.workload)?.mix !== undefined) return [];
-  return Object.keys(asMap(asMap(content.workload)?.inputs) ?? {})
-    .filter((name) => !known.includes(name))
-    .map((name) =>
-      complain(
-        ['workload', 'inputs', name],
-        `${model} has no input "${name}"`,
-        `its inputs: ${known.join(', ')}`,
+  return ['inputs', 'shapes'].flatMap((field) =>
+    Object.keys(asMap(asMap(content.workload)?.[field]) ?? {})
+      .filter((name) => !known.includes(name))
+      .map((name) =>
+        complain(
+          ['workload', field, name],
+          `${model} has no input "${name}"`,
+          `its inputs: ${known.join(', ')}`,
+        ),
       ),
-    );
+  );
 }
 
 /** A place (`skip`, `where`) with its labels as they were written, `1.50` and not 1.5. */

@@ -1,5 +1,6 @@
 import type { ModelConfig, ServerConfig } from '../config.ts';
 import { settingsOf } from '../model-settings.ts';
+import type { WarmUpSample } from './model-file.ts';
 import type { ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
 import { ZOO } from './zoo/zoo.ts';
 
@@ -25,11 +26,28 @@ function planOf(model: ModelConfig, config: ServerConfig): ModelPlan {
     source,
     settings,
     sharesBatches: true,
-    warmUp: [],
+    warmUp: warmUpOf(source, settings.batching.maxRows),
     classLabels: classLabelsOf(source),
     fingerprint: source,
   };
   return { name, versions: [version], versionPolicy: { latest: 1 }, labels: {}, notHonoured: [] };
+}
+
+/**
+ * An instance warms up every batch size by itself where all dimensions but the rows are fixed. Where they are not, one
+ * of ordinary size stands for all.
+ */
+function warmUpOf(source: string, maxRows: number): WarmUpSample[] {
+  const bundled = ZOO.find((model) => model.name === source);
+  const { examples = {} } = bundled ?? {};
+  const inputs = (bundled?.inputs ?? []).flatMap((input) => {
+    const example = examples[input.name];
+    return example === undefined ? [] : [{ ...input, shape: example.shape, fill: 'zeros' as const }];
+  });
+  if (inputs.length === 0) return [];
+  const sizes: number[] = [];
+  for (let rows = 1; rows < maxRows; rows *= 2) sizes.push(rows);
+  return [...sizes, maxRows].map((rows) => ({ name: `${rows} rows`, rows, times: 1, inputs }));
 }
 
 function classLabelsOf(source: string): Readonly<Record<string, readonly string[]>> {

@@ -76,9 +76,10 @@ describe('shapes', () => {
     ['{ shapes: { ids: 0 } }', /a whole number from 1, or a list/],
     ['{ shapes: { ids: [] } }', /a whole number from 1, or a list/],
     ['{ shapes: { ids: [3, many] } }', /as in 64, or \[3, 224, 224\]/],
+    ['{ shapes: { feature: 8 } }', /recommender has no input "feature"/],
     ['{ shapes: { ids: 8 }, from: a.jsonl }', /inputs are drawn/],
   ])('refuses %s', (written, message) => {
-    expect(problems(written)).toMatch(message);
+    expect(problems(written, 'target: { reference: { model: recommender } }\n')).toMatch(message);
   });
 });
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +51,18 @@ describe('the bundled models', () => {
     expect(demandForecast?.parameters).toBe(weights + 2 * 3 * 256 + 256 * 7 + 7);
     expect(demandForecast?.multiplyAdds).toBe(28 * weights + 256 * 7);
   });
+
+  it.each(ZOO)(
+    '$name is described where scenarios are',
+    ({ name, multiplyAdds, parameters, inputs, outputs }) => {
+      const readme = readFileSync(new URL('../../../scenarios/README.md', import.meta.url), 'utf8');
+      const line = readme.split('\n').find((row) => row.startsWith(`| \`${name}\` |`));
+      const millions = (count: number) => (count / 1e6).toFixed(1);
+      expect(line).toMatch(`| ${millions(multiplyAdds)}`);
+      expect(line).toMatch(` of ${millions(parameters)} |`);
+      for (const tensor of [...inputs, ...outputs]) expect(line).toContain(`\`${tensor.name}\``);
+    },
+  );
 
   it.each(ZOO)('$name comes out with the bytes that its hash was taken of', (model) => {
     const hash = createHash('sha256');
