@@ -18,6 +18,7 @@ export interface ConnectionOwner {
 }
 
 const NO_SLOT = -1;
+const NOTHING = Buffer.alloc(0);
 
 /** One socket carrying one request at a time. Its buffer for the stamped bytes is rewritten only between requests. */
 export class Http1Connection implements ResponseEvents, ByteStreamEvents {
@@ -31,7 +32,7 @@ export class Http1Connection implements ResponseEvents, ByteStreamEvents {
   #sentAtMs = 0;
   #readAtMs = 0;
   #loaded: Http1Request | undefined;
-  #start: Buffer = Buffer.alloc(0);
+  #start: Buffer = NOTHING;
   /** What the connection was opened for, and nothing else. */
   #first: Http1Request | undefined;
   /** True while bytes of the request wait to be taken: the buffers are not ours to rewrite. */

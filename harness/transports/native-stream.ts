@@ -76,13 +76,15 @@ export class NativeStream implements ByteStream {
 
   /** Acts upon an event of the kernel's, or upon a visit that was asked for (`ready`: what may be tried). */
   visit(ready: number): void {
-    if (this.#state === CONNECTING && (ready & (EPOLLOUT | ENDED)) !== 0) this.#connected();
+    if (this.#state === CONNECTING && (ready & (EPOLLOUT | ENDED)) !== 0) this.#connected(ready);
     if (this.#state === OPEN && (ready & (EPOLLIN | ENDED)) !== 0) this.#receive((ready & ENDED) !== 0);
     if ((ready & EPOLLOUT) !== 0 && this.#waitingFrom < this.#waitingTo) this.#drain();
   }
 
-  #connected(): void {
-    if (this.fd < 0 || this.#owner.calls.socketError(this.fd) !== 0) {
+  /** An attempt that failed shows as an error or as hung up; where there is neither, there is nothing to ask. */
+  #connected(ready: number): void {
+    const isDoubtful = (ready & (EPOLLERR | EPOLLHUP)) !== 0;
+    if (isDoubtful && (this.fd < 0 || this.#owner.calls.socketError(this.fd) !== 0)) {
       this.#end('broken');
       return;
     }
