@@ -141,6 +141,22 @@ export function whole(description: string, minimum: number, maximum: number) {
   });
 }
 
+/** Whole numbers in ascending order, none twice; an empty list says none. */
+export function wholesAscending(description: string, minimum: number, maximum: number) {
+  const items = { type: 'integer', minimum, maximum };
+  return leaf<readonly number[]>(description, { type: 'array', items }, (found) => {
+    const legal =
+      Array.isArray(found) &&
+      found.every((each, index) => {
+        const above = index === 0 || each > found[index - 1];
+        return Number.isInteger(each) && each >= minimum && each <= maximum && above;
+      });
+    if (legal) return { value: found as readonly number[] };
+    const allowed = `a list of whole numbers from ${minimum} to ${maximum}, in ascending order`;
+    return { problem: `found ${show(found)}; allowed: ${allowed}`, advice: 'write them as [8, 16]' };
+  });
+}
+
 /** A whole number, or `auto`. */
 export function wholeOrAuto(description: string, minimum: number, maximum: number) {
   const json = { anyOf: [{ const: 'auto' }, { type: 'integer', minimum, maximum }] };

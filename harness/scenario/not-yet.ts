@@ -14,7 +14,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'target.reference.cache': 'the bundled server has no response cache yet; leave it out',
   'target.reference.replicas': 'vary target.reference.instances instead',
   'target.reference.native': 'use the neutral settings',
-  'target.reference.batching.preferred': 'leave it out; batches form up to maxRows',
   'workload.changeEvery': 'leave it out',
   'decide.tune': 'use vary with the values to try',
   'decide.report': 'leave it out; the report shows what was measured',

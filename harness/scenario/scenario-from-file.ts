@@ -11,18 +11,25 @@ type StageFile = NonNullable<ScenarioFile['load']['stages']>[number];
 /** From the file's fields to the program's: quantities get their unit into their names, nothing is checked. */
 export function targetFrom({ target }: ScenarioFile): TargetSpec {
   if (target.reference !== undefined) {
-    const { model, instances, threads, provider, batching } = target.reference;
+    const { model, instances, threads, provider, placement, batching } = target.reference;
     return {
       kind: 'reference',
       model,
       instances,
       threads,
       provider,
+      ...defined({ placement }),
       batching: {
         maxRows: batching.maxRows,
         maxDelayMs: batching.maxDelay,
         maxQueueRows: batching.maxQueue,
         inFlight: batching.inFlight,
+        ...defined({
+          preferredRows: batching.preferred,
+          allowedRows: batching.allowed,
+          queueTimeoutMs: batching.queueTimeout,
+          queueTimeoutAction: batching.onQueueTimeout,
+        }),
       },
       ...(target.protocol === 'oip-grpc' ? { protocol: target.protocol } : {}),
       ...(target.stream ? { stream: target.stream } : {}),

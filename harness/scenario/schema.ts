@@ -11,6 +11,7 @@ import {
   rowsQuantity,
   text,
   whole,
+  wholesAscending,
   yesNo,
 } from './leaves.ts';
 import { load } from './load-schema.ts';
@@ -27,6 +28,23 @@ const batching = z
     maxDelay: duration('How long the oldest request may wait for company').prefault('0ms'),
     maxQueue: rowsQuantity('Bound of the queue; beyond it the server answers 503').prefault('512 rows'),
     inFlight: whole('Batches handed to an instance at once, the running one included', 1, 16).prefault(1),
+    preferred: wholesAscending(
+      'Sizes with which a batch leaves without waiting for maxDelay',
+      1,
+      65_536,
+    ).optional(),
+    allowed: wholesAscending(
+      'Sizes that batches run in, the last being maxRows: smaller ones are padded; left out: any',
+      1,
+      65_536,
+    ).optional(),
+    queueTimeout: duration('How long a request may wait in the queue; left out: for ever', {
+      positive: true,
+    }).optional(),
+    onQueueTimeout: choice(
+      'reject answers 503; defer lets it wait on, behind those that have not timed out',
+      ['reject', 'defer'],
+    ).optional(),
   })
   .describe('How the server forms batches');
 
@@ -41,6 +59,10 @@ const reference = z
       'webgpu',
       'cuda',
     ]).prefault('auto'),
+    placement: choice(
+      'Where the model runs: threads of its own, the one that does the I/O, or auto: what is measured to be cheaper',
+      ['auto', 'inline', 'worker'],
+    ).optional(),
     batching: batching.prefault({}),
   })
   .describe('The bundled server, started as a process of its own for each setting');

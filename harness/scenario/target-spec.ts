@@ -11,6 +11,8 @@ export interface ReferenceTargetSpec {
   /** Intra-op threads per instance. */
   readonly threads: number;
   readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
+  /** Undefined: auto. */
+  readonly placement?: 'auto' | 'inline' | 'worker';
   readonly batching: BatchingSpec;
   /** Absent: oip-rest. */
   readonly protocol?: 'oip-grpc';
@@ -28,6 +30,13 @@ export interface BatchingSpec {
   readonly maxQueueRows: number;
   /** Batches handed to an instance at once, the running one included. */
   readonly inFlight: number;
+  /** Sizes with which a batch leaves at once. */
+  readonly preferredRows?: readonly number[];
+  /** Sizes that batches are padded to. */
+  readonly allowedRows?: readonly number[];
+  /** How long a request may wait; undefined: for ever. */
+  readonly queueTimeoutMs?: number;
+  readonly queueTimeoutAction?: 'reject' | 'defer';
 }
 
 export interface ExternalTargetSpec {

@@ -10,10 +10,15 @@ export function ownSettings(config: unknown): Settings | undefined {
     'batching.maxDelayMs': own.maxDelayMs,
     'batching.maxQueueRows': own.maxQueueRows,
     'batching.inFlight': own.inFlight,
+    'batching.preferredRows': own.preferredRows,
+    'batching.allowedRows': own.allowedRows,
+    'batching.queueTimeoutMs': own.queueTimeoutMs,
+    'batching.queueTimeoutAction': own.queueTimeoutAction,
     instances: own.instances,
     threads: own.threads,
     provider: own.provider,
     providerRan: own.providerRan,
+    placement: own.placement,
   });
 }
 
@@ -53,13 +58,16 @@ export function maxRowsPerRequest(config: unknown): number | undefined {
   return maxRows > 0 ? maxRows : undefined;
 }
 
-/** One sentence a setting that runs differently than asked. `provider: auto` may resolve to any. */
+/** One sentence a setting that runs differently than asked. `auto`, of provider and placement, may resolve to any. */
 export function settingDifferences(requested: Settings, effective: Settings): string[] {
   return Object.entries(requested).flatMap(([name, asked]) => {
     if (name === 'provider') return providerDifference(String(asked), effective);
+    if (name === 'placement' && asked === 'auto') return [];
     if (!(name in effective)) return [`${name}: asked for ${show(asked)}, the server does not say`];
     const runs = effective[name];
-    return runs === asked ? [] : [`${name}: asked for ${show(asked)}, the server runs ${show(runs)}`];
+    return show(runs) === show(asked)
+      ? []
+      : [`${name}: asked for ${show(asked)}, the server runs ${show(runs)}`];
   });
 }
 
@@ -72,6 +80,11 @@ function show(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
 }
 
-function known(settings: Settings): Settings {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+/** Without what is undefined, and without lists of nothing: a server that has none says as little as one asked for none. */
+export function known(settings: Settings): Settings {
+  return Object.fromEntries(
+    Object.entries(settings).filter(
+      ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
 }

@@ -3,8 +3,14 @@ import { packageFile } from '../package-files.ts';
 import { notice } from '../record/notices.ts';
 import type { NoticeRecord } from '../record/run-record.ts';
 import { servedName } from '../scenario/served-name.ts';
-import type { ReferenceTargetSpec } from '../scenario/target-spec.ts';
-import { maxRowsPerRequest, ownSettings, type Settings, settingDifferences } from './effective-settings.ts';
+import type { BatchingSpec, ReferenceTargetSpec } from '../scenario/target-spec.ts';
+import {
+  known,
+  maxRowsPerRequest,
+  ownSettings,
+  type Settings,
+  settingDifferences,
+} from './effective-settings.ts';
 import { type HttpJson, httpJson, wordsOf } from './http-json.ts';
 import { awaitReady, modelPath, readModel } from './open-inference.ts';
 import { canPin, type ServerProcess, startServerProcess } from './server-process.ts';
@@ -67,7 +73,8 @@ function serverArguments(spec: ReferenceTargetSpec, entry?: string): string[] {
     instances: spec.instances,
     threads: spec.threads,
     provider: spec.provider,
-    batching: spec.batching,
+    ...(spec.placement === undefined ? {} : { placement: spec.placement }),
+    ...schedulingOf(spec.batching),
   };
   return [
     entry ?? packageFile('dist', 'reference-server', 'main.js'),
@@ -75,6 +82,15 @@ function serverArguments(spec: ReferenceTargetSpec, entry?: string): string[] {
     JSON.stringify(config),
     '--exit-with-parent',
   ];
+}
+
+/** The server has what concerns waiting under `queue`. */
+function schedulingOf({ queueTimeoutMs, queueTimeoutAction, ...batching }: BatchingSpec) {
+  const queue = {
+    ...(queueTimeoutMs === undefined ? {} : { timeoutMs: queueTimeoutMs }),
+    ...(queueTimeoutAction === undefined ? {} : { timeoutAction: queueTimeoutAction }),
+  };
+  return { batching, ...(Object.keys(queue).length === 0 ? {} : { queue }) };
 }
 
 async function describe(
@@ -119,7 +135,13 @@ function spokenOver({ protocol, stream }: ReferenceTargetSpec): Settings {
   return stream === undefined ? { protocol } : { protocol, stream };
 }
 
-function requestedSettings({ instances, threads, provider, batching }: ReferenceTargetSpec): Settings {
+function requestedSettings({
+  instances,
+  threads,
+  provider,
+  placement,
+  batching,
+}: ReferenceTargetSpec): Settings {
   return {
     instances,
     threads,
@@ -128,6 +150,13 @@ function requestedSettings({ instances, threads, provider, batching }: Reference
     'batching.maxDelayMs': batching.maxDelayMs,
     'batching.maxQueueRows': batching.maxQueueRows,
     'batching.inFlight': batching.inFlight,
+    ...known({
+      placement,
+      'batching.preferredRows': batching.preferredRows,
+      'batching.allowedRows': batching.allowedRows,
+      'batching.queueTimeoutMs': batching.queueTimeoutMs,
+      'batching.queueTimeoutAction': batching.queueTimeoutAction,
+    }),
   };
 }
 

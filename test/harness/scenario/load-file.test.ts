@@ -12,6 +12,41 @@ import { loadScenario, scenarioFromText } from '../../../harness/scenario/load-f
 const MINIMAL = 'target: { reference: { model: recommender } }\n';
 
 describe('a scenario file', () => {
+  it('reads how the bundled server batches and queues, and varies it', () => {
+    const { settings } = scenarioFromText(
+      `
+target:
+  reference:
+    model: recommender
+    placement: worker
+    batching: { maxRows: 16, preferred: [4, 8], allowed: [8, 16], queueTimeout: 50ms, onQueueTimeout: defer }
+vary:
+  sizes: { path: target.reference.batching.preferred, values: { none: [], two: [4, 8] } }
+  wait: { path: target.reference.batching.queueTimeout, values: [20ms] }
+  place: { path: target.reference.placement, values: [inline, auto] }
+`,
+      'mine.yaml',
+    );
+    const seen = settings.map(
+      ({ target }) => target.kind === 'reference' && [target.placement, target.batching],
+    );
+    const batching = {
+      maxRows: 16,
+      maxDelayMs: 0,
+      maxQueueRows: 512,
+      inFlight: 1,
+      allowedRows: [8, 16],
+      queueTimeoutMs: 20,
+      queueTimeoutAction: 'defer',
+    };
+    expect(seen).toEqual([
+      ['inline', { ...batching, preferredRows: [] }],
+      ['auto', { ...batching, preferredRows: [] }],
+      ['inline', { ...batching, preferredRows: [4, 8] }],
+      ['auto', { ...batching, preferredRows: [4, 8] }],
+    ]);
+  });
+
   it('defaults everything', () => {
     const { hash, text, ...scenario } = scenarioFromText(MINIMAL, 'dir/mine.yaml');
     expect(hash).toMatch(/^[0-9a-f]{16}$/);

@@ -53,6 +53,26 @@ test('it starts, tells what it is and runs, and leaves nothing when stopped', as
   expect(alive(target.pid)).toBe(false);
 });
 
+test('the real server runs what is asked of its batches and its queue, and says so', async () => {
+  const { batching } = spec('recommender');
+  const asked = {
+    preferredRows: [2, 4],
+    allowedRows: [4, 32],
+    queueTimeoutMs: 250,
+    queueTimeoutAction: 'defer',
+  } as const;
+  const target = await referenceTarget({
+    ...spec('recommender'),
+    placement: 'inline',
+    batching: { ...batching, ...asked, inFlight: 2 },
+  }).start();
+  running.push(target);
+  const expected = Object.entries(asked).map(([name, value]) => [`batching.${name}`, value]);
+  const settings = { ...Object.fromEntries(expected), placement: 'inline', 'batching.inFlight': 2 };
+  expect(target.requested).toMatchObject(settings);
+  expect(target.effective).toMatchObject(settings);
+});
+
 test('a server that is gone has no statistics, and says so', async () => {
   const target = await start('recommender');
   await target.stop();
