@@ -26,16 +26,8 @@ let request: GrpcRequest;
 
 function open(template: Partial<Template> = {}, connections = 10): void {
   sockets = new FakeSockets();
-  const url = 'grpc://127.0.0.1:1';
-  transport = new GrpcTransport({
-    url,
-    headers: {},
-    connections,
-    timeoutMs: 1000,
-    now: () => performance.now(),
-    sockets,
-    sink,
-  });
+  const [url, now] = ['grpc://127.0.0.1:1', () => performance.now()] as const;
+  transport = new GrpcTransport({ url, headers: {}, connections, timeoutMs: 1000, now, sockets, sink });
   request = transport.prepare({
     method: 'POST',
     path: '/s/m',
@@ -68,7 +60,7 @@ function asked(socket: FakeSocket): number[] {
   return data.map(({ payload }) => Number(payload.toString('latin1', 5)));
 }
 
-/** How many times each of these was told. */
+/** How many times this was told. */
 function times(what: string): number {
   return told.filter((line) => line === what).length;
 }
