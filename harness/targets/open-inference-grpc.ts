@@ -85,17 +85,20 @@ function documentOf(type: protobuf.Type, message: Buffer | undefined): Document 
   if (message === undefined) return undefined;
   try {
     const document = type.toObject(type.decode(message), { defaults: true, longs: Number, enums: String });
-    return withoutNulls(document) as Document;
+    return plain(document) as Document;
   } catch {
     return undefined;
   }
 }
 
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
+/** As JSON has it: without what is not there, and a parameter as the value of its kind. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   const there = Object.entries(value).filter(([, field]) => field !== null);
-  return Object.fromEntries(there.map(([name, field]) => [name, withoutNulls(field)]));
+  const [only, ...others] = there;
+  if (only !== undefined && others.length === 0 && only[0].endsWith('_param')) return only[1];
+  return Object.fromEntries(there.map(([name, field]) => [name, plain(field)]));
 }
 
 async function awaitReady(ask: Ask, waitMs: number): Promise<void> {

@@ -14,7 +14,8 @@ export const DOCUMENTS: Readonly<Record<string, (asked: Asked, service: GrpcServ
   ServerMetadata: (_, { version }) => serverMetadata(version),
   ModelMetadata: (asked, service) => {
     const versions = service.models.versionsOf(nameOf(asked)).map(({ version }) => version);
-    return modelMetadata(modelOf(asked, service), versions);
+    const document = modelMetadata(modelOf(asked, service), versions);
+    return { ...document, inputs: document.inputs.map(withParameters) };
   },
   ModelConfig: (asked, service) => {
     const plan = service.models.planOf(nameOf(asked));
@@ -22,6 +23,15 @@ export const DOCUMENTS: Readonly<Record<string, (asked: Asked, service: GrpcServ
   },
   ModelStatistics: (asked, service) => ({ model_stats: counted(asked, service).map(modelStatistics) }),
 };
+
+/** Parameters are texts in the document, and one of several kinds in the message. */
+function withParameters<Input extends object>(input: Input & { readonly parameters?: object }) {
+  const texts = Object.entries(input.parameters ?? {});
+  return {
+    ...input,
+    parameters: Object.fromEntries(texts.map(([name, text]) => [name, { string_param: text }])),
+  };
+}
 
 export function isReady({ models, draining }: GrpcService): boolean {
   return !draining() && models.ready();

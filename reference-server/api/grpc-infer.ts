@@ -4,6 +4,7 @@ import { newTimings, nsBetween } from '../telemetry/timings.ts';
 import { decodeGrpcInfer, type GrpcAnswer } from './grpc-infer-codec.ts';
 import type { InferMessage } from './grpc-infer-message.ts';
 import type { GrpcService } from './grpc-service.ts';
+import { queueWishOf } from './queue-wish.ts';
 
 /** Serves one infer request of a call or of a stream, and counts it, however it ends. `write` encodes the answer. */
 export async function grpcInfer<Answer>(
@@ -39,7 +40,9 @@ async function answered<Answer>(
   const { name } = model.signature;
   const { request, wanted } = decodeGrpcInfer(message, model.signature);
   const timings = newTimings();
-  const response = await model.infer(request, { receivedAtMs, signal, timings });
+  const queue = queueWishOf(message.parameters);
+  const asked = queue === undefined ? {} : { queue };
+  const response = await model.infer(request, { receivedAtMs, signal, timings, ...asked });
 
   const computedAtMs = clock.nowMs();
   const answer = write({

@@ -1,9 +1,10 @@
 import { invalid, ServingError } from '../errors.ts';
 import type { TensorSpec } from '../execution/tensors.ts';
-import type { InferRequest, Tensor } from '../infer.ts';
+import type { InferRequest, QueueWish, Tensor } from '../infer.ts';
 import type { ModelSignature } from '../models/model-signature.ts';
 import { binaryMisfit } from './datatypes.ts';
 import { bytesFromJson } from './json-tensor-codec.ts';
+import { queueWishOf } from './queue-wish.ts';
 
 /** An output that the caller wants, and how. */
 export interface WantedOutput {
@@ -16,6 +17,7 @@ export interface DecodedInferRequest {
   readonly id: string | undefined;
   /** In the caller's order; all of the model's where the caller names none. */
   readonly wanted: readonly WantedOutput[];
+  readonly queue?: QueueWish | undefined;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -41,7 +43,12 @@ export function decodeInferRequest(
   const id = json.id;
   if (id !== undefined && typeof id !== 'string') throw invalid('"id" must be a string');
   const tensors = decodeInputs(json.inputs, body, jsonLength, signature);
-  return { request: inModelOrder(tensors, signature), id, wanted: wantedOutputs(json, signature) };
+  return {
+    request: inModelOrder(tensors, signature),
+    id,
+    wanted: wantedOutputs(json, signature),
+    queue: queueWishOf(asParameters(json.parameters, 'the request')),
+  };
 }
 
 function parseHeaderLength(text: string | undefined, bodyLength: number): number {

@@ -38,7 +38,9 @@ async function inferFrom(
   const headerLength = request.headers['inference-header-content-length'];
   const decoded = decodeInferRequest(body, headerLength?.toString(), model.signature);
   const timings = newTimings();
-  const context = { receivedAtMs, signal: service.signalOf(request), timings };
+  const { queue } = decoded;
+  const asked = queue === undefined ? {} : { queue };
+  const context = { receivedAtMs, signal: service.signalOf(request), timings, ...asked };
   const response = await model.infer(decoded.request, context);
 
   const computedAtMs = clock.nowMs();

@@ -1,5 +1,11 @@
 /** Only what is really there. */
-const EXTENSIONS = ['binary_tensor_data', 'statistics', 'model_configuration', 'model_repository'];
+const EXTENSIONS = [
+  'binary_tensor_data',
+  'statistics',
+  'model_configuration',
+  'model_repository',
+  'schedule_policy',
+];
 
 export function serverMetadata(version: string) {
   return { name: 'inferometer', version, extensions: EXTENSIONS };

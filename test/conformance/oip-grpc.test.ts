@@ -158,6 +158,46 @@ it('both doors give the golden answers in every encoding, in batches with strang
   expect((await load).counts.byOutcome).toHaveProperty('ok');
 }, 30_000);
 
+it.each(['calls', 'a stream'] as const)(
+  'SIGTERM under load, by %s: what was asked is answered, once',
+  async (how) => {
+    const leaving = await startServer({ grpcPort: 0, batching: { maxRows: 4 } });
+    const load = runLoad(
+      assignment(leaving.announced.grpc, {
+        protocol: 'oip-grpc',
+        ...(how === 'a stream' ? { stream: true } : {}),
+        model: target.model,
+        workload: { rows: 1, encoding: 'binary', inputs: {}, distinct: 'all' },
+        load: { shape: 'closed', inFlight: 12, thinkTimeMs: 5 },
+        connections: 2,
+        warmupMs: 0,
+        durationMs: 1500,
+        timeoutMs: 5000,
+      }),
+    );
+    while ((await answeredBy(leaving.url)) < 20) await new Promise((next) => setTimeout(next, 20));
+    leaving.child.kill('SIGTERM');
+    const { counts, ...result } = await load;
+    expect(await leaving.exited).toBe(0);
+    expect(counts.ok).toBeGreaterThan(10);
+    // Afterwards nobody listens; before, nothing is reset or cut off.
+    const after = [
+      'ok',
+      'connect-error',
+      'grpc-unavailable',
+      ...(how === 'a stream' ? ['grpc-unknown'] : []),
+    ];
+    expect(Object.keys(counts.byOutcome).filter((outcome) => !after.includes(outcome))).toEqual([]);
+    expect(conserved({ counts, ...result })).toBe(true);
+  },
+  30_000,
+);
+
+async function answeredBy(url: string): Promise<number> {
+  const { model_stats }: Document = await (await fetch(`${url}/v2/models/recommender/stats`)).json();
+  return model_stats[0].inference_stats.success.count;
+}
+
 const bytesOf = (index: number) => Buffer.from(new Uint8Array(rows[index]?.buffer ?? new ArrayBuffer(0)));
 const floatsOf = (bytes: Buffer) => [
   ...new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)),

@@ -70,10 +70,10 @@ describe('documents', () => {
       name: 'echo',
       versions: ['1'],
       platform: 'onnxruntime_onnx',
-      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3] }],
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3], parameters: {} }],
       outputs: [
-        { name: 'same', datatype: 'FP32', shape: [-1, 3] },
-        { name: 'label', datatype: 'BYTES', shape: [-1, 1] },
+        { name: 'same', datatype: 'FP32', shape: [-1, 3], parameters: {} },
+        { name: 'label', datatype: 'BYTES', shape: [-1, 1], parameters: {} },
       ],
     });
   });
@@ -91,6 +91,18 @@ describe('documents', () => {
       inferometer: { maxRows: 8, maxDelayMs: 2.5, instances: 1, providerRan: 'cpu' },
     });
     expect(config.instance_group[0]).toMatchObject({ kind: 'KIND_CPU', count: 1 });
+  });
+
+  test('no field of the REST door’s documents is lost', async () => {
+    const rest = await server?.listen();
+    const json = async (path: string): Promise<Document> =>
+      (await fetch(`${rest}/v2/models/echo${path}`)).json();
+    await client.call('ModelInfer', raw([1, 2, 3]));
+    const { config } = await client.call('ModelConfig', { name: 'echo' });
+    expect(config).toMatchObject(await json('/config'));
+    const own = (await json('/stats')).model_stats[0];
+    expect(await statistics()).toMatchObject(own);
+    expect(await client.call('ModelMetadata', { name: 'echo' })).toMatchObject(await json(''));
   });
 
   test('statistics count calls as requests and their rows', async () => {
@@ -213,6 +225,27 @@ describe('infer', () => {
       code: status.RESOURCE_EXHAUSTED,
       details: expect.stringMatching(/at most 1000 are allowed/),
     });
+  });
+
+  test('a request names its priority, and how long it waits', async () => {
+    await start({ batching: { maxRows: 1 }, queue: { priorityLevels: 2, allowTimeoutOverride: true } });
+    const release = instances[0]?.hold();
+    const running = client.call('ModelInfer', raw([1, 2, 3]));
+    const order: string[] = [];
+    const asked = (id: string, parameters: object) =>
+      client.call('ModelInfer', raw([1, 2, 3], { id, parameters })).then((answer) => order.push(answer.id));
+    const low = asked('low', { priority: { uint64_param: 2 } });
+    while ((await statistics()).inferometer.arrivals < 2) await new Promise((next) => setTimeout(next, 5));
+    const high = asked('high', { priority: { int64_param: 1 } });
+    const timeout = { timeout: { int64_param: 20_000 } };
+    const late = await client.refusal('ModelInfer', raw([1, 2, 3], { parameters: timeout }));
+    expect(late).toMatchObject({ code: status.UNAVAILABLE, details: expect.stringMatching(/timeout/i) });
+    const wrong = { priority: { string_param: 'x' } };
+    const refused = await client.refusal('ModelInfer', raw([1, 2, 3], { parameters: wrong }));
+    expect(refused.code).toBe(status.INVALID_ARGUMENT);
+    release?.();
+    await Promise.all([running, low, high]);
+    expect(order).toEqual(['high', 'low']);
   });
 
   test('a full queue is unavailable', async () => {

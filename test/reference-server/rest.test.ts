@@ -69,7 +69,13 @@ describe('documents', () => {
     expect((await get('/v2')).json).toEqual({
       name: 'inferometer',
       version: '1.2.3',
-      extensions: ['binary_tensor_data', 'statistics', 'model_configuration', 'model_repository'],
+      extensions: [
+        'binary_tensor_data',
+        'statistics',
+        'model_configuration',
+        'model_repository',
+        'schedule_policy',
+      ],
     });
     const metadata = {
       name: 'echo',

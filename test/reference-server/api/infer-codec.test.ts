@@ -44,6 +44,15 @@ describe('request', () => {
     ]);
   });
 
+  test('priority and timeout are wishes for the queue', () => {
+    expect(decode({ inputs: [a, b] }).queue).toBeUndefined();
+    const parameters = { priority: 2, timeout: 1500, binary_data_output: true };
+    expect(decode({ inputs: [a, b], parameters }).queue).toEqual({ priority: 2, timeoutMs: 1.5 });
+    expect(() => decode({ inputs: [a, b], parameters: { timeout: -1 } })).toThrow(
+      /"timeout" must be a whole/,
+    );
+  });
+
   test('without the header the whole body is JSON', () => {
     const body = Buffer.from(JSON.stringify({ inputs: [a, b] }));
     expect(decodeInferRequest(body, undefined, MODEL).request.rows).toBe(1);
