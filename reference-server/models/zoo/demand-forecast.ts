@@ -27,8 +27,8 @@ export const DEMAND_FORECAST_OUTPUTS: readonly TensorSpec[] = [
 
 /**
  * A GRU of 256 units reads 28 days, and a dense layer gives the next 7 from its last state. The days follow one another,
- * and each reads all weights for a single vector of a row: batching halves the cost of a row, and no more, because the
- * weights (0.8 MB) lie in the processor's cache anyway.
+ * and each reads all weights for a single vector of a row. A batch of four costs a half to a third a row, and a larger one
+ * gains no more, because the weights (0.8 MB) lie in the processor's cache anyway.
  */
 export function demandForecast(): { graph: GraphBuilder; multiplyAdds: number } {
   const graph = new GraphBuilder('demand-forecast', SEED, DEMAND_FORECAST_INPUTS, DEMAND_FORECAST_OUTPUTS);

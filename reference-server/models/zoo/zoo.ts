@@ -82,7 +82,7 @@ export const ZOO: readonly ZooModel[] = [
   {
     name: 'demand-forecast',
     describe:
-      'GRU of 256 units over 28 days, the next 7 days out: day follows day, so batching about doubles the throughput. Seeded random weights.',
+      'GRU of 256 units over 28 days, the next 7 days out: day follows day, so batching gives two to three times the throughput. Seeded random weights.',
     sha256: 'deb80e52696fdf2368337b6f57ce625a64d254f5229d41e57bda8d5d270b67b3',
     inputs: DEMAND_FORECAST_INPUTS,
     outputs: DEMAND_FORECAST_OUTPUTS,
