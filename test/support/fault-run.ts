@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { LoadAssignment, LoadResult } from '../../harness/run/load-engine.ts';
 import { assignment, runLoad } from './assignment.ts';
 import { conserved, sentToServer, withHistogram } from './load-figures.ts';
-import { startTruthServer } from './start-truth-server.ts';
+import { startTruthServer, type TruthServer } from './start-truth-server.ts';
 import type { FaultKind, GrpcFaultKind, Witness } from './truth-config.ts';
 
 export interface Fault {
@@ -84,9 +84,21 @@ export async function runFault(
         maxInFlight: requests,
       }),
     );
-    return { result, witness: await server.witness() };
+    return { result, witness: await witnessOf(server, sentToServer(result)) };
   } finally {
     await server.stop();
+  }
+}
+
+const WITNESS_MS = 10_000;
+const LOOK_MS = 50;
+
+/** A request that nobody waits for any more may still be on its way to the server: its count is taken when it has come. */
+async function witnessOf(server: TruthServer, sent: number): Promise<Witness> {
+  for (let leftMs = WITNESS_MS; ; leftMs -= LOOK_MS) {
+    const witness = await server.witness();
+    if (witness.arrivals >= sent || leftMs <= 0) return witness;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }
 
