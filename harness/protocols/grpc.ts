@@ -1,4 +1,5 @@
 import { GRPC_OUTCOMES, type Outcome, type Template } from '../transports/transport.ts';
+import { bytesDifference } from './body-difference.ts';
 import type { AnswerReader, Protocol } from './protocol.ts';
 
 /** One call of any gRPC server, the same every time. */
@@ -9,23 +10,29 @@ export interface GrpcCall {
   readonly metadata: Readonly<Record<string, string>>;
   /** The message, encoded. */
   readonly message: Uint8Array;
+  /** The bytes of the answer's messages are compared. */
+  readonly compares?: boolean;
 }
 
 const NOTHING = new Uint8Array(0);
 
-/** Any gRPC service: an answer is judged by its status alone; what its messages mean is not known here. */
-export function grpc({ method, call, metadata, message }: GrpcCall): Protocol {
+/** Any gRPC service: an answer is judged by its status; what its messages mean is not known here. */
+export function grpc({ method, call, metadata, message, compares }: GrpcCall): Protocol {
   const template: Template = {
     method: 'POST',
     path: method,
     headers: Object.entries(metadata),
     own: NOTHING,
     shared: message,
-    ignoresAnswer: true,
+    ignoresAnswer: compares !== true,
     call,
     stamp: () => {},
   };
-  return { encode: () => template, reader: () => new GrpcStatusReader() };
+  return {
+    encode: () => template,
+    reader: () => new GrpcStatusReader(),
+    ...(compares === true ? { difference: bytesDifference } : {}),
+  };
 }
 
 class GrpcStatusReader implements AnswerReader {

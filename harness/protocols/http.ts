@@ -1,4 +1,5 @@
 import type { Outcome, Template } from '../transports/transport.ts';
+import { jsonDifference } from './body-difference.ts';
 import type { AnswerReader, Protocol } from './protocol.ts';
 
 /** One request to any HTTP server, the same every time. */
@@ -10,22 +11,28 @@ export interface HttpRequest {
   readonly body: Uint8Array;
   /** The status of a good answer; undefined: any from 200 to 299. */
   readonly expectStatus: number | undefined;
+  /** Bodies are compared: JSON by what it means, all else by its bytes. */
+  readonly compares?: boolean;
 }
 
 const NOTHING = new Uint8Array(0);
 
-/** Plain HTTP: an answer is judged by its status alone, and its body is not looked at. */
-export function http({ method, path, headers, body, expectStatus }: HttpRequest): Protocol {
+/** Plain HTTP: an answer is judged by its status; its body is only looked at where it is compared. */
+export function http({ method, path, headers, body, expectStatus, compares }: HttpRequest): Protocol {
   const template: Template = {
     method,
     path,
     headers: Object.entries(headers),
     own: NOTHING,
     shared: body,
-    ignoresAnswer: true,
+    ignoresAnswer: compares !== true,
     stamp: () => {},
   };
-  return { encode: () => template, reader: () => new StatusReader(expectStatus) };
+  return {
+    encode: () => template,
+    reader: () => new StatusReader(expectStatus),
+    ...(compares === true ? { difference: jsonDifference } : {}),
+  };
 }
 
 class StatusReader implements AnswerReader {

@@ -9,6 +9,11 @@ export interface Protocol {
   reader(): AnswerReader;
   /** The numbers of a whole answer; undefined when it holds none that can be read. Absent: answers are not read. */
   outputs?(body: Buffer): readonly ExpectedTensor[] | undefined;
+  /**
+   * Where the meaning of an answer is not known: how it differs, in words, from one that was given to the same request
+   * before; undefined when it does not. Numbers may be off by `tolerance` x max(1, what they should be).
+   */
+  difference?(body: Buffer, expected: Buffer, tolerance: number): string | undefined;
 }
 
 /** Judges one answer from its pieces, without keeping or parsing a long body. Allocates nothing. */

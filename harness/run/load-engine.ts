@@ -84,8 +84,12 @@ export interface LoadProgress {
   };
 }
 
-/** What the model should answer to one payload; null: not known. A plain message. */
-export type Golden = readonly { readonly name: string; readonly values: readonly number[] }[] | null;
+/**
+ * What should be answered to one payload: the outputs, or, where a protocol does not know them, the status and the body
+ * (base64) of an answer to it; null: not known. A plain message.
+ */
+export type Golden = GoldenOutputs | { readonly status: number; readonly body: string } | null;
+export type GoldenOutputs = readonly { readonly name: string; readonly values: readonly number[] }[];
 
 /** Sleeps with nothing to do that ended more than 2 ms after their time, over the measure phase. */
 export interface LateWakes {

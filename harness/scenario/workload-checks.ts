@@ -16,7 +16,7 @@ export function workloadChoice(content: Record<string, unknown>, complain: Compl
       payloadChoice(asMap(found) ?? {}, workload, ['workload', 'mix', name], complain),
     ),
     ...(mix === undefined ? [] : [...classNames(mix, complain), ...shares(mix, complain)]),
-    ...goldens(workload, mix, complain),
+    ...goldens(workload, mix, asMap(content.target)?.protocol, complain),
     ...bundledModels(asMap(content.target)?.reference !== undefined, mix ?? {}, complain),
   ];
 }
@@ -109,8 +109,19 @@ function shares(mix: Fields, complain: Complain): Problem[] {
 export const MOST_GOLDENS = 1000;
 
 /** What an answer should be comes from a file, or from asking each payload once beforehand: there must be few. */
-function goldens(workload: Fields, mix: Fields | undefined, complain: Complain): Problem[] {
+function goldens(
+  workload: Fields,
+  mix: Fields | undefined,
+  protocol: unknown,
+  complain: Complain,
+): Problem[] {
   if (workload.validate === undefined) return [];
+  if (protocol === 'grpc' && asMap(workload.validate)?.tolerance !== undefined) {
+    const message = 'protocol: grpc does not know the numbers of an answer; its bytes are compared';
+    return [complain(['workload', 'validate', 'tolerance'], message, 'leave it out')];
+  }
+  // One request, written out by the user.
+  if (protocol === 'grpc' || protocol === 'http') return [];
   const classes = mix === undefined ? [{}] : Object.values(mix).map((found) => asMap(found) ?? {});
   const tooMany = classes.some((own) => (payloadsOf(own, workload) ?? 0) > MOST_GOLDENS);
   if (!tooMany) return [];

@@ -10,6 +10,7 @@ import type { AutocannonRequest } from './autocannon-client.ts';
 export function judgeOf(assignment: LoadAssignment): (status: number) => Outcome {
   const statusOnly = {
     protocol: 'http',
+    workload: assignment.workload,
     ...(assignment.protocol === 'http' && { http: assignment.http }),
   } as const;
   const reader = makeProtocol(statusOnly, assignment.model, assignment.workload.encoding).reader();

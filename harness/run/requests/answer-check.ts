@@ -3,27 +3,37 @@ import type { ValidateSpec } from '../../scenario/workload-spec.ts';
 import type { Outcome } from '../../transports/transport.ts';
 import { drawAt } from '../../workload/indexed-draws.ts';
 import type { ExpectedTensor } from '../../workload/workload.ts';
-import type { AnswerFacts, Golden } from '../load-engine.ts';
+import type { AnswerFacts, Golden, GoldenOutputs } from '../load-engine.ts';
 
 export interface AnswerCheckOptions {
   readonly validate: ValidateSpec;
   /** By payload. */
   readonly goldens: readonly Golden[];
   readonly payloadOf: (index: number) => number;
-  readonly outputs: NonNullable<Protocol['outputs']>;
+  /** Its `outputs` or its `difference` compare; one of them is there. */
+  readonly protocol: Pick<Protocol, 'outputs' | 'difference'>;
   /** Which of the requests are compared follows from it. */
   readonly salt: number;
 }
 
+/** What an answer is compared with, ready for it. */
+export type Known = GoldenOutputs | { readonly status: number; readonly body: Buffer } | null;
+
 /** Compares some answers with what they should be. A pure choice by index, so that any number of generators agree. */
 export class AnswerCheck {
   readonly #options: AnswerCheckOptions;
+  readonly #known: readonly Known[];
   #compared = 0;
   #wrong = 0;
   #example: string | undefined;
 
   constructor(options: AnswerCheckOptions) {
     this.#options = options;
+    this.#known = options.goldens.map((golden) =>
+      golden === null || !('body' in golden)
+        ? golden
+        : { ...golden, body: Buffer.from(golden.body, 'base64') },
+    );
   }
 
   get facts(): AnswerFacts {
@@ -32,30 +42,40 @@ export class AnswerCheck {
   }
 
   /** What the answer to request `index` is to be compared with; null for most. Allocates nothing. */
-  goldenOf(index: number): Golden {
-    const { validate, salt, goldens, payloadOf } = this.#options;
+  goldenOf(index: number): Known {
+    const { validate, salt, payloadOf } = this.#options;
     if (validate.share < 1 && drawAt(salt, index) >= validate.share) return null;
-    return goldens[payloadOf(index)] ?? null;
+    return this.#known[payloadOf(index)] ?? null;
   }
 
-  compare(index: number, body: Buffer, golden: NonNullable<Golden>): Outcome {
+  compare(index: number, status: number, body: Buffer, known: NonNullable<Known>): Outcome {
     this.#compared += 1;
-    const found = this.#options.outputs(body);
-    const difference =
-      found === undefined
-        ? 'holds no numbers'
-        : firstDifference(found, golden, this.#options.validate.tolerance);
+    const { protocol, validate } = this.#options;
+    if ('body' in known) {
+      const difference =
+        status === known.status
+          ? protocol.difference?.(body, known.body, validate.tolerance)
+          : `has status ${status}, not ${known.status}`;
+      return this.#judge(index, difference, 'wrong-answer');
+    }
+    const found = protocol.outputs?.(body);
+    return found === undefined
+      ? this.#judge(index, 'holds no numbers', 'malformed')
+      : this.#judge(index, firstDifference(found, known, validate.tolerance), 'wrong-answer');
+  }
+
+  #judge(index: number, difference: string | undefined, wrong: Outcome): Outcome {
     if (difference === undefined) return 'ok';
     this.#wrong += 1;
     this.#example ??= `the answer to request ${index} ${difference}`;
-    return found === undefined ? 'malformed' : 'wrong-answer';
+    return wrong;
   }
 }
 
 /** In words; undefined when every expected number is there within tolerance x max(1, |expected|). */
 export function firstDifference(
   found: readonly ExpectedTensor[],
-  expected: NonNullable<Golden>,
+  expected: GoldenOutputs,
   tolerance: number,
 ): string | undefined {
   for (const { name, values } of expected) {

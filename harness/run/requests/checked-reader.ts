@@ -1,7 +1,6 @@
 import type { AnswerReader } from '../../protocols/protocol.ts';
 import type { Outcome } from '../../transports/transport.ts';
-import type { Golden } from '../load-engine.ts';
-import type { AnswerCheck } from './answer-check.ts';
+import type { AnswerCheck, Known } from './answer-check.ts';
 
 const FIRST_BYTES = 4096;
 
@@ -12,7 +11,7 @@ export class CheckedReader implements AnswerReader {
   #body = Buffer.alloc(0);
   #length = 0;
   #index = 0;
-  #golden: Golden = null;
+  #golden: Known = null;
 
   constructor(inner: AnswerReader, check: AnswerCheck) {
     this.#inner = inner;
@@ -39,7 +38,7 @@ export class CheckedReader implements AnswerReader {
   finish(status: number): Outcome {
     const outcome = this.#inner.finish(status);
     if (outcome !== 'ok' || this.#golden === null) return outcome;
-    return this.#check.compare(this.#index, this.#body.subarray(0, this.#length), this.#golden);
+    return this.#check.compare(this.#index, status, this.#body.subarray(0, this.#length), this.#golden);
   }
 
   #grow(length: number): void {

@@ -9,12 +9,13 @@ import type { GrpcSpec, HttpSpec } from '../../scenario/target-spec.ts';
 import type { ModelMetadata } from '../../targets/target.ts';
 import type { LoadAssignment } from '../load-engine.ts';
 
-type Asked = Pick<LoadAssignment, 'protocol' | 'stream' | 'http' | 'grpc'>;
+type Asked = Pick<LoadAssignment, 'protocol' | 'stream' | 'http' | 'grpc' | 'workload'>;
 
 /** The protocol that an assignment names, for one model. Reads the body's file, where there is one. */
 export function makeProtocol(asked: Asked, model: ModelMetadata, encoding: 'json' | 'binary'): Protocol {
-  if (asked.protocol === 'http') return http(httpRequest(asked.http ?? PLAIN_GET));
-  if (asked.protocol === 'grpc') return grpc(grpcCall(asked.grpc ?? NO_METHOD));
+  const compares = asked.workload.validate !== undefined;
+  if (asked.protocol === 'http') return http({ ...httpRequest(asked.http ?? PLAIN_GET), compares });
+  if (asked.protocol === 'grpc') return grpc({ ...grpcCall(asked.grpc ?? NO_METHOD), compares });
   if (asked.protocol === 'oip-grpc') return oipGrpc({ model, encoding, stream: asked.stream === true });
   return oipRest({ model, encoding });
 }

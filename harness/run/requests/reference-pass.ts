@@ -1,9 +1,10 @@
 import { TargetError, UsageError } from '../../errors.ts';
 import { calibratedClock } from '../../load/clock.ts';
 import { packageVersion } from '../../package-files.ts';
+import type { Protocol } from '../../protocols/protocol.ts';
 import { MOST_GOLDENS } from '../../scenario/workload-checks.ts';
 import { NodeSockets } from '../../transports/node-sockets.ts';
-import type { Sink, TransportOutcome } from '../../transports/transport.ts';
+import type { Sink, Template, TransportOutcome } from '../../transports/transport.ts';
 import type { Workload } from '../../workload/workload.ts';
 import type { Golden, LoadAssignment } from '../load-engine.ts';
 import { makeProtocol } from './make-protocol.ts';
@@ -30,12 +31,13 @@ export async function goldensFor(
   if (count > MOST_GOLDENS) return allTold(workload, count);
   const alone = new AloneAnswers(assignment, workload);
   try {
+    await alone.connect();
     const goldens: Golden[] = [];
     let numbers = 0;
     for (let number = 0; number < count && !drain.aborted; number++) {
       const golden = told(workload, number) ?? (await alone.ask(number));
       if (goldens.length > 0 && gapMs > 0) await new Promise((resolve) => setTimeout(resolve, gapMs));
-      numbers += golden?.reduce((sum, { values }) => sum + values.length, 0) ?? 0;
+      numbers += sizeOf(golden);
       if (numbers > MOST_NUMBERS) throw tooManyNumbers();
       goldens.push(golden);
     }
@@ -65,6 +67,11 @@ function allTold(workload: Workload, count: number): readonly Golden[] {
       advice: `Add "expected" to the file, or let at most ${MOST_GOLDENS} payloads differ (workload.distinct).`,
     },
   ]);
+}
+
+function sizeOf(golden: Golden): number {
+  if (golden === null) return 0;
+  return 'body' in golden ? golden.body.length : golden.reduce((sum, { values }) => sum + values.length, 0);
 }
 
 function tooManyNumbers(): UsageError {
@@ -112,6 +119,10 @@ class AloneAnswers {
     });
   }
 
+  connect(): Promise<void> {
+    return this.#transport.connect(1);
+  }
+
   async ask(number: number): Promise<Golden> {
     const sample = this.#workload.payload(number);
     const requestClass = this.#workload.classes[sample.requestClass];
@@ -119,23 +130,50 @@ class AloneAnswers {
       requestClass === undefined
         ? makeProtocol(this.#assignment, this.#assignment.model, this.#assignment.workload.encoding)
         : protocolOfClass(this.#assignment, requestClass);
+    const template = protocol.encode(sample);
+    if (protocol.difference !== undefined) return this.#askTwice(number, template, protocol);
     const { outputs } = protocol;
     if (outputs === undefined) throw unreadable(this.#assignment.protocol);
-    this.#pieces = [];
-    const outcome = await new Promise<TransportOutcome>((resolve) => {
-      this.#ended = resolve;
-      this.#transport.send(this.#transport.prepare(protocol.encode(sample)), 0, number);
-    });
+    const outcome = await this.#send(number, template);
     const good = isGrpc(this.#assignment.protocol) ? 0 : 200;
-    const found =
-      outcome === 'complete' && this.#status === good ? outputs(Buffer.concat(this.#pieces)) : undefined;
+    const found = outcome === 'complete' && this.#status === good ? outputs(this.#body()) : undefined;
     if (found !== undefined && found.length > 0)
       return found.map(({ name, values }) => ({ name, values: [...values] }));
-    const how = outcome === 'complete' ? `status ${this.#status}, or no numbers` : outcome;
-    throw new TargetError(
-      `Payload ${number}, asked alone to learn its answer, was not answered (${how}).`,
-      'Leave workload.validate out to measure without comparing answers.',
-    );
+    throw notAnswered(number, outcome === 'complete' ? `status ${this.#status}, or no numbers` : outcome);
+  }
+
+  /** What an answer means is not known here; if it says something else each time, there is nothing to compare with. */
+  async #askTwice(number: number, template: Template, protocol: Protocol): Promise<Golden> {
+    const [first, second] = [
+      await this.#whole(number, template, protocol),
+      await this.#whole(number, template, protocol),
+    ];
+    const { tolerance = 0 } = this.#assignment.workload.validate ?? {};
+    const difference = protocol.difference?.(second.body, first.body, tolerance);
+    if (difference !== undefined || second.status !== first.status) throw everChanging(difference);
+    return { status: first.status, body: first.body.toString('base64') };
+  }
+
+  async #whole(number: number, template: Template, protocol: Protocol) {
+    const outcome = await this.#send(number, template);
+    const reader = protocol.reader();
+    reader.begin(number);
+    const judged = outcome === 'complete' ? reader.finish(this.#status) : outcome;
+    if (judged !== 'ok')
+      throw notAnswered(number, outcome === 'complete' ? `status ${this.#status}` : outcome);
+    return { status: this.#status, body: this.#body() };
+  }
+
+  #send(number: number, template: Template): Promise<TransportOutcome> {
+    this.#pieces = [];
+    return new Promise<TransportOutcome>((resolve) => {
+      this.#ended = resolve;
+      this.#transport.send(this.#transport.prepare(template), 0, number);
+    });
+  }
+
+  #body(): Buffer {
+    return Buffer.concat(this.#pieces);
   }
 
   close(): void {
@@ -146,5 +184,22 @@ class AloneAnswers {
 function unreadable(protocol: string): UsageError {
   return new UsageError([
     { field: 'workload.validate', message: `the numbers of an answer cannot be read over ${protocol}` },
+  ]);
+}
+
+function notAnswered(number: number, how: string): TargetError {
+  return new TargetError(
+    `Payload ${number}, asked alone to learn its answer, was not answered (${how}).`,
+    'Leave workload.validate out to measure without comparing answers.',
+  );
+}
+
+function everChanging(difference = 'has another status'): UsageError {
+  return new UsageError([
+    {
+      field: 'workload.validate',
+      message: `the same request was answered in two ways, one after the other: the second answer ${difference}`,
+      advice: 'Answers can be compared only where they are always the same; leave validate out.',
+    },
   ]);
 }

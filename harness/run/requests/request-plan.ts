@@ -68,12 +68,12 @@ const CHECK_STREAM = 999;
 export function answerCheck(
   { seed, workload, goldens }: LoadAssignment,
   { payloadOf }: RequestPlan,
-  { outputs }: Protocol,
+  protocol: Protocol,
 ): AnswerCheck | undefined {
   const { validate } = workload;
-  if (validate === undefined || goldens === undefined || outputs === undefined) return undefined;
+  if (validate === undefined || goldens === undefined) return undefined;
   const salt = Math.floor(seededRandom(seed, CHECK_STREAM)() * 0x1_0000_0000) | 0;
-  return new AnswerCheck({ validate, goldens, payloadOf, outputs, salt });
+  return new AnswerCheck({ validate, goldens, payloadOf, protocol, salt });
 }
 
 /** How the samples of a class are written. */

@@ -1,12 +1,13 @@
 import type { NoticeRecord } from '../../record/run-record.ts';
 import type { Store } from '../../record/store.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
+import type { TargetSpec } from '../../scenario/target-spec.ts';
 import type { RunningTarget } from '../../targets/target.ts';
 import type { Golden, LoadAssignment } from '../load-engine.ts';
 import { placementFor } from '../machine/place-on-cores.ts';
 import { assignmentFor } from '../plan/assignment.ts';
 import type { PlannedTrial } from '../plan/plan.ts';
-import { checkWorkloads } from '../requests/check-workloads.ts';
+import { otherTargets, refuse, workloadProblems } from '../requests/check-workloads.ts';
 import { goldensFor } from '../requests/reference-pass.ts';
 import { makeTarget } from '../trial/make-target.ts';
 import { TargetHolder } from '../trial/target-holder.ts';
@@ -32,7 +33,7 @@ export interface MeasuredTrial {
 export class TrialDriver {
   readonly #parts: TrialDriverParts;
   readonly #holder: TargetHolder;
-  readonly #checkedModels = new Set<string>();
+  #checked = false;
   #goldens: { readonly key: string; readonly answers: readonly Golden[] | undefined } | undefined;
 
   constructor(parts: TrialDriverParts) {
@@ -49,9 +50,8 @@ export class TrialDriver {
     const { planned } = trial;
     const { drain, cancel, engines, observer } = this.#parts.options;
     observer.onTrialStart(planned, position);
-    const target = await this.#holder.use(planned.setting.target);
+    const target = await this.#checkedTarget(planned.setting.target);
     if (drain.aborted) return undefined;
-    this.#checkOnce(target);
     const assignment = { ...this.#assignmentFor(trial, target), ...changes };
     const goldens = await this.#goldensOf(assignment, target);
     if (drain.aborted) return undefined;
@@ -72,18 +72,29 @@ export class TrialDriver {
     return this.#holder.stop();
   }
 
+  /**
+   * The first time every other model is started too, to tell its inputs: what cannot be sent is known before anything is.
+   * Throws UsageError with the problems of all settings.
+   */
+  async #checkedTarget(spec: TargetSpec): Promise<RunningTarget> {
+    const target = await this.#holder.use(spec);
+    if (this.#checked) return target;
+    this.#checked = true;
+    const { scenario, options } = this.#parts;
+    const problems = [...workloadProblems(scenario, target)];
+    for (const other of otherTargets(scenario, spec)) {
+      if (options.drain.aborted) break;
+      problems.push(...workloadProblems(scenario, await this.#holder.use(other)));
+    }
+    refuse(problems);
+    return this.#holder.use(spec);
+  }
+
   #assignmentFor(trial: PlannedTrial, target: RunningTarget): LoadAssignment {
     const { scenario, store } = this.#parts;
     const { generator: cpus } = placementFor(trial.planned.setting.target);
     const where = { runId: store.id, runFolder: store.folder, ...(cpus === undefined ? {} : { cpus }) };
     return assignmentFor(trial, scenario, target, where);
-  }
-
-  /** When a model has told its inputs, before anything is sent to it. */
-  #checkOnce(target: RunningTarget): void {
-    if (this.#checkedModels.has(target.spec.model)) return;
-    this.#checkedModels.add(target.spec.model);
-    checkWorkloads(this.#parts.scenario, target);
   }
 
   /** Asked once for each server, workload and seed: other loads of the same setting compare with the same answers. */

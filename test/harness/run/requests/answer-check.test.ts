@@ -100,7 +100,7 @@ describe('CheckedReader', () => {
       validate: { share, tolerance: 1e-4 },
       goldens,
       payloadOf: (index) => index % 2,
-      outputs: oipRestOutputs,
+      protocol: { outputs: oipRestOutputs },
       salt: 5,
     });
   const feed = (reader: CheckedReader, index: number, answer: number, status = 200) => {
