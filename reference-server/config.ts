@@ -28,7 +28,8 @@ const repository = z.strictObject({
   pollMs: z.int().min(10).default(15_000),
 });
 
-const serverConfig = z
+/** Documented for its users in server.yaml, beside this file. */
+export const serverConfig = z
   .strictObject({
     host: z.string().min(1).default('127.0.0.1'),
     /** 0: any free port. */

@@ -34,7 +34,7 @@ async function stop(server: ReferenceServer, reason: string): Promise<void> {
 
 /** The one line on stdout, for whoever started this process. */
 function announce(server: ReferenceServer, doors: { listening: string; grpc: string | undefined }): void {
-  const models = server.models.map((model) => model.signature.name);
+  const models = [...new Set(server.models.map((model) => model.signature.name))];
   const providerRan = server.models[0]?.effective().providerRan;
   console.log(JSON.stringify({ ...doors, pid: process.pid, models, providerRan }));
 }

@@ -22,7 +22,20 @@ export const RUN_FLAGS = {
 } as const satisfies Flags;
 
 export const SERVE_FLAGS = {
-  model: { type: 'string', array: true, default: ['recommender'], describe: 'name or path' },
+  model: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    describe: 'name or path; without any model: recommender',
+  },
+  models: { type: 'string', describe: 'folder of models: <model>/<version>/model.onnx' },
+  control: {
+    choices: ['none', 'explicit', 'poll'],
+    default: 'none',
+    describe: 'of that folder: all at the start, load and unload by request, or follow its changes',
+  },
+  config: { type: 'string', describe: 'a YAML file that says everything, instead of flags' },
+  'print-config': { type: 'boolean', default: false, describe: 'such a file, with every field explained' },
   host: { type: 'string', default: '127.0.0.1', describe: 'address to listen on' },
   port: { type: 'number', default: 8000, describe: '0 for any free port' },
   'grpc-port': { type: 'number', describe: 'speak gRPC there too, 8001 as a rule' },

@@ -1,12 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { EXIT, type ExitCode, nearestName, UsageError } from '../errors.ts';
 import { packageFile } from '../package-files.ts';
 import { BUNDLED_MODELS } from '../scenario/bundled-models.ts';
 import { servedName } from '../scenario/served-name.ts';
+import { SERVE_FLAGS } from './flags.ts';
 
 export interface ServeArguments {
   readonly model: readonly string[];
+  /** A folder of models. */
+  readonly models?: string | undefined;
+  readonly control: string;
+  /** A file that says everything, instead of the others. */
+  readonly config?: string | undefined;
+  /** Print the documented file and serve nothing. */
+  readonly printConfig?: boolean;
   readonly host: string;
   readonly port: number;
   /** Left out: no gRPC. */
@@ -27,14 +36,17 @@ export interface ServeArguments {
  * UsageError for a model that there is not.
  */
 export async function serveCommand(args: ServeArguments): Promise<ExitCode> {
+  if (args.printConfig === true) {
+    process.stdout.write(readFileSync(packageFile('reference-server', 'server.yaml')));
+    return EXIT.ok;
+  }
   refuseUnknownModels(args.model);
+  refuseFlagsBesideFile(args.config, process.argv);
   const main = packageFile('dist', 'reference-server', 'main.js');
   // Its stdin stays open as long as we live: its end tells the server that we are gone, however we went.
-  const child = spawn(
-    process.execPath,
-    [main, '--config-json', JSON.stringify(configOf(args)), '--exit-with-parent'],
-    { stdio: ['pipe', 'pipe', 'pipe'] },
-  );
+  const child = spawn(process.execPath, [main, ...configArguments(args), '--exit-with-parent'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   child.stdin.on('error', () => {});
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => forward(child, signal));
   createInterface({ input: child.stdout }).on('line', (line) => print(process.stdout, announced(line)));
@@ -61,11 +73,33 @@ function adviceFor(near: string | undefined): { advice?: string } {
   return near === undefined ? {} : { advice: `did you mean ${near}?` };
 }
 
+/** What a file says and what flags say would have to be merged: nobody could tell what then runs. */
+export function refuseFlagsBesideFile(config: string | undefined, words: readonly string[]): void {
+  if (config === undefined) return;
+  const others = Object.keys(SERVE_FLAGS).filter(
+    (flag) =>
+      flag !== 'config' && words.some((word) => word === `--${flag}` || word.startsWith(`--${flag}=`)),
+  );
+  if (others.length === 0) return;
+  throw new UsageError(
+    others.map((flag) => ({ field: `--${flag}`, message: `goes with no --config: put it into ${config}` })),
+  );
+}
+
+function configArguments(args: ServeArguments): string[] {
+  if (args.config !== undefined) return ['--config', args.config];
+  return ['--config-json', JSON.stringify(configOf(args))];
+}
+
 /** The server's own words for what the flags say; it refuses a field that it does not know. */
-function configOf({ model, ...settings }: ServeArguments) {
+export function configOf(args: ServeArguments) {
+  const { model, models: path, control, ...settings } = args;
   const { host, port, grpcPort, instances, threads, provider, batching } = settings;
-  const models = model.map((source) => ({ name: servedName(source), source }));
-  return { models, host, port, grpcPort, instances, threads, provider, batching };
+  const sources = model.length === 0 && path === undefined ? ['recommender'] : model;
+  const models = sources.map((source) => ({ name: servedName(source), source }));
+  const load = control === 'explicit' ? ['*'] : [];
+  const repository = path === undefined ? { mode: control } : { path, mode: control, load };
+  return { models, repository, host, port, grpcPort, instances, threads, provider, batching };
 }
 
 /** A terminal sends Ctrl-C to the whole group already; a second one would cut the drain short. */
@@ -89,11 +123,16 @@ export function announced(line: string): string {
   if (ready.listening === undefined) return line;
   const { listening, grpc, models = [], providerRan } = ready;
   const overGrpc = `  npx inferometer run capacity --url ${grpc} --protocol oip-grpc --model ${models[0]}`;
+  const ran = providerRan === undefined ? '' : ` (provider ${providerRan})`;
   return [
-    `Serving ${models.join(', ')} at ${listening} (provider ${providerRan}). Ctrl-C drains and stops.`,
-    `  npx inferometer run capacity --url ${listening} --model ${models[0]}`,
-    ...(grpc === undefined ? [] : [overGrpc]),
-    `  curl ${listening}/v2/models/${models[0]}`,
+    `Serving ${models.join(', ') || 'no model yet'} at ${listening}${ran}. Ctrl-C drains and stops.`,
+    ...(models.length === 0
+      ? [`  curl -X POST ${listening}/v2/repository/index`]
+      : [
+          `  npx inferometer run capacity --url ${listening} --model ${models[0]}`,
+          ...(grpc === undefined ? [] : [overGrpc]),
+          `  curl ${listening}/v2/models/${models[0]}`,
+        ]),
   ].join('\n');
 }
 

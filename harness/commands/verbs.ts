@@ -47,7 +47,10 @@ export function addMeasuringVerbs(parser: Argv, done: Done): void {
         verb
           .options(SERVE_FLAGS)
           .example('$0 serve', 'the recommender on port 8000; then: run capacity --url ...')
-          .example('$0 serve --model ranker.onnx --max-rows 16 --max-delay 2ms', 'a model of your own'),
+          .example('$0 serve --model ranker.onnx --max-rows 16 --max-delay 2ms', 'a model of your own')
+          .example('$0 serve --models models --control poll', 'a folder of them, as Triton has it')
+          .example('$0 serve --print-config > server.yaml', 'every setting, to be changed')
+          .example('$0 serve --config server.yaml', 'and served'),
       async (args) => done(await serveCommand({ ...args, batching: batchingOf(args) })),
     )
     .command(

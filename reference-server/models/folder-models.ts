@@ -3,15 +3,11 @@ import { type Dirent, existsSync, readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServerConfig } from '../config.ts';
-import { type ConfigProblem, located } from '../config-document.ts';
 import { settingsOf } from '../model-settings.ts';
-import { fitDeclared, type ModelFile, parseModelFile, SILENT } from './model-file.ts';
+import { readModelConfig } from './model-config-files.ts';
+import { fitDeclared, type ModelFile, SILENT } from './model-file.ts';
 import type { ConfigOverride, ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
 import { type OnnxInterface, readOnnxInterface } from './onnx-file.ts';
-import { parseTextProto } from './text-proto.ts';
-import { TextProtoError } from './text-proto-tokens.ts';
-import { fromTritonConfig } from './triton-config.ts';
-import { Message } from './triton-message.ts';
 import { chooseVersions, isVersion } from './version-policy.ts';
 
 const FOLDER_NAME = /^[\w-][\w.-]*$/;
@@ -50,7 +46,7 @@ async function planFrom(
   server: ServerConfig,
   override: ConfigOverride | undefined,
 ): Promise<ModelPlan> {
-  const read = readConfig(name, path, override);
+  const read = readModelConfig(name, path, override);
   if ('problem' in read) {
     const { versions: versionPolicy } = SILENT;
     return { name, versions: [], versionPolicy, labels: {}, notHonoured: [], problem: read.problem };
@@ -83,56 +79,6 @@ function missingVersions(
   return `there is no version in ${path}: a version is a folder with a number from 1 as its name`;
 }
 
-function readConfig(
-  name: string,
-  path: string,
-  override: ConfigOverride | undefined,
-): { readonly file: ModelFile } | { readonly problem: string } {
-  const yaml = join(path, 'config.yaml');
-  const pbtxt = join(path, 'config.pbtxt');
-  if (override !== undefined)
-    return checked(tritonJson(override.json, name), 'the configuration of the request');
-  if (existsSync(yaml) && existsSync(pbtxt)) {
-    return { problem: `${path} has a config.yaml and a config.pbtxt: there must be one of them` };
-  }
-  try {
-    if (existsSync(yaml)) return checked(parseModelFile(readFileSync(yaml, 'utf8')), yaml);
-    if (existsSync(pbtxt)) return checked(tritonText(readFileSync(pbtxt, 'utf8'), name), pbtxt);
-  } catch (error) {
-    return { problem: `the configuration cannot be read: ${reasonOf(error)}` };
-  }
-  return { file: SILENT };
-}
-
-function checked(
-  read: ModelFile | readonly ConfigProblem[],
-  file: string,
-): { readonly file: ModelFile } | { readonly problem: string } {
-  if ('settings' in read) return { file: read };
-  return { problem: read.map((problem) => located(problem, file)).join('; ') };
-}
-
-function tritonText(text: string, name: string): ModelFile | readonly ConfigProblem[] {
-  try {
-    return fromTritonConfig(Message.fromText(parseTextProto(text)), name);
-  } catch (error) {
-    if (error instanceof TextProtoError) return [{ line: error.line, message: error.message }];
-    throw error;
-  }
-}
-
-function tritonJson(json: string, name: string): ModelFile | readonly ConfigProblem[] {
-  try {
-    const value: unknown = JSON.parse(json);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return [{ message: 'it must be a JSON object' }];
-    }
-    return fromTritonConfig(Message.fromJson(value as Readonly<Record<string, unknown>>), name);
-  } catch (error) {
-    return [{ message: `it is not JSON: ${reasonOf(error)}` }];
-  }
-}
-
 async function versionPlan(
   name: string,
   version: string,
@@ -143,8 +89,7 @@ async function versionPlan(
   const source = join(path, version, file.file);
   const read = interfaceOf(source, path, file);
   const settings = typeof read === 'string' ? server : ownOrFromFile(server, file, read);
-  const problem =
-    typeof read === 'string' ? read : 'problems' in settings ? settings.problems.message : undefined;
+  const problem = typeof read === 'string' ? read : misfitOf(settings);
   const { sharesBatches, warmUp } = file;
   return {
     name,
@@ -158,6 +103,11 @@ async function versionPlan(
     fingerprint: await fingerprintOf(join(path, version), file),
     ...(problem === undefined ? {} : { problem }),
   };
+}
+
+function misfitOf(settings: ReturnType<typeof settingsOf>): string | undefined {
+  if (!('problems' in settings)) return undefined;
+  return settings.problems.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
 }
 
 /** What the model takes and gives as it is served; or why it cannot be. */

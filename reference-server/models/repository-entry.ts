@@ -1,3 +1,4 @@
+import { ServingError } from '../errors.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import type { ModelPlan } from './model-plan.ts';
 import { compareVersions } from './version-policy.ts';
@@ -19,6 +20,8 @@ export interface Entry {
   plan: ModelPlan | undefined;
   problem: string | undefined;
   unloaded: boolean;
+  /** Its files are gone, or never were: the name is none. */
+  gone: boolean;
   readonly loaded: Map<string, LoadedVersion>;
   readonly moving: Map<string, 'LOADING' | 'UNLOADING'>;
   readonly failed: Map<string, { readonly fingerprint: string; readonly error: Error }>;
@@ -31,6 +34,7 @@ export function newEntry(): Entry {
     plan: undefined,
     problem: undefined,
     unloaded: false,
+    gone: true,
     loaded: new Map(),
     moving: new Map(),
     failed: new Map(),
@@ -38,8 +42,27 @@ export function newEntry(): Entry {
   };
 }
 
+/** The version that is asked for. Throws as `ModelRepository.lease` does. */
+export function chosenIn(entry: Entry, name: string, asked: string | undefined): LoadedVersion {
+  const version = asked === undefined || asked === '' ? defaultOf(entry) : labelled(entry, asked);
+  const loaded = version === undefined ? undefined : entry.loaded.get(version);
+  if (loaded !== undefined) return loaded;
+  if (entry.loaded.size === 0 || version === undefined) throw notLoaded(name, entry);
+  const there = [...entry.loaded.keys()].sort(compareVersions);
+  const found = there.length === 1 ? `is only version ${there[0]}` : `are versions ${there.join(', ')}`;
+  throw new ServingError(
+    'not-found',
+    `unknown version '${asked ?? version}' of model '${name}', there ${found}`,
+  );
+}
+
+export function notLoaded(name: string, entry: Entry): ServingError {
+  const reason = entry.unloaded ? 'it was unloaded' : reasonOf(entry);
+  return new ServingError('unavailable', `model '${name}' has no version that is ready: ${reason}`);
+}
+
 /** The version that a request without one gets; undefined where none runs. */
-export function defaultOf(entry: Entry): string | undefined {
+function defaultOf(entry: Entry): string | undefined {
   const chosen = entry.plan?.defaultVersion;
   if (chosen !== undefined) return labelled(entry, chosen);
   let newest: string | undefined;
@@ -50,7 +73,7 @@ export function defaultOf(entry: Entry): string | undefined {
 }
 
 /** The version that a label stands for; anything else is a version already. */
-export function labelled(entry: Entry, asked: string): string {
+function labelled(entry: Entry, asked: string): string {
   const labels = entry.plan?.labels ?? {};
   return Object.hasOwn(labels, asked) ? (labels[asked] ?? asked) : asked;
 }
@@ -74,7 +97,7 @@ export function indexOf(name: string, entry: Entry | undefined): ModelIndexEntry
 }
 
 /** Why no version is ready. */
-export function reasonOf(entry: Entry): string {
+function reasonOf(entry: Entry): string {
   if (entry.problem !== undefined) return entry.problem;
   const [failed] = entry.failed.values();
   if (failed !== undefined) return failed.error.message;

@@ -31,18 +31,17 @@ export function watchCatalogue(deps: WatchDeps): () => void {
   };
 }
 
-/** Never rejects: a folder that cannot be read now is looked at again later, and what runs goes on. */
+/** Never rejects: what cannot be read now is looked at again later, and what runs goes on. */
 async function look({ catalogue, repository, log }: WatchDeps): Promise<void> {
-  try {
-    const names = await catalogue.names();
-    const gone = repository.known().filter((name) => !names.includes(name));
-    await Promise.all([
-      ...names.map((name) => repository.reconcile(name)),
-      ...gone.map((name) => repository.forget(name)),
-    ]);
-  } catch (error) {
-    log('the models could not be looked at', {
-      reason: error instanceof Error ? error.message : String(error),
-    });
-  }
+  const failed = (what: string) => (error: unknown) => {
+    log(what, { reason: error instanceof Error ? error.message : String(error) });
+  };
+  const names = await catalogue.names().catch(failed('the models could not be listed'));
+  if (names === undefined) return;
+  const gone = repository.known().filter((name) => !names.includes(name));
+  // One that vanishes between the list and the look at it is gone at the next look.
+  await Promise.all([
+    ...names.map((name) => repository.reconcile(name).catch(failed('a model could not be looked at'))),
+    ...gone.map((name) => repository.forget(name).catch(failed('a model could not be unloaded'))),
+  ]);
 }

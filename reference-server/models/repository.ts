@@ -1,28 +1,20 @@
 import { asServingError, ServingError } from '../errors.ts';
-import { ModelStatistics } from '../telemetry/statistics.ts';
-import type { Clock } from '../telemetry/timings.ts';
-import { LoadedVersion, type ModelLease } from './loaded-version.ts';
-import type { ConfigOverride, ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
+import type { LoadedVersion, ModelLease } from './loaded-version.ts';
+import type { ConfigOverride, ModelCatalogue, ModelPlan } from './model-plan.ts';
 import {
-  defaultOf,
+  chosenIn,
   type Entry,
   indexOf,
-  labelled,
   type ModelIndexEntry,
   newEntry,
-  reasonOf,
+  notLoaded,
 } from './repository-entry.ts';
 import type { ServedModel } from './served-model.ts';
+import { type KeeperDeps, VersionKeeper } from './version-keeper.ts';
 import { compareVersions } from './version-policy.ts';
 
-export interface RepositoryDeps {
+export interface RepositoryDeps extends KeeperDeps {
   readonly catalogue: ModelCatalogue;
-  /** Starts a version: resolves when it is warm and may be used, rejects with why it cannot be. */
-  start(plan: VersionPlan, statistics: ModelStatistics): Promise<ServedModel>;
-  readonly clock: Clock;
-  log(event: string, detail: Readonly<Record<string, unknown>>): void;
-  /** How long an unload waits for the requests that use the model, before it refuses those that still wait. */
-  readonly drainMs: number;
   /** Whether callers may load and unload. */
   readonly mode: 'none' | 'explicit' | 'poll';
 }
@@ -36,12 +28,11 @@ export interface RepositoryDeps {
 export class ModelRepository {
   readonly #deps: RepositoryDeps;
   readonly #entries = new Map<string, Entry>();
-  /** Outlive a reload, so that no request is lost from the counts. */
-  readonly #statistics = new Map<string, ModelStatistics>();
-  #closing = false;
+  readonly #keeper: VersionKeeper;
 
   constructor(deps: RepositoryDeps) {
     this.#deps = deps;
+    this.#keeper = new VersionKeeper(deps);
   }
 
   /** Loads these models, all at once. Never rejects: what could not be loaded is in the index, and in the answer. */
@@ -72,7 +63,7 @@ export class ModelRepository {
   /** Every version of a model that can be used, in ascending order. Throws as `lease` does where there is none. */
   versionsOf(name: string): readonly ServedModel[] {
     const entry = this.#entryOf(name);
-    if (entry.loaded.size === 0) throw this.#notLoaded(name, entry);
+    if (entry.loaded.size === 0) throw notLoaded(name, entry);
     return [...entry.loaded.values()]
       .map((loaded) => loaded.model)
       .sort((a, b) => compareVersions(a.version, b.version));
@@ -97,8 +88,11 @@ export class ModelRepository {
 
   /** The repository index: all models there are, loaded or not; `onlyReady` leaves out the others. */
   async index(onlyReady = false): Promise<readonly ModelIndexEntry[]> {
-    const names = new Set([...(await this.#deps.catalogue.names()), ...this.#entries.keys()]);
-    const entries = [...names].sort().flatMap((name) => indexOf(name, this.#entries.get(name)));
+    const names = new Set([...(await this.#deps.catalogue.names()), ...this.known()]);
+    const entries = [...names].sort().flatMap((name) => {
+      const entry = this.#entries.get(name);
+      return indexOf(name, entry?.gone === false ? entry : undefined);
+    });
     return onlyReady ? entries.filter(({ state }) => state === 'READY') : entries;
   }
 
@@ -120,20 +114,23 @@ export class ModelRepository {
   async unload(name: string): Promise<void> {
     this.#refuseUnlessExplicit();
     const entry = this.#entryOf(name);
-    await this.#inTurn(entry, () => this.#unloadNow(entry));
+    await this.#inTurn(entry, () => this.#keeper.unload(entry));
   }
 
   /** The names that have been loaded, or tried. */
   known(): readonly string[] {
-    return [...this.#entries.keys()];
+    return [...this.#entries].filter(([, entry]) => !entry.gone).map(([name]) => name);
   }
 
   /** Unloads a model whose files are gone. */
   async forget(name: string): Promise<void> {
     const entry = this.#entries.get(name);
     if (entry === undefined) return;
-    await this.#inTurn(entry, () => this.#unloadNow(entry));
-    this.#entries.delete(name);
+    await this.#inTurn(entry, async () => {
+      entry.gone = true;
+      entry.plan = undefined;
+      await this.#keeper.unload(entry);
+    });
   }
 
   /**
@@ -149,92 +146,16 @@ export class ModelRepository {
     // Read in its turn: what an earlier operation finds must not be older than what a later one acts on.
     return this.#inTurn(entry, async () => {
       const plan = await this.#deps.catalogue.plan(name, options.override);
-      if (plan !== undefined) return this.#follow(entry, plan, options.retry === true);
-      if (entry.plan === undefined) this.#entries.delete(name);
+      if (plan !== undefined) return this.#keeper.follow(entry, plan, options.retry === true);
       throw await this.#unknown(name);
     });
   }
 
   /** Ends every model; requests that still wait are refused. */
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#keeper.closing = true;
     const entries = [...this.#entries.values()];
-    await Promise.all(entries.map((entry) => this.#inTurn(entry, () => this.#unloadNow(entry, 0))));
-  }
-
-  async #follow(entry: Entry, plan: ModelPlan, retry: boolean): Promise<ServingError | undefined> {
-    if (this.#closing) return new ServingError('unavailable', 'the server is shutting down');
-    entry.unloaded = false;
-    entry.problem = plan.problem;
-    if (plan.notHonoured.length > 0 && String(plan.notHonoured) !== String(entry.plan?.notHonoured)) {
-      this.#deps.log('configuration fields that are not honoured', {
-        model: plan.name,
-        fields: plan.notHonoured,
-      });
-    }
-    const starting = plan.versions.filter((version) => {
-      if (entry.loaded.get(version.version)?.plan.fingerprint === version.fingerprint) return false;
-      return retry || entry.failed.get(version.version)?.fingerprint !== version.fingerprint;
-    });
-    await Promise.all(starting.map((version) => this.#start(entry, version)));
-    for (const version of entry.failed.keys()) {
-      if (!plan.versions.some((wanted) => wanted.version === version)) entry.failed.delete(version);
-    }
-    const whole = entry.failed.size === 0 && (plan.problem === undefined || plan.versions.length > 0);
-    if (whole || entry.plan === undefined) entry.plan = plan;
-    if (whole) await this.#retireOthers(entry, plan);
-    const [failed] = entry.failed.values();
-    const reason = plan.problem ?? failed?.error.message;
-    if (reason === undefined) return undefined;
-    this.#deps.log('a model could not be loaded', { model: plan.name, reason });
-    return new ServingError('invalid', `failed to load '${plan.name}': ${reason}`, { cause: failed?.error });
-  }
-
-  async #start(entry: Entry, plan: VersionPlan): Promise<void> {
-    const { name, version } = plan;
-    if (!entry.loaded.has(version)) entry.moving.set(version, 'LOADING');
-    const started = await this.#startedOrWhyNot(plan);
-    entry.moving.delete(version);
-    if (started instanceof Error) {
-      entry.failed.set(version, { fingerprint: plan.fingerprint, error: started });
-      return;
-    }
-    entry.failed.delete(version);
-    const replaced = entry.loaded.get(version);
-    entry.loaded.set(version, new LoadedVersion(plan, started));
-    this.#deps.log('a model was loaded', { model: name, version });
-    await replaced?.retire(this.#deps.clock, this.#deps.drainMs);
-  }
-
-  async #startedOrWhyNot(plan: VersionPlan): Promise<ServedModel | Error> {
-    if (plan.problem !== undefined) return new Error(plan.problem);
-    return this.#deps
-      .start(plan, this.#statisticsOf(plan.name, plan.version))
-      .catch((error: unknown) => asError(error));
-  }
-
-  async #retireOthers(entry: Entry, plan: ModelPlan): Promise<void> {
-    const gone = [...entry.loaded.keys()].filter(
-      (version) => !plan.versions.some((wanted) => wanted.version === version),
-    );
-    await Promise.all(gone.map((version) => this.#retire(entry, version, this.#deps.drainMs)));
-  }
-
-  async #unloadNow(entry: Entry, drainMs = this.#deps.drainMs): Promise<void> {
-    entry.unloaded = true;
-    entry.failed.clear();
-    entry.problem = undefined;
-    await Promise.all([...entry.loaded.keys()].map((version) => this.#retire(entry, version, drainMs)));
-  }
-
-  async #retire(entry: Entry, version: string, drainMs: number): Promise<void> {
-    const loaded = entry.loaded.get(version);
-    if (loaded === undefined) return;
-    entry.loaded.delete(version);
-    entry.moving.set(version, 'UNLOADING');
-    await loaded.retire(this.#deps.clock, drainMs);
-    entry.moving.delete(version);
-    this.#deps.log('a model was unloaded', { model: loaded.plan.name, version });
+    await Promise.all(entries.map((entry) => this.#inTurn(entry, () => this.#keeper.unload(entry, 0))));
   }
 
   #inTurn<Result>(entry: Entry, act: () => Promise<Result>): Promise<Result> {
@@ -244,29 +165,14 @@ export class ModelRepository {
   }
 
   #loaded(name: string, asked: string | undefined): LoadedVersion {
-    const entry = this.#entryOf(name);
-    const version = asked === undefined || asked === '' ? defaultOf(entry) : labelled(entry, asked);
-    const loaded = version === undefined ? undefined : entry.loaded.get(version);
-    if (loaded !== undefined) return loaded;
-    if (entry.loaded.size === 0 || version === undefined) throw this.#notLoaded(name, entry);
-    const there = [...entry.loaded.keys()].sort(compareVersions);
-    const found = there.length === 1 ? `is only version ${there[0]}` : `are versions ${there.join(', ')}`;
-    throw new ServingError(
-      'not-found',
-      `unknown version '${asked ?? version}' of model '${name}', there ${found}`,
-    );
+    return chosenIn(this.#entryOf(name), name, asked);
   }
 
   #entryOf(name: string): Entry {
     const entry = this.#entries.get(name);
-    if (entry !== undefined) return entry;
-    const known = [...this.#entries.keys()].join(', ');
+    if (entry !== undefined && !entry.gone) return entry;
+    const known = this.known().join(', ');
     throw new ServingError('not-found', `unknown model '${name}', this server has: ${known || 'none'}`);
-  }
-
-  #notLoaded(name: string, entry: Entry): ServingError {
-    const reason = entry.unloaded ? 'it was unloaded' : reasonOf(entry);
-    return new ServingError('unavailable', `model '${name}' has no version that is ready: ${reason}`);
   }
 
   async #unknown(name: string): Promise<ServingError> {
@@ -281,15 +187,4 @@ export class ModelRepository {
       'loading and unloading by request is off: start the server with repository.mode: explicit',
     );
   }
-
-  #statisticsOf(name: string, version: string): ModelStatistics {
-    const key = `${name}/${version}`;
-    const statistics = this.#statistics.get(key) ?? new ModelStatistics();
-    this.#statistics.set(key, statistics);
-    return statistics;
-  }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -36,6 +36,7 @@ describe('the package', () => {
     'dist/reference-server/execution/instance-worker.js',
     'dist/reports/report.js',
     'harness/cost/prices/instances.csv',
+    'reference-server/server.yaml',
     'reports/page.js',
     'reports/style.css',
     'scenario.schema.json',

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { parseServerConfig } from '../../reference-server/config.ts';
+import { z } from 'zod';
+import { parseServerConfig, serverConfig } from '../../reference-server/config.ts';
 import { StartupError } from '../../reference-server/errors.ts';
 
 const models = [{ name: 'm', source: 'm.onnx' }];
@@ -81,6 +84,76 @@ describe('parseServerConfig', () => {
     expect(() => parseServerConfig('{')).toThrow('the configuration is not JSON');
   });
 });
+
+describe('a configuration file', () => {
+  const problemsOf = (yaml: string) => {
+    try {
+      parseServerConfig(yaml, 'server.yaml');
+    } catch (error) {
+      if (error instanceof StartupError) return error.message;
+      throw error;
+    }
+    return '';
+  };
+
+  test('every problem has its line, its field, and the name that was meant', () => {
+    const message = problemsOf(`models:
+  - { name: a, source: a.onnx, instances: 0 }
+  - name: b
+    sorce: b.onnx
+prot: 80
+batching:
+  maxRows: 8
+  maxQueueRows: 4
+repository: { mode: often }
+`);
+    for (const words of [
+      'server.yaml:2: models.0.instances: ',
+      'server.yaml:4: models.1.sorce: there is no such field; did you mean source?',
+      'server.yaml:3: models.1.source: ',
+      'server.yaml:5: prot: there is no such field; did you mean port?',
+      'server.yaml:9: repository.mode: ',
+    ]) {
+      expect(message).toContain(words);
+    }
+    expect(problemsOf('port: 1\nmodels: [')).toMatch(/server.yaml:\d: /);
+    expect(problemsOf('port: 1')).toContain('models: must name at least one model, unless repository.path');
+    expect(problemsOf('[1]')).toContain('server.yaml:1: ');
+  });
+
+  test("a model's own settings, checked together with the server's", () => {
+    const config = parseServerConfig(
+      'models: [{ name: a, source: a.onnx, threads: 2, batching: { maxRows: 600 } }]\nthreads: 1',
+      'server.yaml',
+    );
+    expect(config.models[0]).toMatchObject({ threads: 2, batching: { maxRows: 600 } });
+    expect(
+      problemsOf('models:\n  - name: a\n    source: a.onnx\n    batching: { maxRows: 8, maxQueueRows: 4 }'),
+    ).toContain('server.yaml:4: models.0.batching.maxQueueRows: must be at least maxRows');
+  });
+
+  test('the documented one says the defaults, and every field there is', () => {
+    const file = fileURLToPath(new URL('../../reference-server/server.yaml', import.meta.url));
+    const text = readFileSync(file, 'utf8');
+    const source = 'recommender';
+    const least = parseServerConfig(JSON.stringify({ models: [{ name: source, source }] }));
+    expect(parseServerConfig(text, file)).toEqual(least);
+    const named = new Set([...text.matchAll(/([A-Za-z]+):/g)].map(([, name]) => name));
+    const fields = namesIn(z.toJSONSchema(serverConfig, { io: 'input' }));
+    expect([...fields].filter((field) => !named.has(field))).toEqual([]);
+  });
+});
+
+/** The names of all fields of a JSON schema, those within others included. */
+function namesIn(schema: unknown): Set<string> {
+  if (typeof schema !== 'object' || schema === null) return new Set();
+  const found = Object.entries(schema).flatMap(([key, value]) =>
+    key === 'properties'
+      ? [...Object.keys(value), ...Object.values(value).flatMap((each) => [...namesIn(each)])]
+      : [...namesIn(value)],
+  );
+  return new Set(found);
+}
 
 function thrownBy(config: unknown): StartupError {
   try {
