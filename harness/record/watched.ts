@@ -9,7 +9,7 @@ export const batch = z.object({
   rowsExecuted: z.number().int(),
   /** Batch size in rows -> number of executions. Sum of size x count = rowsExecuted. */
   histogram: z.record(z.string(), z.number().int()),
-  /** Why each batch left: full, delay, idle (preferred in a later version). */
+  /** Why each batch left: full, preferred, delay, idle. */
   release: z.record(z.string(), z.number().int()),
 });
 export type Batch = z.infer<typeof batch>;

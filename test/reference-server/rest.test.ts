@@ -260,6 +260,48 @@ describe('infer', () => {
     }
   });
 
+  test('padding, queue timeouts and priorities are told in statistics, metrics and configuration', async () => {
+    const batching = { maxRows: 4, allowedRows: [2, 4], preferredRows: [2] };
+    const levels = [{ priority: 1, timeoutMs: 0 }];
+    await start({ batching, queue: { timeoutMs: 20, priorityLevels: 2, levels } });
+    const release = instances[0]?.hold();
+    const first = post({ inputs: [row(0, 0, 0)] });
+    await until(() => instances[0]?.batches.length === 1);
+    const patient = post({ inputs: [row(1, 1, 1)], parameters: { priority: 1 } });
+    const late = await post({ inputs: [row(2, 2, 2)] });
+    expect([late.status, late.json.error]).toEqual([503, 'Request timeout expired']);
+    release?.();
+    expect((await Promise.all([first, patient])).map(({ status }) => status)).toEqual([200, 200]);
+
+    const [model] = (await get('/v2/models/echo/stats')).json.model_stats;
+    expect(model).toMatchObject({
+      inference_count: 2,
+      inferometer: {
+        padded_rows: 2,
+        dropped: { timeout: 1, 'queue-full': 0, cancelled: 0 },
+        deferred: 0,
+        instance_crashes: 0,
+      },
+    });
+    const page = await (await fetch(`${url}/metrics`)).text();
+    for (const line of [
+      'inferometer_padded_rows_total{model="echo",version="1"} 2',
+      'inferometer_dropped_total{model="echo",version="1",reason="timeout"} 1',
+      'inferometer_instances_running{model="echo",version="1"} 1',
+      'inferometer_circuits_open{model="echo",version="1"} 0',
+    ]) {
+      expect(page).toContain(line);
+    }
+    const { json } = await get('/v2/models/echo/config');
+    expect(json.dynamic_batching).toEqual({
+      preferred_batch_size: [2],
+      max_queue_delay_microseconds: 0,
+      priority_levels: 2,
+      default_queue_policy: { timeout_action: 'REJECT', default_timeout_microseconds: 20_000 },
+    });
+    expect(json.inferometer).toMatchObject({ allowedRows: [2, 4], placement: 'worker' });
+  });
+
   test('a caller that closes its connection is not executed', async () => {
     await start({ batching: { maxRows: 1 } });
     const release = instances[0]?.hold();
