@@ -118,8 +118,21 @@ describe('InstancePool', () => {
     expect(pool.running).toBe(2);
   });
 
+  test('while one circuit is open and another instance restarts, requests wait for it', async () => {
+    const { pool, clock, started } = await startPool(2, 1, [2, 3, 4, 5]);
+    started[0]?.die('segmentation fault');
+    const seen: unknown[] = [];
+    clock.after(7000, () => {
+      started[1]?.die('segmentation fault');
+      clock.after(0, () => seen.push(pool.running, pool.circuitsOpen, pool.failure()));
+    });
+    await clock.runUntilIdle();
+    expect(seen).toEqual([0, 1, undefined]);
+    expect([pool.running, started.length]).toEqual([2, 4]);
+  });
+
   test('closing while a restart is due starts nothing any more', async () => {
-    const { pool, clock, started } = await startPool(1, 1, [1]);
+    const { pool, clock, started } = await startPool(1, 1);
     started[0]?.die('segmentation fault');
     await settle();
     await pool.close();
