@@ -5,6 +5,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import { asServingError } from '../errors.ts';
+import { ACCEPTED_ENCODINGS } from './grpc-compression.ts';
 import {
   DEADLINE_EXCEEDED,
   DONE,
@@ -16,7 +17,11 @@ import {
 
 /** setTimeout takes no more. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const HEADERS = { ':status': 200, 'content-type': 'application/grpc', 'grpc-accept-encoding': 'identity' };
+const HEADERS = {
+  ':status': 200,
+  'content-type': 'application/grpc',
+  'grpc-accept-encoding': ACCEPTED_ENCODINGS,
+};
 const TRAILERS_FOLLOW = { waitForTrailers: true };
 const OK_TRAILERS = { 'grpc-status': '0' };
 
@@ -44,6 +49,12 @@ export class GrpcCall {
   /** Aborted when the caller has gone away, cancelled the call, or its deadline is over. */
   get signal(): AbortSignal {
     return this.#gone.signal;
+  }
+
+  /** What its compressed messages are compressed by. */
+  get encoding(): string | undefined {
+    const encoding = this.headers['grpc-encoding'];
+    return typeof encoding === 'string' ? encoding : undefined;
   }
 
   /** A status has been given: nothing more goes out. */

@@ -1,17 +1,23 @@
-import { ServingError } from '../errors.ts';
+import { invalid, ServingError } from '../errors.ts';
+import { decompressed } from './grpc-compression.ts';
 import { MESSAGE_PREFIX_BYTES } from './grpc-infer-codec.ts';
+
+const COMPRESSED = 1;
 
 /** Takes the messages out of a call's bytes. */
 export class MessageReader {
   readonly #limitBytes: number;
+  readonly #encoding: string | undefined;
   readonly #onMessage: (message: Buffer) => void;
   #pieces: Buffer[] = [];
   #bytes = 0;
   /** Of the present message with its prefix; only known when the prefix has come. */
   #needed = MESSAGE_PREFIX_BYTES;
 
-  constructor(limitBytes: number, onMessage: (message: Buffer) => void) {
+  /** `encoding`: what compressed messages are compressed by; `limitBytes` holds before and after. */
+  constructor(limitBytes: number, encoding: string | undefined, onMessage: (message: Buffer) => void) {
     this.#limitBytes = limitBytes;
+    this.#encoding = encoding;
     this.#onMessage = onMessage;
   }
 
@@ -33,7 +39,9 @@ export class MessageReader {
       this.#pieces = rest.length === 0 ? [] : [rest];
       this.#bytes = rest.length;
       this.#needed = MESSAGE_PREFIX_BYTES;
-      this.#onMessage(message);
+      this.#onMessage(
+        all[0] === COMPRESSED ? decompressed(message, this.#encoding, this.#limitBytes) : message,
+      );
     }
   }
 
@@ -46,7 +54,7 @@ export class MessageReader {
   }
 
   #announced(bytes: Buffer): number {
-    if (bytes[0] !== 0) throw new ServingError('unsupported', 'compressed messages are not supported');
+    if ((bytes[0] ?? 0) > COMPRESSED) throw invalid(`a message begins with ${bytes[0]}, not with 0 or 1`);
     const length = bytes.readUInt32BE(1);
     if (length <= this.#limitBytes) return length;
     const found = `the message has ${length} bytes, at most ${this.#limitBytes} are allowed`;

@@ -51,7 +51,7 @@ export function serveStreamInfer(call: GrpcCall, service: GrpcService): void {
       call.fail(new ServingError('unavailable', 'the server is shutting down'));
     }
   };
-  const reader = new MessageReader(service.bodyLimitBytes, (bytes) => {
+  const reader = new MessageReader(service.bodyLimitBytes, call.encoding, (bytes) => {
     const message = decoded(bytes);
     if (message instanceof ServingError) fail(message, '');
     else void serve(message);

@@ -67,7 +67,7 @@ function methodsOf(service: GrpcService): ReadonlyMap<string, Method> {
 /** Serves a call that consists of one message; whatever goes wrong is its status. */
 function onOnlyMessage(call: GrpcCall, limitBytes: number, serve: (message: Buffer) => unknown): void {
   let only: Buffer | undefined;
-  const reader = new MessageReader(limitBytes, (message) => {
+  const reader = new MessageReader(limitBytes, call.encoding, (message) => {
     if (only !== undefined) throw new ServingError('unsupported', 'this method takes one message');
     only = message;
   });

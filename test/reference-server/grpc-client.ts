@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import {
   type CallOptions,
+  type ChannelOptions,
   Client,
   type ClientDuplexStream,
   credentials,
@@ -28,9 +29,10 @@ export type Document = ReturnType<typeof JSON.parse>;
 export class GrpcClient {
   readonly #client: Client;
 
-  constructor(url: string) {
+  constructor(url: string, options: ChannelOptions = {}) {
     this.#client = new Client(new URL(url).host, credentials.createInsecure(), {
       'grpc.max_receive_message_length': -1,
+      ...options,
     });
   }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Metadata, status } from '@grpc/grpc-js';
+import { compressionAlgorithms, Metadata, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseServerConfig } from '../../reference-server/config.ts';
 import { buildServer, type ReferenceServer } from '../../reference-server/server.ts';
@@ -150,6 +150,14 @@ describe('infer', () => {
     const values = Array.from({ length: rows * 3 }, (_, at) => at);
     const answer = await client.call('ModelInfer', raw(values, { outputs: [{ name: 'same' }] }));
     expect(Buffer.compare(answer.raw_output_contents[0], floats(...values))).toBe(0);
+  });
+
+  test('messages that the client compresses', async () => {
+    const gzip = compressionAlgorithms.gzip;
+    const compressing = new GrpcClient(url, { 'grpc.default_compression_algorithm': gzip });
+    const answer = await compressing.call('ModelInfer', raw(new Array(90).fill(0.5)));
+    expect(answer.raw_output_contents[0]).toEqual(floats(...new Array(90).fill(0.5)));
+    compressing.close();
   });
 
   test.each([

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
@@ -184,7 +185,7 @@ test('messages come whole however their bytes are cut', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(all.length), { maxLength: 20 }), (cuts) => {
       const found: Buffer[] = [];
-      const reader = new MessageReader(1000, (message) => found.push(Buffer.from(message)));
+      const reader = new MessageReader(1000, undefined, (message) => found.push(Buffer.from(message)));
       const places = [0, ...cuts.sort((a, b) => a - b), all.length];
       for (let at = 1; at < places.length; at++) reader.read(all.subarray(places[at - 1], places[at]));
       expect(found.map(({ length }) => length)).toEqual(lengths);
@@ -194,9 +195,9 @@ test('messages come whole however their bytes are cut', () => {
   );
 });
 
-test('messages that are compressed or too long are refused by their prefix', () => {
-  const read = (...prefix: number[]) => new MessageReader(10, () => {}).read(Buffer.from(prefix));
-  expect(() => read(1, 0, 0, 0, 1)).toThrow(/compressed/);
+test('messages that are too long are refused by their prefix', () => {
+  const read = (...prefix: number[]) => new MessageReader(10, 'gzip', () => {}).read(Buffer.from(prefix));
+  expect(() => read(2, 0, 0, 0, 1)).toThrow(/begins with 2/);
   expect(() => read(0, 0, 0, 0, 11)).toThrow(/11 bytes, at most 10/);
 });
 
@@ -214,4 +215,30 @@ test('status words and timeouts as they stand in headers', () => {
     undefined,
     undefined,
   ]);
+});
+
+describe('compressed messages', () => {
+  const text = Buffer.from('again '.repeat(100));
+  const read = (encoding: string | undefined, bytes: Uint8Array, limitBytes = 1000): string => {
+    let found = '';
+    const reader = new MessageReader(limitBytes, encoding, (message) => {
+      found += message.toString();
+    });
+    reader.read(Buffer.concat([Buffer.from([1, 0, 0, bytes.length >> 8, bytes.length & 255]), bytes]));
+    return found;
+  };
+
+  test.each([
+    ['gzip', gzipSync(text)],
+    ['deflate', deflateSync(text)],
+  ])('%s is taken, as far as the limit allows what comes out', (encoding, bytes) => {
+    expect(read(encoding, bytes)).toBe(text.toString());
+    expect(() => read(encoding, bytes, 599)).toThrow(/more than the 599 bytes/);
+    expect(() => read(encoding, text)).toThrow(`the message is not ${encoding}`);
+  });
+
+  test('what it is compressed by must be known', () => {
+    expect(() => read('snappy', text)).toThrow(/grpc-encoding 'snappy'; accepted: identity, gzip, deflate/);
+    expect(() => read(undefined, text)).toThrow(/no grpc-encoding/);
+  });
 });
