@@ -118,7 +118,7 @@ async function warmUp(
   return timeOf(session, zeros(specs, options.maxRows), options.maxRows);
 }
 
-/** The median of several runs, or the only one of a long one. */
+/** The shortest of several runs, since others on the machine only add to it; of a long one the only one. */
 async function timeOf(
   session: InferenceSession,
   inputs: readonly BatchTensor[],
@@ -128,7 +128,7 @@ async function timeOf(
   while ((times[0] ?? 0) < SHORT_NS && times.length < RUNS_TIMED) {
     times.push((await execute(session, inputs, rows)).computeNs);
   }
-  return times.sort((a, b) => a - b)[times.length >> 1] ?? 0;
+  return Math.min(...times);
 }
 
 function zeros(specs: readonly TensorSpec[], rows: number): BatchTensor[] {
