@@ -1,4 +1,5 @@
 import type { ModelConfig, ServerConfig } from '../config.ts';
+import { ServingError } from '../errors.ts';
 import { settingsOf } from '../model-settings.ts';
 import type { WarmUpSample } from './model-file.ts';
 import type { ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
@@ -9,11 +10,17 @@ export function listedModels(config: ServerConfig): ModelCatalogue {
   const listed = new Map(config.models.map((model) => [model.name, model]));
   return {
     names: async () => [...listed.keys()],
-    plan: async (name) => {
+    plan: async (name, override) => {
       const model = listed.get(name);
+      if (model !== undefined && override !== undefined) throw fixed(name);
       return model && planOf(model, config);
     },
   };
+}
+
+function fixed(name: string): ServingError {
+  const found = `model '${name}' is listed in the server's own configuration`;
+  return new ServingError('unsupported', `${found}: only a model of the repository's folder takes another`);
 }
 
 function planOf(model: ModelConfig, config: ServerConfig): ModelPlan {

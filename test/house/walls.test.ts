@@ -59,6 +59,8 @@ const MUST_FAIL: readonly [file: string, specifier: string][] = [
   ...['batch-policy', 'queue-policy', 'request-queue', 'restart-policy', 'placement'].map(
     (name): [string, string] => [`reference-server/execution/${name}.ts`, 'node:perf_hooks'],
   ),
+  ['reference-server/models/version-policy.ts', 'node:fs'],
+  ['reference-server/models/triton-config.ts', 'node:fs'],
 ];
 
 const MUST_PASS: readonly [file: string, specifier: string][] = [

@@ -4,9 +4,11 @@ import { dirname, join } from 'node:path';
 import { GraphBuilder } from '../../reference-server/models/zoo/graph-builder.ts';
 
 /** An ONNX model that multiplies each of three numbers: its answers tell which one ran. */
-export function scaleModel(factor: number, rows = -1): Buffer {
+export function scaleModel(factor: number, rows = -1, weightsAmongInputs = false): Buffer {
   const spec = (name: string) => ({ name, datatype: 'FP32', shape: [rows, 3] }) as const;
-  const graph = new GraphBuilder('scale', 1, [spec('x')], [spec('y')]);
+  const weight = { name: 'factor', datatype: 'FP32', shape: [] } as const;
+  const inputs = weightsAmongInputs ? [spec('x'), weight] : [spec('x')];
+  const graph = new GraphBuilder('scale', 1, inputs, [spec('y')]);
   graph.node('Mul', 'y', ['x', graph.constant('factor', factor)]);
   return Buffer.concat([...graph.file()]);
 }

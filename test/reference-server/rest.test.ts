@@ -333,6 +333,58 @@ describe('infer', () => {
   });
 });
 
+describe('the model repository', () => {
+  const control = async (path: string, body = '') => {
+    const response = await fetch(url + path, { method: 'POST', body });
+    const text = await response.text();
+    return { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
+  };
+
+  test('the index, and unloading and loading where models are controlled so', async () => {
+    await start({ repository: { mode: 'explicit', load: ['echo'] } });
+    const entry = { name: 'echo', version: '1', state: 'READY', reason: '' };
+    expect(await control('/v2/repository/index')).toEqual({ status: 200, json: [entry] });
+    expect(
+      await control('/v2/repository/models/echo/unload', '{"parameters":{"unload_dependents":true}}'),
+    ).toEqual({
+      status: 200,
+      json: undefined,
+    });
+    expect(instances[0]?.closed).toBe(true);
+    expect((await control('/v2/repository/index', '{"ready":true}')).json).toEqual([]);
+    expect((await control('/v2/repository/index')).json).toEqual([
+      { ...entry, state: 'UNAVAILABLE', reason: 'unloaded' },
+    ]);
+    expect((await post({ inputs: [row(1, 2, 3)] })).status).toBe(503);
+    expect((await control('/v2/repository/models/echo/load', '{}')).status).toBe(200);
+    expect((await post({ inputs: [row(1, 2, 3)] })).status).toBe(200);
+  });
+
+  test.each([
+    ['/v2/repository/models/ecko/load', '', 404, "unknown model 'ecko'"],
+    ['/v2/repository/models/echo/load', '[', 400, 'the body is not JSON'],
+    ['/v2/repository/models/echo/load', '{"parameters":{"confi":"{}"}}', 400, 'unknown field "confi"'],
+    ['/v2/repository/models/echo/load', '{"parameters":{"config":{}}}', 400, 'must be a string'],
+    ['/v2/repository/models/echo/load', '{"parameters":{"config":"{}"}}', 501, 'is listed in the server'],
+    ['/v2/repository/models/echo/load', '{"parameters":{"file:1/model.onnx":"x"}}', 501, 'not supported'],
+    ['/v2/repository/models/echo/unload', '{"parameters":{"unload_dependents":1}}', 400, 'true or false'],
+    ['/v2/repository/index', '{"ready":"yes"}', 400, '"ready" must be true or false'],
+    ['/v2/repository/other/models/echo/load', '', 501, 'leave its name out'],
+  ])('%s %s -> %d', async (path, body, status, error) => {
+    await start({ repository: { mode: 'explicit', load: ['*'] } });
+    const answer = await control(path, body);
+    expect(answer.status).toBe(status);
+    expect(answer.json.error).toContain(error);
+  });
+
+  test('by request only where that is switched on', async () => {
+    await start();
+    expect(await control('/v2/repository/models/echo/unload')).toMatchObject({ status: 403 });
+    expect(await control('/v2/repository/models/echo/load')).toMatchObject({ status: 403 });
+    expect((await control('/v2/repository/index')).status).toBe(200);
+  });
+});
+
 describe('drain', () => {
   test('what is being served finishes, new requests get 503 and the connection closes', async () => {
     await start({ drainMs: 30_000 });

@@ -44,6 +44,12 @@ describe('a folder of models', () => {
     expect(await models().plan('../a')).toBeUndefined();
   });
 
+  test('weights that are listed among the inputs, as old files have them, are none', async () => {
+    folder.write('a/1/model.onnx', scaleModel(2, -1, true));
+    const [version] = (await planOf('a')).versions;
+    expect(version?.tensors?.inputs.map(({ name }) => name)).toEqual(['x']);
+  });
+
   test('config.yaml: versions, labels and settings of its own', async () => {
     for (const version of [1, 2, 3]) folder.write(`a/${version}/net.onnx`, scaleModel(version));
     folder.write(
