@@ -26,8 +26,15 @@ export interface LoopResult {
   readonly cases: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly failure: Failure | undefined;
-  /** Heap and buffers after a collection: after a tenth of the cases, and after all. */
-  readonly memoryBytes: { readonly early: number; readonly late: number };
+  /** After a tenth of the cases, and after all. */
+  readonly memory: { readonly early: Memory; readonly late: Memory };
+}
+
+export interface Memory {
+  /** Heap and buffers of the thread, after a collection. */
+  readonly heldBytes: number;
+  /** Of the process, all threads together. */
+  readonly residentBytes: number;
 }
 
 /** Runs cases `first`, `first + step`, … below `end`; `at` hears of each before it runs. Stops at the first failure. */
@@ -39,12 +46,12 @@ export async function fuzzLoop(
   const { seed, first, step, end } = slice;
   const outcomes: Record<string, number> = {};
   const early = first + step * Math.ceil((end - first) / step / 10);
-  let earlyBytes = 0;
+  let earlyMemory = NO_MEMORY;
   let cases = 0;
   let failure: Failure | undefined;
   for (let index = first; index < end && failure === undefined; index += step) {
     at(index);
-    if (index === early) earlyBytes = await memoryBytes();
+    if (index === early) earlyMemory = await memory();
     // What was planned for the end of a turn of the event loop comes to its own.
     if (cases % TURN === 0) await new Promise(setImmediate);
     try {
@@ -59,17 +66,18 @@ export async function fuzzLoop(
       };
     }
   }
-  return { cases, outcomes, failure, memoryBytes: { early: earlyBytes, late: await memoryBytes() } };
+  return { cases, outcomes, failure, memory: { early: earlyMemory, late: await memory() } };
 }
 
 const TURN = 1000;
+const NO_MEMORY: Memory = { heldBytes: 0, residentBytes: 0 };
 
 /** After a collection, where there is `gc`. Buffers are given back beside the thread, a little later. */
-async function memoryBytes(): Promise<number> {
+async function memory(): Promise<Memory> {
   for (let left = 3; left > 0; left--) {
     globalThis.gc?.();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-  return heapUsed + external + arrayBuffers;
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { heldBytes: heapUsed + external, residentBytes: rss };
 }
