@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Dirent, existsSync, readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { ServerConfig } from '../config.ts';
 import { settingsOf } from '../model-settings.ts';
 import { readModelConfig } from './model-config-files.ts';
@@ -90,6 +90,7 @@ async function versionPlan(
   const read = interfaceOf(source, path, file);
   const settings = typeof read === 'string' ? server : ownOrFromFile(server, file, read);
   const problem = typeof read === 'string' ? read : misfitOf(settings);
+  const classLabels = typeof read === 'string' ? {} : labelsOf(path, file);
   const { sharesBatches, warmUp } = file;
   return {
     name,
@@ -99,8 +100,8 @@ async function versionPlan(
     sharesBatches,
     warmUp,
     ...(typeof read === 'string' ? {} : { tensors: read }),
-    classLabels: typeof read === 'string' ? {} : labelsOf(path, file),
-    fingerprint: await fingerprintOf(join(path, version), file),
+    classLabels,
+    fingerprint: await fingerprintOf(join(path, version), file, classLabels),
     ...(problem === undefined ? {} : { problem }),
   };
 }
@@ -112,8 +113,11 @@ function misfitOf(settings: ReturnType<typeof settingsOf>): string | undefined {
 
 /** What the model takes and gives as it is served; or why it cannot be. */
 function interfaceOf(source: string, path: string, file: ModelFile): OnnxInterface | string {
-  if (!existsSync(source)) return `there is no model file at ${source}`;
   const labels = file.outputs.map(({ labelFile }) => labelFile ?? '').filter((name) => name !== '');
+  // A configuration may come with a request, which must not reach what is no part of the model.
+  const outside = [join('version', file.file), ...labels].find((name) => isOutside(path, name));
+  if (outside !== undefined) return `'${outside}' is not in the model's folder`;
+  if (!existsSync(source)) return `there is no model file at ${source}`;
   const missing = labels.find((name) => !existsSync(join(path, name)));
   if (missing !== undefined) return `there is no label file at ${join(path, missing)}`;
   try {
@@ -125,6 +129,10 @@ function interfaceOf(source: string, path: string, file: ModelFile): OnnxInterfa
   } catch (error) {
     return `${source}: ${reasonOf(error)}`;
   }
+}
+
+function isOutside(folder: string, name: string): boolean {
+  return relative(folder, resolve(folder, name)).startsWith('..');
 }
 
 /** A label file has a class's name on each line, in the order of the output's scores. */
@@ -154,12 +162,17 @@ function ownOrFromFile(server: ServerConfig, file: ModelFile, { inputs }: OnnxIn
  * Of everything that decides what runs: the configuration, and size and date of every file of the version. A label that
  * moves, or a policy that chooses other versions, leaves those that run alone.
  */
-async function fingerprintOf(folder: string, file: ModelFile): Promise<string> {
-  const { labels: _, defaultVersion: __, versions: ___, ...decisive } = file;
+async function fingerprintOf(
+  folder: string,
+  file: ModelFile,
+  classLabels: VersionPlan['classLabels'],
+): Promise<string> {
+  const { settings, file: name, inputs, outputs, sharesBatches, warmUp } = file;
+  const decisive = [settings, name, inputs, outputs, sharesBatches, warmUp, classLabels];
   const hash = createHash('sha256').update(JSON.stringify(decisive));
-  for (const name of (await readdir(folder).catch(() => [])).sort()) {
-    const found = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
-    hash.update(`\n${name} ${found?.size} ${found?.mtimeNs} ${found?.ino}`);
+  for (const entry of (await readdir(folder).catch(() => [])).sort()) {
+    const found = await stat(join(folder, entry), { bigint: true }).catch(() => undefined);
+    hash.update(`\n${entry} ${found?.size} ${found?.mtimeNs} ${found?.ino}`);
   }
   return hash.digest('hex');
 }

@@ -124,6 +124,11 @@ describe('a folder of models', () => {
       "input 'x' is declared as INT8, the model's is FP32; input 'x' is declared with shape [-1,4], the model's is [-1,3]",
     ],
     [
+      'a file of somebody else',
+      { 'a/1/model.onnx': scaleModel(2), 'a/config.pbtxt': 'default_model_filename: "../../b/1/model.onnx"' },
+      'is not in the model',
+    ],
+    [
       'no label file',
       { 'a/1/model.onnx': scaleModel(2), 'a/config.pbtxt': 'output { name: "y" label_filename: "l.txt" }' },
       'there is no label file at ',
