@@ -5,6 +5,10 @@ export interface InferRequest {
   /** Every input carries the same number of rows in its first dimension. */
   readonly inputs: readonly Tensor[];
   readonly rows: number;
+  /** Names of the outputs that the caller wants; undefined: all. An answer may hold more. */
+  readonly outputs?: readonly string[];
+  /** What the caller says to the model beside its inputs. */
+  readonly parameters?: Readonly<Record<string, boolean | number | string>>;
 }
 
 export interface InferResponse {
@@ -37,6 +41,8 @@ export interface InferTimings {
   /** Inside the model's session, for the whole batch. */
   computeNs: number;
   batchRows: number;
+  /** Where the answer is from: the two others ran nothing for this request, and it has no handover and no compute. */
+  answeredBy: 'model' | 'cache' | 'another request';
 }
 
 /** Element types by their Open Inference Protocol names. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cache } from './cache/cache-settings.ts';
 import { batching, placement, queue } from './scheduling.ts';
 
 const wholeFrom1 = z.int().min(1);
@@ -18,6 +19,7 @@ export const settings = z
     placement: placement.default('auto'),
     batching: batching.prefault({}),
     queue: queue.prefault({}),
+    cache: cache.prefault({}),
   })
   .refine((value) => value.placement !== 'inline' || value.instances === 1, {
     path: ['placement'],
@@ -25,7 +27,7 @@ export const settings = z
   });
 export type ModelSettings = z.infer<typeof settings>;
 
-/** The settings of one model, each field of which may be left out, those within batching and queue as well. */
+/** The settings of one model, each field of which may be left out, those within batching, queue and cache as well. */
 export const ownSettings = z.strictObject({
   instances: wholeFrom1.optional(),
   threads: wholeFrom1.optional(),
@@ -33,6 +35,7 @@ export const ownSettings = z.strictObject({
   placement: placement.optional(),
   batching: withoutDefaults(batching.shape).optional(),
   queue: withoutDefaults(queue.shape).optional(),
+  cache: withoutDefaults(cache.shape).optional(),
 });
 export type OwnSettings = z.infer<typeof ownSettings>;
 
@@ -60,6 +63,7 @@ export function settingsOf(
     placement: own.placement ?? server.placement,
     batching: { ...server.batching, ...others, ...own.batching },
     queue: { ...server.queue, ...own.queue },
+    cache: { ...server.cache, ...own.cache },
   });
   return merged.success ? merged.data : { problems: merged.error };
 }

@@ -21,7 +21,9 @@ export function decodeGrpcInfer(message: InferMessage, signature: ModelSignature
     throw invalid(`raw_input_contents has ${raw.length} entries, one for each of ${inputs.length} inputs`);
   }
   const tensors = inputs.map((input, position) => tensorOf(input, raw[position], signature));
-  return { request: inModelOrder(tensors, signature), wanted: wantedOutputs(message, signature) };
+  const wanted = wantedOutputs(message, signature);
+  const { parameters } = message;
+  return { request: { ...inModelOrder(tensors, signature), outputs: wanted, parameters }, wanted };
 }
 
 function tensorOf(input: InputMessage, raw: Buffer | undefined, signature: ModelSignature): Tensor {

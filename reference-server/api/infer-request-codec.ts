@@ -43,12 +43,11 @@ export function decodeInferRequest(
   const id = json.id;
   if (id !== undefined && typeof id !== 'string') throw invalid('"id" must be a string');
   const tensors = decodeInputs(json.inputs, body, jsonLength, signature);
-  return {
-    request: inModelOrder(tensors, signature),
-    id,
-    wanted: wantedOutputs(json, signature),
-    queue: queueWishOf(asParameters(json.parameters, 'the request')),
-  };
+  const wanted = wantedOutputs(json, signature);
+  const outputs = wanted.map(({ name }) => name);
+  const asked = asParameters(json.parameters, 'the request');
+  const request = { ...inModelOrder(tensors, signature), outputs, parameters: scalars(asked) };
+  return { request, id, wanted, queue: queueWishOf(asked) };
 }
 
 function parseHeaderLength(text: string | undefined, bodyLength: number): number {
@@ -218,7 +217,8 @@ function decodeRaw(body: Buffer, signature: ModelSignature): DecodedInferRequest
   const label = `input '${spec.name}'`;
   const tensor = { ...spec, shape, data: fitting(body, spec, shape, label) };
   const wanted = signature.outputs.map(({ name }) => ({ name, binary: true }));
-  return { request: { inputs: [tensor], rows: shape[0] ?? 1 }, id: undefined, wanted };
+  const outputs = wanted.map(({ name }) => name);
+  return { request: { inputs: [tensor], rows: shape[0] ?? 1, outputs }, id: undefined, wanted };
 }
 
 function asObject(value: unknown, label: string): JsonObject {
@@ -228,6 +228,12 @@ function asObject(value: unknown, label: string): JsonObject {
 
 function asParameters(value: unknown, label: string): JsonObject {
   return value === undefined ? {} : asObject(value, `"parameters" of ${label}`);
+}
+
+/** Flags, numbers and texts: the protocol knows no other parameters, and the rest says nothing to a model. */
+function scalars(parameters: JsonObject): Readonly<Record<string, boolean | number | string>> {
+  const found = Object.entries(parameters).filter(([, value]) => typeof value !== 'object');
+  return Object.fromEntries(found) as Record<string, string>;
 }
 
 function asFlag(value: unknown, name: string): boolean | undefined {

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CacheUsage } from '../cache/response-cache.ts';
 import { FAILURE_REASONS } from '../errors.ts';
 import { RELEASE_REASONS } from '../execution/batch-policy.ts';
 import { DROP_CAUSES } from '../execution/batcher.ts';
@@ -98,6 +99,34 @@ const COUNTERS: readonly (readonly [
     'Cumulative time of encoding the answers',
     (s) => microseconds(s.computeOutput),
   ],
+  ['nv_cache_num_hits_per_model', 'Requests answered from the cache', (s) => s.cacheHits.count],
+  ['nv_cache_num_misses_per_model', 'Requests not found in the cache, and run', (s) => s.cacheMisses.count],
+  [
+    'nv_cache_hit_duration_per_model',
+    'Cumulative time of looking for answers that were found, in microseconds',
+    (s) => microseconds(s.cacheHits),
+  ],
+  [
+    'nv_cache_miss_duration_per_model',
+    'Cumulative time of looking for answers in vain and of keeping them, in microseconds',
+    (s) => microseconds(s.cacheMisses),
+  ],
+  [
+    'nv_cache_num_lookups',
+    'Requests that were looked for in the cache',
+    (s) => s.cacheHits.count + s.cacheMisses.count + s.cacheJoins,
+  ],
+  ['nv_cache_num_evictions', 'Answers that left the cache for want of room', (s) => s.cacheLeft.evicted],
+  [
+    'inferometer_cache_expired_total',
+    'Answers that left the cache for their age',
+    (s) => s.cacheLeft.expired,
+  ],
+  [
+    'inferometer_cache_joins_total',
+    'Requests answered by the run of an equal one that was under way',
+    (s) => s.cacheJoins,
+  ],
   ['inferometer_arrivals_total', 'Infer requests that arrived, refused ones included', (s) => s.arrivals],
   ['inferometer_padded_rows_total', 'Rows added to batches to reach an allowed size', (s) => s.paddedRows],
   [
@@ -155,7 +184,10 @@ function addLabelled<Reason extends string>(
   });
 }
 
-const GAUGES: readonly (readonly [name: string, help: string, read: (model: ServedModel) => number])[] = [
+/** Undefined: this model has no such thing. */
+type ReadGauge = (model: ServedModel) => number | undefined;
+
+const GAUGES: readonly (readonly [name: string, help: string, read: ReadGauge])[] = [
   [
     'nv_inference_pending_request_count',
     'Requests that wait in the queue',
@@ -168,6 +200,8 @@ const GAUGES: readonly (readonly [name: string, help: string, read: (model: Serv
     'Instances that crashed so often that they are left alone for a while',
     (model) => model.instances().circuitsOpen,
   ],
+  ['nv_cache_num_entries', 'Answers in the cache', (model) => model.cache()?.entries],
+  ['nv_cache_util', 'Part of the cache in use, 0 to 1', (model) => utilisation(model.cache())],
 ];
 
 function addGauges(registry: Registry, repository: ModelsNow): void {
@@ -179,10 +213,17 @@ function addGauges(registry: Registry, repository: ModelsNow): void {
       registers: [registry],
       collect() {
         this.reset();
-        for (const model of repository.all()) this.set(labelsOf(model), read(model));
+        for (const model of repository.all()) {
+          const value = read(model);
+          if (value !== undefined) this.set(labelsOf(model), value);
+        }
       },
     });
   }
+}
+
+function utilisation(cache: CacheUsage | undefined): number | undefined {
+  return cache && cache.bytes / cache.maxBytes;
 }
 
 function labelsOf(model: ServedModel) {

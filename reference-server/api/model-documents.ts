@@ -50,6 +50,7 @@ export function modelConfig(model: ServedModel, plan: ModelPlan | undefined) {
       },
     ],
     ...(batched ? { dynamic_batching: dynamicBatching } : {}),
+    ...(effective.cache.kind === 'off' ? {} : { response_cache: { enable: true } }),
     inferometer: { ...effective, notHonoured: plan?.notHonoured ?? [] },
   };
 }
@@ -90,8 +91,8 @@ export function modelStatistics({ signature, version, statistics }: ServedModel)
       compute_input: statistics.computeInput,
       compute_infer: statistics.computeInfer,
       compute_output: statistics.computeOutput,
-      cache_hit: { count: 0, ns: 0 },
-      cache_miss: { count: 0, ns: 0 },
+      cache_hit: statistics.cacheHits,
+      cache_miss: statistics.cacheMisses,
     },
     response_stats: {},
     batch_stats: statistics
@@ -105,6 +106,8 @@ export function modelStatistics({ signature, version, statistics }: ServedModel)
       release: statistics.release,
       dropped: statistics.dropped,
       deferred: statistics.deferred,
+      cache_joins: statistics.cacheJoins,
+      cache_left: statistics.cacheLeft,
       instance_crashes: statistics.instanceCrashes,
       instance_restarts: statistics.instanceRestarts,
     },

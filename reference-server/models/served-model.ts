@@ -1,3 +1,5 @@
+import type { CacheSettings } from '../cache/cache-settings.ts';
+import { type CacheUsage, ResponseCache } from '../cache/response-cache.ts';
 import { Batcher, type BatcherSettings } from '../execution/batcher.ts';
 import type { Instance } from '../execution/instance.ts';
 import type { InstanceOptions } from '../execution/instance-messages.ts';
@@ -42,9 +44,10 @@ export interface EffectiveSettings extends EffectiveBatching {
   readonly providerReason: string;
   readonly placement: Placement;
   readonly placementReason: string;
+  readonly cache: CacheSettings;
 }
 
-/** A version of a model behind its batcher, with everything that the routes ask about it. */
+/** A version of a model behind its batcher, and its cache if it has one, with everything that the routes ask about it. */
 export interface ServedModel {
   readonly version: string;
   /** For outputs that are scores of classes, the name of each class. */
@@ -56,6 +59,8 @@ export interface ServedModel {
   readonly statistics: ModelStatistics;
   effective(): EffectiveSettings;
   pending(): { readonly requests: number; readonly rows: number };
+  /** What its cache holds; undefined where it has none. */
+  cache(): CacheUsage | undefined;
   instances(): { readonly running: number; readonly circuitsOpen: number };
   ready(): boolean;
   /** Refuses what still waits, finishes what runs, frees the model. */
@@ -122,12 +127,19 @@ export async function serveModel(
       statistics.deferred++;
     },
   });
+  const cache =
+    settings.cache.kind === 'off'
+      ? undefined
+      : new ResponseCache({ model: name, version, infer: batcher.infer }, settings.cache, {
+          clock: deps.clock,
+          statistics,
+        });
   return {
     version,
     classLabels: plan.classLabels,
     signature,
     examples: exampleInputs(plan.source),
-    infer: batcher.infer,
+    infer: cache?.infer ?? batcher.infer,
     statistics,
     effective: () => ({
       ...effectiveBatching(batcher.settings),
@@ -140,8 +152,10 @@ export async function serveModel(
       providerReason: pool.providerReason,
       placement: placed.placement,
       placementReason: placed.reason,
+      cache: settings.cache,
     }),
     pending: () => batcher.pending(),
+    cache: () => cache?.usage(),
     instances: () => ({ running: pool.running, circuitsOpen: pool.circuitsOpen }),
     ready: () => pool.running > 0,
     async close() {

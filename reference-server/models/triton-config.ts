@@ -1,5 +1,6 @@
 import type { ConfigProblem } from '../config-document.ts';
 import type { Datatype } from '../infer.ts';
+import type { OwnSettings } from '../model-settings.ts';
 import { nearestName } from '../nearest-name.ts';
 import { type DeclaredTensor, type ModelFile, SILENT, type WarmUpSample } from './model-file.ts';
 import { instances, type Notes, threads } from './triton-execution.ts';
@@ -18,7 +19,6 @@ const NOT_HONOURED = [
   'batch_input',
   'batch_output',
   'runtime',
-  'response_cache',
 ];
 
 const HONOURED = [
@@ -35,6 +35,7 @@ const HONOURED = [
   'parameters',
   'model_warmup',
   'model_transaction_policy',
+  'response_cache',
 ];
 
 /** What makes a model one that this server cannot serve at all. */
@@ -113,6 +114,7 @@ function readModel(config: Message, notes: Notes): ModelFile {
       ...instances(config, notes),
       ...threads(config, notes),
       queue: scheduling?.queue,
+      ...responseCache(config),
       batching: { ...(batched ? { maxRows: maxBatchSize } : {}), ...scheduling?.batching },
     },
     versions: versionPolicy(config, notes),
@@ -122,6 +124,12 @@ function readModel(config: Message, notes: Notes): ModelFile {
     sharesBatches: silent || (batched && dynamic !== undefined),
     warmUp: config.messages('model_warmup').map((sample) => warmUp(sample, notes)),
   };
+}
+
+/** As the file says, whatever the server has for all; how large and for how long is the server's. */
+function responseCache(config: Message): OwnSettings {
+  const enable = config.messages('response_cache')[0]?.flag('enable');
+  return enable === undefined ? {} : { cache: { kind: enable ? 'local' : 'off' } };
 }
 
 function tensor(

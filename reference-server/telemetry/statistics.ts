@@ -1,3 +1,4 @@
+import type { LeavingCause } from '../cache/lru-store.ts';
 import { FAILURE_REASONS, type FailureReason, type ServingError } from '../errors.ts';
 import { RELEASE_REASONS, type ReleaseReason } from '../execution/batch-policy.ts';
 import { DROP_CAUSES, type DropCause, type Execution } from '../execution/batcher.ts';
@@ -20,6 +21,7 @@ interface BatchSizeStatistics {
  *   arrivals = success.count + fail.count + requests being served
  *   sum over batch sizes of size x count = inferenceCount (rows), sum of count = executionCount
  *   sum of release = executionCount
+ * Where there is a cache, every request that reached it is a hit, a miss or a join; only misses run.
  */
 export class ModelStatistics {
   readonly success = zero();
@@ -30,12 +32,20 @@ export class ModelStatistics {
   readonly computeInfer = zero();
   /** Encoding the answer. */
   readonly computeOutput = zero();
+  /** Requests answered from the cache, with the time of looking. */
+  readonly cacheHits = zero();
+  /** Requests that were looked for in vain and then run, with the time of looking and of keeping the answer. */
+  readonly cacheMisses = zero();
+  /** Answers that left the cache, by why. */
+  readonly cacheLeft: Record<LeavingCause, number> = { evicted: 0, expired: 0 };
   readonly batchSizes = new Map<number, BatchSizeStatistics>();
   readonly release = zeros<ReleaseReason>(RELEASE_REASONS);
   /** Requests that never ran, by why. */
   readonly dropped = zeros<DropCause>(DROP_CAUSES);
   readonly failures = zeros<FailureReason>(FAILURE_REASONS);
   arrivals = 0;
+  /** Requests that got the answer, or the failure, of an equal one that was under way. */
+  cacheJoins = 0;
   inferenceCount = 0;
   executionCount = 0;
   /** Rows added to batches to reach an allowed size; not in `inferenceCount`. */
@@ -68,9 +78,23 @@ export class ModelStatistics {
   succeeded(timings: InferTimings, encodeNs: number, totalNs: number): void {
     add(this.success, totalNs);
     add(this.queue, timings.queueNs);
+    if (timings.answeredBy !== 'model') return;
     add(this.computeInput, timings.handoverNs);
     add(this.computeInfer, timings.computeNs);
     add(this.computeOutput, encodeNs);
+  }
+
+  cacheHit(lookupNs: number): void {
+    add(this.cacheHits, lookupNs);
+  }
+
+  cacheMissed(lookupNs: number): void {
+    add(this.cacheMisses, lookupNs);
+  }
+
+  /** The answer to a miss was kept. */
+  cacheInserted(insertNs: number): void {
+    this.cacheMisses.ns += insertNs;
   }
 
   failed(error: ServingError, totalNs: number): void {

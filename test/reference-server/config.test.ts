@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseServerConfig, serverConfig } from '../../reference-server/config.ts';
 import { StartupError } from '../../reference-server/errors.ts';
+import { settingsOf } from '../../reference-server/model-settings.ts';
 
 const models = [{ name: 'm', source: 'm.onnx' }];
 
@@ -32,6 +33,7 @@ describe('parseServerConfig', () => {
         priorityLevels: 1,
         levels: [],
       },
+      cache: { kind: 'off', maxBytes: 64 * 1024 * 1024, ttlMs: 0 },
       placement: 'auto',
       bodyLimitBytes: 67_108_864,
       drainMs: 30_000,
@@ -76,8 +78,19 @@ describe('parseServerConfig', () => {
       { models, queue: { levels: [{ priority: 1 }, { priority: 1 }] } },
       'queue.levels.1.priority: must not be given twice',
     ],
+    [{ models, cache: { kind: 'disk' } }, 'cache.kind: '],
+    [{ models, cache: { maxBytes: 0, ttlMs: -1 } }, 'cache.ttlMs: '],
+    [{ models: [{ ...models[0], cache: { ttl: 5 } }] }, 'models.0.cache.ttl: there is no such field'],
   ])('%j', (config, message) => {
     expect(thrownBy(config).message).toContain(message);
+  });
+
+  test('a model says for itself whether and how its answers are kept, the server says the rest', () => {
+    const server = parseServerConfig(JSON.stringify({ models, cache: { kind: 'local', ttlMs: 5 } }));
+    expect(settingsOf(server, { cache: { maxBytes: 9 } })).toMatchObject({
+      cache: { kind: 'local', maxBytes: 9, ttlMs: 5 },
+    });
+    expect(settingsOf(server, { cache: { kind: 'off' } })).toMatchObject({ cache: { kind: 'off' } });
   });
 
   test('what is not JSON says so', () => {

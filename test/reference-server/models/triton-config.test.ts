@@ -132,16 +132,23 @@ dynamic_batching {
       max_batch_size: 2
       dynamic_batching { preserve_ordering: true }
       parameters { key: "enable_mem_arena" value: { string_value: "1" } }
-      input { name: "x" format: FORMAT_NCHW }
-      response_cache { enable: true }`);
+      input { name: "x" format: FORMAT_NCHW }`);
     expect([...file.notHonoured].sort()).toEqual([
       'dynamic_batching.preserve_ordering',
       "input 'x'.format",
       'instance_group.gpus',
       'optimization',
       "parameters 'enable_mem_arena'",
-      'response_cache',
     ]);
+  });
+
+  test.each([
+    ['response_cache { enable: true }', { kind: 'local' }],
+    ['response_cache { enable: false }', { kind: 'off' }],
+    ['response_cache { }', undefined],
+    ['', undefined],
+  ])('whether answers are kept: %s', (text, cache) => {
+    expect(understood(text).settings.cache).toEqual(cache);
   });
 
   test('every problem at once, each with its line and the name that was meant', () => {

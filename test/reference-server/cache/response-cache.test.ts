@@ -1,0 +1,149 @@
+import { beforeEach, expect, test } from 'vitest';
+import { ResponseCache } from '../../../reference-server/cache/response-cache.ts';
+import { ServingError } from '../../../reference-server/errors.ts';
+import type { Infer, InferContext, InferRequest } from '../../../reference-server/infer.ts';
+import { ModelStatistics } from '../../../reference-server/telemetry/statistics.ts';
+import { newTimings } from '../../../reference-server/telemetry/timings.ts';
+import { settle, VirtualClock } from '../virtual-clock.ts';
+
+const SERVICE_MS = 10;
+
+let clock: VirtualClock;
+let statistics: ModelStatistics;
+let ran: number[];
+let failure: ServingError | undefined;
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  statistics = new ModelStatistics();
+  ran = [];
+  failure = undefined;
+});
+
+/** Doubles the request's one byte, as a view on a larger buffer. */
+const double: Infer = async ({ inputs }, { timings, signal }) => {
+  const [byte = 0] = inputs[0]?.data ?? [];
+  await clock.sleep(SERVICE_MS);
+  if (signal?.aborted) throw new ServingError('cancelled', 'dropped');
+  if (failure !== undefined) throw failure;
+  ran.push(byte);
+  timings.queueNs = 1;
+  const data = Buffer.alloc(1000, byte * 2).subarray(0, 100);
+  return { outputs: [{ name: 'y', datatype: 'UINT8', shape: [1, 100], data }] };
+};
+
+function cacheWith(maxBytes = 1_000_000, ttlMs = 0): ResponseCache {
+  return new ResponseCache(
+    { model: 'm', version: '1', infer: double },
+    { maxBytes, ttlMs },
+    { clock, statistics },
+  );
+}
+
+const request = (byte: number): InferRequest => ({
+  rows: 1,
+  inputs: [{ name: 'x', datatype: 'UINT8', shape: [1, 1], data: Uint8Array.of(byte) }],
+});
+
+function ask(cache: ResponseCache, byte: number, more: Partial<InferContext> = {}) {
+  const context = { receivedAtMs: clock.nowMs(), timings: newTimings(), ...more };
+  return { context, answer: cache.infer(request(byte), context) };
+}
+
+async function answered(cache: ResponseCache, byte: number) {
+  const { context, answer } = ask(cache, byte);
+  answer.catch(() => {});
+  await clock.runUntilIdle();
+  const { outputs } = await answer;
+  return { byte: outputs[0]?.data[0], from: context.timings.answeredBy };
+}
+
+test('the second time it is there; each caller has an answer of its own', async () => {
+  const cache = cacheWith();
+  expect(await answered(cache, 4)).toEqual({ byte: 8, from: 'model' });
+  expect(await answered(cache, 5)).toEqual({ byte: 10, from: 'model' });
+  expect(await answered(cache, 4)).toEqual({ byte: 8, from: 'cache' });
+  expect(ran).toEqual([4, 5]);
+  expect([statistics.cacheHits.count, statistics.cacheMisses.count, statistics.cacheJoins]).toEqual([
+    1, 2, 0,
+  ]);
+  const [one, other] = await Promise.all([ask(cache, 4).answer, ask(cache, 4).answer]);
+  expect(one).toEqual(other);
+  expect(one).not.toBe(other);
+});
+
+test('equal requests under way run once; a joined one waited, and ran nothing', async () => {
+  const cache = cacheWith();
+  const first = ask(cache, 4);
+  clock.after(3, () => {});
+  const second = ask(cache, 4);
+  await clock.runUntilIdle();
+  expect((await first.answer).outputs).toEqual((await second.answer).outputs);
+  expect(await first.answer).not.toBe(await second.answer);
+  expect(ran).toEqual([4]);
+  expect(first.context.timings).toMatchObject({ answeredBy: 'model', queueNs: 1 });
+  expect(second.context.timings).toMatchObject({ answeredBy: 'another request', queueNs: SERVICE_MS * 1e6 });
+  expect([statistics.cacheHits.count, statistics.cacheMisses.count, statistics.cacheJoins]).toEqual([
+    0, 1, 1,
+  ]);
+});
+
+test('who waits by other rules runs alone', async () => {
+  const cache = cacheWith();
+  const all = [{}, { queue: { priority: 1 } }, { queue: { timeoutMs: 5 } }].map((more) =>
+    ask(cache, 4, more),
+  );
+  await clock.runUntilIdle();
+  await Promise.all(all.map(({ answer }) => answer));
+  expect(ran).toEqual([4, 4, 4]);
+});
+
+test('a failure is given to all who wait for it and is not kept', async () => {
+  const cache = cacheWith();
+  failure = new ServingError('unavailable', 'the queue is full');
+  const both = [ask(cache, 4), ask(cache, 4)].map(({ answer }) =>
+    answer.catch((error: Error) => error.message),
+  );
+  await clock.runUntilIdle();
+  expect(await Promise.all(both)).toEqual(['the queue is full', 'the queue is full']);
+  failure = undefined;
+  expect(await answered(cache, 4)).toEqual({ byte: 8, from: 'model' });
+});
+
+test('whoever set it off goes away: the one who joined is answered, and the answer is kept', async () => {
+  const cache = cacheWith();
+  const leaving = new AbortController();
+  const first = ask(cache, 4, { signal: leaving.signal }).answer.catch((error: ServingError) => error.kind);
+  const second = ask(cache, 4);
+  leaving.abort();
+  await clock.runUntilIdle();
+  expect(await first).toBe('cancelled');
+  expect((await second.answer).outputs[0]?.data[0]).toBe(8);
+  expect(await answered(cache, 4)).toEqual({ byte: 8, from: 'cache' });
+});
+
+test('an answer that is too old is computed again', async () => {
+  const cache = cacheWith(1_000_000, 100);
+  await answered(cache, 4);
+  clock.after(99, () => {});
+  await clock.runUntilIdle();
+  expect((await answered(cache, 4)).from).toBe('cache');
+  clock.after(1, () => {});
+  await clock.runUntilIdle();
+  expect((await answered(cache, 4)).from).toBe('model');
+  expect(statistics.cacheLeft).toEqual({ evicted: 0, expired: 1 });
+});
+
+test('beyond its bytes the one not asked for the longest goes; a view does not keep what it is a view on', async () => {
+  // 100 bytes of data each, 868 with what is around them.
+  const cache = cacheWith(2000);
+  await answered(cache, 1);
+  await answered(cache, 2);
+  expect(cache.usage()).toEqual({ entries: 2, bytes: 2 * 868, maxBytes: 2000 });
+  const kept = await ask(cache, 1).answer;
+  expect(kept.outputs[0]?.data.buffer.byteLength).toBe(100);
+  await answered(cache, 3);
+  expect(statistics.cacheLeft).toEqual({ evicted: 1, expired: 0 });
+  expect([(await answered(cache, 1)).from, (await answered(cache, 2)).from]).toEqual(['cache', 'model']);
+  await settle();
+});

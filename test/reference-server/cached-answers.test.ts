@@ -1,0 +1,171 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { parseServerConfig } from '../../reference-server/config.ts';
+import { buildServer, type ReferenceServer } from '../../reference-server/server.ts';
+import { realClock } from '../../reference-server/telemetry/timings.ts';
+import { FakeInstance } from './fake-instance.ts';
+import { GrpcClient } from './grpc-client.ts';
+
+let server: ReferenceServer | undefined;
+let client: GrpcClient;
+let instance: FakeInstance | undefined;
+let url = '';
+
+/** A server on real sockets in this process, with a stand-in for the model. */
+async function start(settings: object = {}): Promise<void> {
+  const models = [{ name: 'echo', source: 'echo', cache: { kind: 'local' } }];
+  const config = { port: 0, grpcPort: 0, models, drainMs: 2000, ...settings };
+  server = await buildServer(parseServerConfig(JSON.stringify(config)), {
+    clock: realClock,
+    startInstance: async (options) => {
+      instance = new FakeInstance(options);
+      return instance;
+    },
+    modelPath: async (source) => `/models/${source}.onnx`,
+    log: () => {},
+    version: '1.2.3',
+  });
+  url = await server.listen();
+  client = new GrpcClient((await server.listenGrpc()) ?? '');
+}
+
+afterEach(async () => {
+  client?.close();
+  await server?.stop();
+});
+
+const floats = (...values: number[]) => Buffer.from(Float32Array.of(...values).buffer);
+const json = (values: readonly number[], more: object = {}) =>
+  JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 3], data: values }], ...more });
+
+async function post(
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+  signal?: AbortSignal,
+) {
+  const init = { method: 'POST', body, headers, ...(signal === undefined ? {} : { signal }) };
+  const response = await fetch(`${url}/v2/models/echo/infer`, init);
+  return { status: response.status, body: Buffer.from(await response.arrayBuffer()).toString('latin1') };
+}
+
+const raw = (values: readonly number[]) =>
+  post(new Uint8Array(floats(...values)), { 'Inference-Header-Content-Length': '0' });
+
+async function statistics() {
+  const answer = (await (await fetch(`${url}/v2/models/echo/stats`)).json()) as {
+    model_stats: { inference_stats: object; inferometer: object }[];
+  };
+  return answer.model_stats[0];
+}
+
+describe('answers from the cache', () => {
+  test.each([
+    ['JSON', () => post(json([1, 2.5, -3]))],
+    ['JSON to binary', () => post(json([1, 2.5, -3], { parameters: { binary_data_output: true } }))],
+    ['chosen outputs', () => post(json([1, 2.5, -3], { outputs: [{ name: 'label' }] }))],
+    ['raw', () => raw([1, 2.5, -3])],
+  ])('%s: the same bytes as the computed one', async (_, ask) => {
+    await start();
+    const computed = await ask();
+    expect(computed.status).toBe(200);
+    expect(await ask()).toEqual(computed);
+    expect(instance?.batches).toEqual([1]);
+  });
+
+  test('one answer serves every encoding and both doors, each request under its own id', async () => {
+    await start();
+    await post(json([1, 2.5, -3], { id: 'first' }));
+    expect(JSON.parse((await post(json([1, 2.5, -3], { id: 'second' }))).body)).toMatchObject({
+      id: 'second',
+      outputs: [{ name: 'same', data: [1, 2.5, -3] }, { name: 'label' }],
+    });
+    expect((await raw([1, 2.5, -3])).body).toContain(floats(1, 2.5, -3).toString('latin1'));
+    const input = { name: 'x', datatype: 'FP32', shape: [1, 3] };
+    const message = { model_name: 'echo', inputs: [input], raw_input_contents: [floats(1, 2.5, -3)] };
+    const answer = await client.call('ModelInfer', { ...message, id: 'third' });
+    expect(answer.id).toBe('third');
+    expect(Buffer.from(answer.raw_output_contents[0])).toEqual(floats(1, 2.5, -3));
+    expect(instance?.batches).toEqual([1]);
+    await post(json([1, 2.5, -3.5]));
+    expect(instance?.batches).toEqual([1, 1]);
+  });
+
+  test('equal requests under way run once; the statistics and the metrics say so', async () => {
+    await start({ cache: { maxBytes: 2000 } });
+    const release = instance?.hold();
+    const leaving = new AbortController();
+    const first = post(json([1, 2, 3], { id: 'a' }), {}, leaving.signal).catch(() => 'gone');
+    await until(() => instance?.batches.length === 1);
+    const joined = ['b', 'c'].map((id) => post(json([1, 2, 3], { id })));
+    await until(() => server?.models[0]?.statistics.cacheJoins === 2);
+    leaving.abort();
+    expect(await first).toBe('gone');
+    await until(() => server?.models[0]?.statistics.failures.CANCELED === 1);
+    release?.();
+    const answers = (await Promise.all(joined)).map(({ body }) => JSON.parse(body));
+    expect(answers.map(({ id, outputs }) => [id, outputs[0].data])).toEqual([
+      ['b', [1, 2, 3]],
+      ['c', [1, 2, 3]],
+    ]);
+    await post(json([1, 2, 3]));
+    await post(json([4, 5, 6]));
+    await post(json([7, 8, 9]));
+    expect(instance?.batches).toEqual([1, 1, 1]);
+
+    expect(await statistics()).toMatchObject({
+      inference_count: 3,
+      execution_count: 3,
+      inference_stats: {
+        success: { count: 5 },
+        fail: { count: 1 },
+        queue: { count: 5 },
+        compute_infer: { count: 2 },
+        cache_hit: { count: 1 },
+        cache_miss: { count: 3 },
+      },
+      inferometer: { arrivals: 6, cache_joins: 2, cache_left: { evicted: 2, expired: 0 } },
+    });
+    const [overGrpc] = (await client.call('ModelStatistics', { name: 'echo' })).model_stats;
+    expect(overGrpc.inference_stats).toMatchObject({ cache_hit: { count: 1 }, cache_miss: { count: 3 } });
+    expect(overGrpc.inferometer).toMatchObject({ cache_joins: 2, cache_left: { evicted: 2 } });
+    const page = await (await fetch(`${url}/metrics`)).text();
+    const labels = '{model="echo",version="1"}';
+    expect(page).toContain(`nv_cache_num_hits_per_model${labels} 1`);
+    expect(page).toContain(`nv_cache_num_misses_per_model${labels} 3`);
+    expect(page).toContain(`nv_cache_num_lookups${labels} 6`);
+    expect(page).toContain(`nv_cache_num_entries${labels} 1`);
+    expect(page).toContain(`nv_cache_num_evictions${labels} 2`);
+    expect(page).toContain(`inferometer_cache_joins_total${labels} 2`);
+    expect(page).toMatch(/nv_cache_util\{model="echo",version="1"\} 0\.\d+/);
+    expect(page).toMatch(/nv_cache_hit_duration_per_model\{/);
+  });
+
+  test('the configuration says what runs; without a cache everything is computed, and there is no such gauge', async () => {
+    await start();
+    const config = await (await fetch(`${url}/v2/models/echo/config`)).json();
+    expect(config).toMatchObject({
+      response_cache: { enable: true },
+      inferometer: { cache: { kind: 'local', maxBytes: 67_108_864, ttlMs: 0 } },
+    });
+    const overGrpc = await client.call('ModelConfig', { name: 'echo' });
+    expect(overGrpc.config).toMatchObject({
+      response_cache: { enable: true },
+      inferometer: { cache: { kind: 'local' } },
+    });
+    client?.close();
+    await server?.stop();
+
+    await start({ models: [{ name: 'echo', source: 'echo' }] });
+    await post(json([1, 2, 3]));
+    await post(json([1, 2, 3]));
+    expect(instance?.batches).toEqual([1, 1]);
+    expect(await statistics()).toMatchObject({
+      inference_stats: { cache_hit: { count: 0 }, cache_miss: { count: 0 } },
+    });
+    expect(await (await fetch(`${url}/metrics`)).text()).not.toContain('nv_cache_num_entries{');
+    expect(await (await fetch(`${url}/v2/models/echo/config`)).json()).not.toHaveProperty('response_cache');
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
