@@ -66,6 +66,7 @@ export class Batcher {
   readonly #deps: BatcherDeps;
   readonly #queue = new RequestQueue<Waiting>();
   #actsSoon = false;
+  #aloneCount = 0;
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #cancelWakeUp: () => void = () => {};
 
@@ -190,10 +191,7 @@ export class Batcher {
     const outcome = await this.#deps.runner.run(parts, rows, size).catch(asServingError);
     // First the next batch, then the answers of this one: the instance must not wait while they are written.
     this.#act();
-    if (outcome instanceof ServingError) {
-      for (const waiting of batch) waiting.reject(outcome);
-      return;
-    }
+    if (outcome instanceof ServingError) return this.#failed(batch, outcome);
     this.#deps.onExecution({
       rows,
       paddedRows: size - rows,
@@ -204,6 +202,23 @@ export class Batcher {
     batch.forEach((waiting, index) => {
       answer(waiting, rows, outcome, index);
     });
+  }
+
+  /**
+   * One request may hold values that the model cannot take, and its companions must not pay for them: each runs again
+   * alone, in a line that it shares with nobody; its turn had come in time. A dead instance says nothing of any request.
+   */
+  #failed(batch: readonly Waiting[], error: ServingError): void {
+    if (batch.length === 1 || error.kind !== 'internal') {
+      for (const waiting of batch) waiting.reject(error);
+      return;
+    }
+    for (const waiting of batch) {
+      this.#aloneCount += 1;
+      const shape = `alone ${this.#aloneCount}`;
+      this.#queue.add({ ...waiting, shape, expiresAtMs: Number.POSITIVE_INFINITY });
+    }
+    this.#act();
   }
 
   #dropAbandoned(abandoned: readonly Waiting[]): void {

@@ -200,6 +200,16 @@ describe('failures', () => {
     expect(executions.length).toBe(1);
   });
 
+  test('one request that the model cannot run fails alone: its companions run again, each by itself', async () => {
+    const set = scene({ maxDelayMs: 5 });
+    for (let index = 0; index < 3; index++) set.send(one);
+    set.runner.poison = set.sent[1]?.request;
+    await set.clock.runUntilIdle();
+    expect(kindsOf(set.sent)).toEqual([undefined, 'internal', undefined]);
+    expect(batchesOf(set)).toEqual(['0 1 2 @5', '0 @15', '1 @25', '2 @35']);
+    expect(set.executions.map(({ rows }) => rows)).toEqual([1, 1]);
+  });
+
   test('without any instance left, waiting and new requests get 503', async () => {
     const { clock, runner, sent, send, dropped } = scene({ maxRows: 1 });
     send(one);

@@ -26,6 +26,8 @@ export class ScriptedRunner implements BatchRunner {
   readonly batches: RanBatch[] = [];
   gone: string | undefined;
   fails = false;
+  /** A request whose batch the model cannot run. */
+  poison: InferRequest | undefined;
   readonly #clock: VirtualClock;
   readonly #serviceMs: number;
   readonly #depth: number;
@@ -56,7 +58,8 @@ export class ScriptedRunner implements BatchRunner {
     seat.freeAtMs = startedAtMs + this.#serviceMs;
     await this.#clock.sleep(seat.freeAtMs - atMs);
     seat.inFlight--;
-    if (this.fails) throw new ServingError('internal', 'the model failed');
+    const isPoisoned = parts.some((part) => part === this.poison);
+    if (this.fails || isPoisoned) throw new ServingError('internal', 'the model failed');
     const outputs = parts.map((part) => part.inputs);
     return { outputs, computeNs: this.#serviceMs * 1e6, startedAtMs, doneAtMs: this.#clock.nowMs() };
   }
