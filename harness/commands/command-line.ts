@@ -48,6 +48,7 @@ const NEEDS: Readonly<Record<string, string>> = {
   explain: 'a word, as in: inferometer explain batching',
   report: 'a run, as in: inferometer report results/latest',
   compare: 'two runs, as in: inferometer compare results/BEFORE results/latest',
+  requests: 'a run, as in: inferometer requests results/latest',
   gate: "a run, as in: inferometer gate results/latest --budget 'p99<50ms'",
   cost: 'a run, as in: inferometer cost results/latest',
 };

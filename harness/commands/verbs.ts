@@ -84,6 +84,7 @@ export function addReadingVerbs(parser: Argv, done: Done): void {
       (verb) =>
         required(verb, 'what', 'a scenario, a field, a metric, a notice')
           .example('$0 explain batching', 'every field with its default')
+          .example('$0 explain load.ramp', 'a field, with its own fields')
           .example('$0 explain client-limited', 'what it means and what to do'),
       ({ what }) => say(explainText(what)),
     )
