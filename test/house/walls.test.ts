@@ -61,6 +61,8 @@ const MUST_FAIL: readonly [file: string, specifier: string][] = [
   ),
   ['reference-server/models/version-policy.ts', 'node:fs'],
   ['reference-server/models/triton-config.ts', 'node:fs'],
+  ['reference-server/cache/lru-store.ts', 'node:perf_hooks'],
+  ['reference-server/cache/cache-key.ts', 'node:fs'],
 ];
 
 const MUST_PASS: readonly [file: string, specifier: string][] = [

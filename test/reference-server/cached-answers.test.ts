@@ -4,6 +4,8 @@ import { buildServer, type ReferenceServer } from '../../reference-server/server
 import { realClock } from '../../reference-server/telemetry/timings.ts';
 import { FakeInstance } from './fake-instance.ts';
 import { GrpcClient } from './grpc-client.ts';
+import { ModelFolder, scaleModel } from './model-folder.ts';
+import { endServers, startServer } from './server-process.ts';
 
 let server: ReferenceServer | undefined;
 let client: GrpcClient;
@@ -13,7 +15,7 @@ let url = '';
 /** A server on real sockets in this process, with a stand-in for the model. */
 async function start(settings: object = {}): Promise<void> {
   const models = [{ name: 'echo', source: 'echo', cache: { kind: 'local' } }];
-  const config = { port: 0, grpcPort: 0, models, drainMs: 2000, ...settings };
+  const config = { port: 0, grpcPort: 0, models, drainMs: 50, ...settings };
   server = await buildServer(parseServerConfig(JSON.stringify(config)), {
     clock: realClock,
     startInstance: async (options) => {
@@ -31,6 +33,7 @@ async function start(settings: object = {}): Promise<void> {
 afterEach(async () => {
   client?.close();
   await server?.stop();
+  server = undefined;
 });
 
 const floats = (...values: number[]) => Buffer.from(Float32Array.of(...values).buffer);
@@ -164,6 +167,33 @@ describe('answers from the cache', () => {
     expect(await (await fetch(`${url}/metrics`)).text()).not.toContain('nv_cache_num_entries{');
     expect(await (await fetch(`${url}/v2/models/echo/config`)).json()).not.toHaveProperty('response_cache');
   });
+});
+
+test('a model that is loaded again answers for itself, not what the one before it did', async () => {
+  const folder = new ModelFolder();
+  try {
+    folder.write('scale/1/model.onnx', scaleModel(2)).write('scale/config.yaml', 'cache: {kind: local}');
+    const repository = { path: folder.path, mode: 'explicit', load: ['scale'] };
+    const { announced } = await startServer({ models: [], repository });
+    const ask = (path: string, body: string) => fetch(announced.listening + path, { method: 'POST', body });
+    const infer = async () => {
+      const answer = await (await ask('/v2/models/scale/infer', json([1, 2, 3]))).json();
+      return (answer as { outputs: { data: number[] }[] }).outputs[0]?.data;
+    };
+    expect([await infer(), await infer()]).toEqual([
+      [2, 4, 6],
+      [2, 4, 6],
+    ]);
+    folder.write('scale/1/model.onnx', scaleModel(3));
+    expect((await ask('/v2/repository/models/scale/load', '{}')).status).toBe(200);
+    expect(await infer()).toEqual([3, 6, 9]);
+    const page = await (await fetch(`${announced.listening}/metrics`)).text();
+    expect(page).toContain('nv_cache_num_hits_per_model{model="scale",version="1"} 1');
+    expect(page).toContain('nv_cache_num_entries{model="scale",version="1"} 1');
+  } finally {
+    await endServers();
+    folder.remove();
+  }
 });
 
 async function until(condition: () => boolean): Promise<void> {
