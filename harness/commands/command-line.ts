@@ -37,7 +37,9 @@ export async function parseCommandLine(words: readonly string[]): Promise<ExitCo
 function refuseNotNumbers(args: Readonly<Record<string, unknown>>): true {
   const wrong = Object.keys(args).filter((flag) => Number.isNaN(args[flag]) && !/[A-Z]/.test(flag));
   if (wrong.length === 0) return true;
-  throw new UsageError(wrong.map((flag) => ({ field: `--${flag}`, message: 'what is given is no number' })));
+  throw new UsageError(
+    wrong.map((flag) => ({ field: `--${flag}`, message: 'takes a number, as --help shows' })),
+  );
 }
 
 const VERBS = Object.keys(FLAGS_OF);

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { makeFolders } from '../make-folders.ts';
 import { namesIn } from '../names-in.ts';
 import { type DoctorRecord, doctorRecord } from './doctor-record.ts';
 import { replaceFile } from './store.ts';
@@ -13,7 +14,7 @@ export function writeDoctorRecord(record: DoctorRecord, outFolder: string): stri
   const folder = join(outFolder, FOLDER);
   const path = join(folder, `${record.id}.json`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     replaceFile(path, `${JSON.stringify(doctorRecord.parse(record))}\n`);
   } catch (error) {
     const { code = String(error) } = error as NodeJS.ErrnoException;

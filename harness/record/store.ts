@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { TargetError, UsageError } from '../errors.ts';
+import { makeFolders } from '../make-folders.ts';
 import { conservationProblems } from './conservation.ts';
 import { withoutSecrets } from './redaction.ts';
 import { type RunRecord, runRecord } from './run-record.ts';
@@ -70,7 +71,7 @@ function createFolder(outFolder: string, { scenarioName, startedAt }: StoreOptio
   const minute = startedAt.toISOString().slice(0, 16).replace(/:/g, '');
   const name = scenarioName.replace(/[^\w.-]+/g, '-');
   try {
-    mkdirSync(outFolder, { recursive: true });
+    makeFolders(outFolder);
     refuseForeignLatest(join(outFolder, LATEST));
     for (;;) {
       const folder = join(outFolder, `${minute}-${name}-${randomId()}`);

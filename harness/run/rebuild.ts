@@ -5,6 +5,7 @@ import { promisedPercentile } from '../gates/settings.ts';
 import type { CaseRecord } from '../record/case-record.ts';
 import { notice } from '../record/notices.ts';
 import type { RunRecord } from '../record/run-record.ts';
+import { GENERATOR_CAUSES } from './cases/case-judgement.ts';
 import { type CaseMeasurement, summariseCase } from './cases/case-summary.ts';
 import { withDecisions } from './cases/decisions.ts';
 import { noRawLog, type RawLogOnDisk, rawLogsOf } from './raw-log/raw-log-on-disk.ts';
@@ -71,7 +72,7 @@ function rebuiltCase(one: CaseRecord, head: RunRecord, logs: readonly RawLogOnDi
     trials,
     load: one.load,
     headline: promisedPercentile(expressionsOf(head.decide.slo)),
-    causes: one.credibility.causes?.filter(({ id }) => id !== 'gc') ?? [],
+    causes: one.credibility.causes?.filter(({ id }) => !GENERATOR_CAUSES.includes(id)) ?? [],
   });
   const classes = classesAgain(one.classes, measured.classes);
   return withDecisions({ ...one, ...measured, classes }, head, loadPriceBook());

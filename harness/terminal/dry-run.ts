@@ -54,7 +54,7 @@ export function dryRunText(scenario: Scenario, plan: DryRunPlan): string {
     '',
     ...percentileLines(scenario, plan),
     '',
-    `Nothing was sent. Run it:  npx inferometer run ${scenario.name}${scenario.quick === true ? ' --quick' : ''}`,
+    'Nothing was sent. The same command without --dry-run runs it.',
     '',
   ].join('\n');
 }

@@ -21,6 +21,9 @@ export type Headline = 'p50' | 'p90' | 'p95' | 'p99' | 'p999';
 /** Below this share of the time, sleepers woken late cannot make one arrival of a hundred late. */
 const LATE_WAKES_SHARE = 0.0025;
 
+/** What a generator's own result tells; the other causes are seen from beside it. */
+export const GENERATOR_CAUSES: readonly Cause['id'][] = ['gc', 'late-wakes'];
+
 export interface JudgementInput {
   readonly pooled: PooledFacts;
   readonly load: LoadRecord;

@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync, renameSync, write, writeFileSync } from 'node:fs';
+import { closeSync, openSync, renameSync, write, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolders } from '../../make-folders.ts';
 import type { PhaseEdges } from '../../measure/phases.ts';
 import { RawLog, type RawLogEnd, type RowSink } from '../../measure/raw-log.ts';
 import { FATES, type Fate, FIELDS, PHASES, ROW_BYTES } from '../../measure/raw-rows.ts';
@@ -56,7 +57,7 @@ export class RawLogFile {
     let sink: RowSink;
     this.#head = { format: RAW_FORMAT, ...subject, fates: FATES, edges, recorder };
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolders(dirname(path));
       const file = openSync(`${path}.rows`, 'wx');
       this.#file = file;
       this.#writeHead(this.#head);

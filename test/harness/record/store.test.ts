@@ -65,6 +65,10 @@ test('latest follows the newest run that has a record, and a rewrite leaves noth
   expect(readdirSync(join(place, 'results')).sort()).toEqual([first.id, second.id, 'latest'].sort());
 });
 
+test.skipIf(process.platform !== 'linux')('a place that takes no folders fails, and does not hang', () => {
+  expect(() => open('/proc/no-such-folder/results')).toThrow(/cannot be written/);
+});
+
 test('an unwritable place fails before any load', () => {
   writeFileSync(join(place, 'a-file'), '');
   expect(() => open(join(place, 'a-file'))).toThrow(UsageError);
