@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
@@ -7,6 +7,8 @@ import { dirname, resolve } from 'node:path';
  */
 export function makeFolders(path: string): void {
   const missing: string[] = [];
+  // Throws where a file is in the way.
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) mkdirSync(path);
   for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.push(folder);
   for (const folder of missing.reverse()) makeOne(folder);
 }

@@ -8,7 +8,7 @@ import { modelPath } from './models/model-source.ts';
 import { buildServer, type ReferenceServer } from './server.ts';
 import { realClock } from './telemetry/timings.ts';
 
-const log = pino(pino.destination(2));
+const log = pino(pino.destination({ dest: 2, sync: true }));
 
 async function main(): Promise<void> {
   const { config, exitWithParent } = readCommandLine(process.argv.slice(2));
