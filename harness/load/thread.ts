@@ -1,9 +1,12 @@
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const PR_SET_TIMERSLACK = 29;
-/** linux/sched.h: runs when nobody else wants the core. */
+/** linux/sched.h: as any thread; and one that runs when nobody else wants the core. */
+const SCHED_OTHER = 0;
 const SCHED_IDLE = 5;
+/** linux/capability.h. */
+const CAP_SYS_NICE = 23n;
 /** Room for 1024 cores, as glibc's cpu_set_t. */
 const CPU_SET_BYTES = 128;
 
@@ -28,18 +31,30 @@ export function bindThread(cpus: readonly number[]): boolean {
 
 /**
  * V8 compiles and collects in threads of its own. One that holds the generator's core when an arrival falls due keeps it
- * for a slice of some milliseconds; after this call such threads give way at once. It takes no privilege, spares this
- * thread and the main one, and cannot be undone. False where the system cannot.
+ * for a slice of some milliseconds; put behind, such threads give way at once. But beside a generator that never sleeps
+ * they then never run: what it executes stays uncompiled, at twice the cost. So it must be possible to take it back, which
+ * takes a privilege (CAP_SYS_NICE). Spares this thread and the main one. False where the system cannot.
  */
-export function putOtherThreadsBehind(): boolean {
+export function putOtherThreadsBehind(behind: boolean): boolean {
+  if (!mayTakeBack()) return false;
   return attempt((libc) => {
     const setScheduler = libc.func('int sched_setscheduler(int, int, void *)');
     const spared = [String(process.pid), readlinkSync('/proc/thread-self').split('/').pop()];
     const others = readdirSync('/proc/self/task').filter((thread) => !spared.includes(thread));
     const priority = Buffer.alloc(4);
-    const refused = others.filter((thread) => setScheduler(Number(thread), SCHED_IDLE, priority) !== 0);
+    const policy = behind ? SCHED_IDLE : SCHED_OTHER;
+    const refused = others.filter((thread) => setScheduler(Number(thread), policy, priority) !== 0);
     return refused.length === 0;
   });
+}
+
+function mayTakeBack(): boolean {
+  try {
+    const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    return effective !== undefined && ((BigInt(`0x${effective}`) >> CAP_SYS_NICE) & 1n) === 1n;
+  } catch {
+    return false;
+  }
 }
 
 /** Where /proc keeps this thread's accounts; undefined where there is no /proc. */

@@ -53,12 +53,17 @@ function runInThreads(assignment: LoadAssignment, watch: LoadWatch): Promise<Loa
     : runTogether(assignment, watch, driveOne);
 }
 
-let isClear = false;
+/** Up to here a generator that is not compiled yet still finds time to sleep. */
+const SPARING_REQUESTS_PER_S = 10_000;
 
-/** Before the first generator starts, so that none is put behind. Threads that write a raw log must keep their share. */
-function clearTheWay({ rawLog }: LoadAssignment): void {
-  if (!isClear && rawLog === undefined) putOtherThreadsBehind();
-  isClear = true;
+/**
+ * Before the first generator of a case starts, so that none is put behind. Only arrivals with pauses between them leave
+ * the others any time: a closed loop takes all of it. Threads that write a raw log must keep their share.
+ */
+function clearTheWay({ rawLog, load, generators = 1 }: LoadAssignment): void {
+  const isClosed = load.shape === 'closed' || load.shape === 'offline';
+  const isSparing = load.shape !== 'open' || load.requestsPerS / generators <= SPARING_REQUESTS_PER_S;
+  putOtherThreadsBehind(rawLog === undefined && !isClosed && isSparing);
 }
 
 /** `entry`: the file in `run/`, as built, that answers with messages of the kind `ToEngine`. */
