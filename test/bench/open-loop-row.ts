@@ -126,7 +126,12 @@ async function measured(
     output += text.toString();
   });
   const gone = once(child, 'close');
-  await firstRequest(target, before, () => child.exitCode !== null);
+  const began = await firstRequest(target, before, () => child.exitCode !== null);
+  if (!began) {
+    child.kill('SIGKILL');
+    tell(`${WHAT}: ${name}: sent nothing`);
+    return undefined;
+  }
   await sleep(SETTLE_MS);
   const [beganMs, beganUs] = [performance.now(), treeCpuUs(child.pid ?? 0)];
   await sleep(seconds * 1000);
