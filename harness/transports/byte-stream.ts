@@ -1,3 +1,5 @@
+import type { BytePieces } from './byte-pieces.ts';
+
 /**
  * A socket as the protocol engines see it, whichever way it is driven: by node:net, node:tls, or the system's own calls.
  * Nothing here is a promise, and nothing is allocated per read or write.
@@ -9,6 +11,8 @@ export interface ByteStream {
    * the bytes may wait for it to share a packet.
    */
   write(bytes: Buffer, from: number, to: number, more?: boolean): boolean;
+  /** The same for bytes in several places, in order. The list itself may be rewritten at once, what it names may not. */
+  writeAll(pieces: BytePieces): boolean;
   /** Drops the socket at once; no event follows. Harmless after `closed`. */
   close(): void;
 }

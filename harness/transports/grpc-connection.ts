@@ -3,6 +3,7 @@ import { type CallsHome, type CallsOwner, GrpcCalls } from './grpc-calls.ts';
 import type { GrpcRequest } from './grpc-request.ts';
 import type { GrpcStream } from './grpc-stream.ts';
 import type { Http2Connection } from './http2-connection.ts';
+import type { Http2Output } from './http2-output.ts';
 import type { TransportOutcome } from './transport.ts';
 
 /** What a connection tells the pool that owns it, always before the sink hears of it. */
@@ -61,15 +62,21 @@ export class GrpcConnection implements ByteStreamEvents, CallsHome {
     const { output } = this.#http2;
     while (this.#connected && !this.#blocked && !this.#closed) {
       this.#http2.fill();
-      if (output.length === 0) return;
+      if (output.waitingBytes === 0) return;
       this.#calls.depart();
       if (this.#closed) return;
-      if (this.#socket.write(output.buffer, 0, output.length)) output.clear();
+      if (this.#write(output)) output.clear();
       else {
         output.swap();
         this.#blocked = true;
       }
     }
+  }
+
+  #write(output: Http2Output): boolean {
+    const { pieces } = output;
+    if (pieces !== undefined) return this.#socket.writeAll(pieces);
+    return this.#socket.write(output.buffer, 0, output.length);
   }
 
   /** Ends what has lasted too long: calls, or the attempt to connect. */

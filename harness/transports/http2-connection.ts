@@ -63,7 +63,7 @@ export class Http2Connection<S extends Http2Stream> implements FrameEvents {
     if (this.#dead) return false;
     const error = this.#reader.read(buffer, from, to);
     if (error !== h2.NO_ERROR) this.#die(error);
-    else if (this.output.length > UNREAD_BYTES) this.#die(h2.ENHANCE_YOUR_CALM);
+    else if (this.output.waitingBytes > UNREAD_BYTES) this.#die(h2.ENHANCE_YOUR_CALM);
     return !this.#dead;
   }
 

@@ -4,6 +4,8 @@ import { type Http2Stream, Outgoing } from './http2-stream.ts';
 
 /** As much waits in the output at most, but for frames that cannot wait. */
 const OUTPUT_BYTES = 262_144;
+/** From so many bytes on, naming where a payload lies costs less than copying it. */
+const SHARED_FROM_BYTES = 4096;
 
 /**
  * DATA frames, as the server's windows and the output have room for. Streams send in the order in which they asked: one
@@ -41,7 +43,7 @@ export class Http2Sender {
       bytes <= this.#frameBytes &&
       bytes <= this.#window &&
       bytes <= streamWindow &&
-      this.#output.length < OUTPUT_BYTES
+      this.#output.waitingBytes < OUTPUT_BYTES
     );
   }
 
@@ -81,7 +83,7 @@ export class Http2Sender {
 
   /** Moves what there is room for into the output. */
   fill(): void {
-    while (this.#first !== undefined && this.#window > 0 && this.#output.length < OUTPUT_BYTES) {
+    while (this.#first !== undefined && this.#window > 0 && this.#output.waitingBytes < OUTPUT_BYTES) {
       const stream = this.#first;
       this.#sendFrame(stream);
       if (stream.first === undefined || stream.sendWindow <= 0) this.#unqueue(stream);
@@ -94,8 +96,8 @@ export class Http2Sender {
     const left = outgoing.bytes - outgoing.sent;
     const bytes = Math.min(left, this.#frameBytes, this.#window, stream.sendWindow);
     const ends = outgoing.endsStream && bytes === left;
-    const at = this.#output.frame(bytes, DATA, ends ? END_STREAM : 0, stream.id);
-    copyPiece(outgoing, this.#output.buffer, at, bytes);
+    this.#output.head(bytes, DATA, ends ? END_STREAM : 0, stream.id);
+    putPiece(outgoing, this.#output, bytes);
     outgoing.sent += bytes;
     this.#window -= bytes;
     stream.sendWindow -= bytes;
@@ -133,12 +135,20 @@ export class Http2Sender {
 }
 
 /** The next `bytes` of a message, its own part first. */
-function copyPiece(outgoing: Outgoing, into: Buffer, at: number, bytes: number): void {
-  const from = outgoing.sent;
-  const ownEnd = Math.min(from + bytes, outgoing.ownBytes);
-  const ownPiece = Math.max(0, ownEnd - from);
-  if (ownPiece > 0) outgoing.own.copy(into, at, from, ownEnd);
+function putPiece({ own, ownBytes, shared, sent }: Outgoing, output: Http2Output, bytes: number): void {
+  const ownPiece = Math.max(0, Math.min(sent + bytes, ownBytes) - sent);
+  if (ownPiece > 0) {
+    // Taking room may give the output another buffer.
+    const at = output.take(ownPiece);
+    own.copy(output.buffer, at, sent, sent + ownPiece);
+  }
   if (ownPiece === bytes) return;
-  const sharedFrom = from + ownPiece - outgoing.ownBytes;
-  outgoing.shared.copy(into, at + ownPiece, sharedFrom, sharedFrom + bytes - ownPiece);
+  const from = sent + ownPiece - ownBytes;
+  const to = sent + bytes - ownBytes;
+  if (to - from >= SHARED_FROM_BYTES) {
+    output.share(shared, from, to);
+    return;
+  }
+  const at = output.take(to - from);
+  shared.copy(output.buffer, at, from, to);
 }

@@ -46,6 +46,8 @@ export interface LinuxCalls {
   /** What became of a connection in progress: 0, or an errno. */
   socketError(fd: number): number;
   send(fd: number, address: number, bytes: number, flags: number): number;
+  /** What the `msghdr` at `message` names, in one call. */
+  sendAll(fd: number, message: number, flags: number): number;
   receive(fd: number, address: number, bytes: number): number;
   close(fd: number): void;
   epoll(): number;
@@ -130,6 +132,7 @@ function bind(koffi: Koffi): LinuxCalls {
       return words[0];
     },
     send: libc.func('int send(int, uintptr_t, size_t, int)'),
+    sendAll: libc.func('int sendmsg(int, uintptr_t, int)'),
     receive: libc.func('int read(int, uintptr_t, size_t)'),
     close: libc.func('int close(int)'),
     epoll: () => epollCreate(SOCK_CLOEXEC),

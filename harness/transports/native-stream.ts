@@ -1,3 +1,4 @@
+import type { BytePieces } from './byte-pieces.ts';
 import type { ByteStream, ByteStreamEvents } from './byte-stream.ts';
 import {
   EAGAIN,
@@ -11,6 +12,7 @@ import {
   MSG_MORE,
   MSG_NOSIGNAL,
 } from './linux-calls.ts';
+import { SendVector } from './send-vector.ts';
 
 /** What a stream needs of the loop that owns it. */
 export interface StreamOwner {
@@ -43,6 +45,8 @@ export class NativeStream implements ByteStream {
   /** Addresses of what waits to be taken. */
   #waitingFrom = 0;
   #waitingTo = 0;
+  /** The same for what lies in several places. */
+  #vector: SendVector | undefined;
 
   constructor(owner: StreamOwner, fd: number, id: number, events: ByteStreamEvents) {
     this.#owner = owner;
@@ -66,10 +70,19 @@ export class NativeStream implements ByteStream {
     return false;
   }
 
+  writeAll(pieces: BytePieces): boolean {
+    this.#vector ??= new SendVector(this.#owner.calls.addressOf);
+    this.#vector.fill(pieces);
+    const sent = this.#sendVector(this.#vector);
+    if (sent < 0 && this.#owner.calls.errno() !== EAGAIN) this.#owner.again(this);
+    return this.#vector.isEmpty;
+  }
+
   close(): void {
     if (this.#state === CLOSED) return;
     this.#state = CLOSED;
     this.#buffer = NOTHING;
+    this.#vector?.clear();
     if (this.fd >= 0) this.#owner.calls.close(this.fd);
     this.#owner.left(this);
   }
@@ -78,7 +91,7 @@ export class NativeStream implements ByteStream {
   visit(ready: number): void {
     if (this.#state === CONNECTING && (ready & (EPOLLOUT | ENDED)) !== 0) this.#connected(ready);
     if (this.#state === OPEN && (ready & (EPOLLIN | ENDED)) !== 0) this.#receive((ready & ENDED) !== 0);
-    if ((ready & EPOLLOUT) !== 0 && this.#waitingFrom < this.#waitingTo) this.#drain();
+    if ((ready & EPOLLOUT) !== 0 && this.#isWaiting) this.#drain();
   }
 
   /** An attempt that failed shows as an error or as hung up; where there is neither, there is nothing to ask. */
@@ -116,15 +129,28 @@ export class NativeStream implements ByteStream {
 
   #drain(): void {
     if (this.#state !== OPEN) return;
+    const vector = this.#vector;
+    const sent = vector === undefined || vector.isEmpty ? this.#sendWaiting() : this.#sendVector(vector);
+    // Why it broke is told by reading, which the event for that asks for.
+    if (sent < 0 && this.#owner.calls.errno() === EINTR) this.#owner.again(this);
+    if (!this.#isWaiting) this.#events.drained();
+  }
+
+  get #isWaiting(): boolean {
+    return this.#waitingFrom < this.#waitingTo || this.#vector?.isEmpty === false;
+  }
+
+  #sendWaiting(): number {
     const bytes = this.#waitingTo - this.#waitingFrom;
     const sent = this.#owner.calls.send(this.fd, this.#waitingFrom, bytes, MSG_NOSIGNAL);
-    if (sent < 0) {
-      // Why it broke is told by reading, which the event for that asks for.
-      if (this.#owner.calls.errno() === EINTR) this.#owner.again(this);
-      return;
-    }
-    this.#waitingFrom += sent;
-    if (this.#waitingFrom === this.#waitingTo) this.#events.drained();
+    if (sent > 0) this.#waitingFrom += sent;
+    return sent;
+  }
+
+  #sendVector(vector: SendVector): number {
+    const sent = this.#owner.calls.sendAll(this.fd, vector.address, MSG_NOSIGNAL);
+    if (sent > 0) vector.took(sent);
+    return sent;
   }
 
   #end(how: 'orderly' | 'broken'): void {

@@ -1,5 +1,6 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
+import type { BytePieces } from './byte-pieces.ts';
 import type { Address, ByteStream, ByteStreamEvents, SocketSource, TlsSettings } from './byte-stream.ts';
 
 const READ_BUFFER_BYTES = 262_144;
@@ -59,6 +60,17 @@ class NodeStream implements ByteStream {
   write(bytes: Buffer, from: number, to: number): boolean {
     const whole = from === 0 && to === bytes.length;
     this.#socket.write(whole ? bytes : bytes.subarray(from, to), this.#onWritten);
+    this.#waiting = this.#socket.writableLength > 0;
+    return !this.#waiting;
+  }
+
+  writeAll(pieces: BytePieces): boolean {
+    const last = pieces.count - 1;
+    this.#socket.cork();
+    pieces.forEach((buffer, from, to, index) => {
+      this.#socket.write(buffer.subarray(from, to), index === last ? this.#onWritten : undefined);
+    });
+    this.#socket.uncork();
     this.#waiting = this.#socket.writableLength > 0;
     return !this.#waiting;
   }

@@ -29,6 +29,10 @@ class FalseSocket implements ByteStream {
     return true;
   }
 
+  writeAll(): boolean {
+    return this.write();
+  }
+
   close(): void {
     this.isOpen = false;
   }

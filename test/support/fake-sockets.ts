@@ -1,3 +1,4 @@
+import type { BytePieces } from '../../harness/transports/byte-pieces.ts';
 import type { ByteStream, ByteStreamEvents, SocketSource } from '../../harness/transports/byte-stream.ts';
 import { type Frame, framesIn, PREFACE } from './h2-frames.ts';
 
@@ -18,6 +19,14 @@ export class FakeSocket implements ByteStream {
   write(bytes: Buffer, from: number, to: number): boolean {
     this.writes += 1;
     this.#written.push(Buffer.from(bytes.subarray(from, to)));
+    return this.takesAll;
+  }
+
+  writeAll(pieces: BytePieces): boolean {
+    this.writes += 1;
+    pieces.forEach((buffer, from, to) => {
+      this.#written.push(Buffer.from(buffer.subarray(from, to)));
+    });
     return this.takesAll;
   }
 

@@ -30,7 +30,12 @@ export class ScriptedClient implements Http2Events<Http2Stream> {
   written(): Frame[] {
     this.connection.fill();
     const { output } = this.connection;
-    let bytes = Buffer.from(output.buffer.subarray(0, output.length));
+    const pieces: Buffer[] = [];
+    if (output.pieces === undefined) pieces.push(output.buffer.subarray(0, output.length));
+    output.pieces?.forEach((buffer, from, to) => {
+      pieces.push(buffer.subarray(from, to));
+    });
+    let bytes: Buffer = Buffer.concat(pieces);
     output.clear();
     if (!this.#greeted) bytes = bytes.subarray(PREFACE.length);
     this.#greeted = true;
