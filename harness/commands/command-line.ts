@@ -21,7 +21,9 @@ export async function parseCommandLine(words: readonly string[]): Promise<ExitCo
     .example('$0 run smoke', 'does everything work here?')
     .example('$0 run batching', 'which batch size and queue delay?')
     .example('$0 run --help', "a verb's flags, with examples")
-    .epilogue('Exit codes: 0 fine, 1 a gate failed, 2 cannot answer, 3 usage, 4 target or internal error.')
+    .epilogue(
+      'Exit codes: 0 fine, 1 a gate failed, 2 cannot answer, 3 usage, 4 target or internal error, 130 interrupted.',
+    )
     .check(refuseNotNumbers, true)
     .exitProcess(false)
     .fail((message, error) => {

@@ -157,7 +157,11 @@ function writeJunit(path: string, xml: string): void {
     writeFileSync(path, xml);
   } catch (error) {
     throw new UsageError([
-      { field: '--junit', message: `cannot write ${path}: ${(error as Error).message}` },
+      {
+        field: '--junit',
+        message: `cannot write ${path}: ${(error as Error).message}`,
+        advice: 'name a file in a folder that exists and may be written to',
+      },
     ]);
   }
 }

@@ -3,7 +3,7 @@ import { type PromisedPercentile, promisedPercentile } from '../gates/settings.t
 import type { CaseRecord } from '../record/case-record.ts';
 import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
 import type { ProbeRun, SearchRecord } from '../record/search-record.ts';
-import { formatCount, stopWords } from '../record/wording.ts';
+import { countOf, formatCount, stopWords } from '../record/wording.ts';
 import type { LoadProgress } from '../run/load-engine.ts';
 import type { PlannedCase } from '../run/plan/plan.ts';
 import type { RunObserver, TrialPosition } from '../run/session/observer.ts';
@@ -51,7 +51,7 @@ function openingLines(
     `inferometer ${record.tool.version} · ${record.scenario.name} · seed ${record.scenario.seed} · ${folder}`,
     `${cpuCores ?? '?'} cores ${cpuModel ?? ''}, ${memoryGiB ?? '?'} GiB, Node ${process.versions.node}`,
     wrap(record.scenario.question),
-    `${plan.trials} measurements, about ${formatSeconds(plan.expectedS)}`,
+    `${countOf(plan.trials, 'measurement')}, about ${formatSeconds(plan.expectedS)}`,
     '',
   ];
 }
