@@ -15,7 +15,7 @@ export interface Turn {
 }
 
 /** Before the measured seconds, from the first request that the server sees; and after them. */
-export const SETTLE_MS = 600;
+const SETTLE_MS = 600;
 const TAIL_MS = 300;
 const START_LIMIT_MS = 10_000;
 const LOOK_MS = 20;

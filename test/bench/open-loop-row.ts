@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { RowResult } from './bench-result.ts';
 import { type BenchTarget, compileC, startSink } from './bench-target.ts';
 import { treeCpuUs } from './cpu-time.ts';
-import { firstRequest, SETTLE_MS } from './duel.ts';
+import { firstRequest } from './duel.ts';
 import type { BenchOptions } from './duel-rows.ts';
 import { httpAssignment, oursCommand } from './node-contenders.ts';
 import type { OursSays } from './ours.ts';
@@ -12,6 +12,8 @@ import { isReached, type Reach, ratioOf, type Spread, spreadOf } from './round-s
 const REQUESTS_PER_S = 5000;
 const CONNECTIONS = 256;
 const WARMUP_S = 1;
+/** The threads must be there still when their CPU is read. */
+const SPARE_MS = 200;
 const WHAT = `open loop, Poisson ${REQUESTS_PER_S}/s`;
 
 /** One round: lags in milliseconds, CPU in cores. */
@@ -110,7 +112,7 @@ function oursFor(url: string, seconds: number, seed: number): readonly string[] 
   });
 }
 
-/** CPU from some time after the first request on, so without start-up; undefined where requests failed. */
+/** CPU of the same seconds as the lag's: those after the warm-up. Undefined where requests failed. */
 async function measured(
   name: string,
   command: readonly string[],
@@ -132,9 +134,9 @@ async function measured(
     tell(`${WHAT}: ${name}: sent nothing`);
     return undefined;
   }
-  await sleep(SETTLE_MS);
+  await sleep(WARMUP_S * 1000);
   const [beganMs, beganUs] = [performance.now(), treeCpuUs(child.pid ?? 0)];
-  await sleep(seconds * 1000);
+  await sleep(seconds * 1000 - SPARE_MS);
   const cpuCores = (treeCpuUs(child.pid ?? 0) - beganUs) / 1000 / (performance.now() - beganMs);
   await gone;
   const says = JSON.parse(output) as Pick<OursSays, 'failed' | 'dispatchLagP99Ms'>;
