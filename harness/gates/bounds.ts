@@ -40,11 +40,22 @@ export function boundsOf(record: CaseRecord, metric: Metric): Bounds {
       return exactly(isMissing(record.batch) ? record.batch : record.batch.meanRows);
     case 'batch.paddedRows':
       return exactly(isMissing(record.batch) ? record.batch : record.batch.paddedRows);
+    case 'cache.hitRate':
+    case 'cache.joins':
+    case 'cache.evictions':
+      return cacheBounds(record, metric);
     case 'unsent':
       return exactly(record.counts.unsent);
     default:
       return unknown(`nothing in the record says ${metric}`);
   }
+}
+
+function cacheBounds({ cache }: CaseRecord, metric: Metric): Bounds {
+  if (cache === undefined) return unknown('this record was written before there was a cache');
+  if (isMissing(cache)) return exactly(cache);
+  if (metric === 'cache.hitRate') return exactly(cache.hitRate);
+  return exactly(metric === 'cache.joins' ? cache.joins : cache.evicted);
 }
 
 function latencyBounds(record: CaseRecord, metric: Metric): Bounds {

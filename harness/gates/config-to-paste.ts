@@ -2,19 +2,31 @@ import type { CaseRecord } from '../record/case-record.ts';
 import { effectiveNumber } from './settings.ts';
 
 /**
- * The batching setting that a case ran with, as each serving system writes it. Empty where the target does not say
- * what it runs. A setting is carried over as it is: whether it is the best one there has to be measured there.
+ * The batching, and the cache if it had one, that a case ran with, as each serving system writes it. Empty where the target does not say
+ * what it runs. TF Serving and TorchServe
+ * have no response cache. A setting is carried over as it is: whether it is the best one there has to be measured there.
  */
 export function configToPaste(record: CaseRecord): Record<string, string> {
   const maxRows = effectiveNumber(record, 'batching.maxRows');
   if (maxRows === undefined) return {};
   const maxDelayMs = effectiveNumber(record, 'batching.maxDelayMs') ?? 0;
+  const cached = (record.target.effective['cache.kind'] ?? 'off') !== 'off';
   return {
-    Inferometer: `batching: { maxRows: ${maxRows}, maxDelay: ${maxDelayMs}ms }`,
-    Triton: triton(maxRows, maxDelayMs),
+    Inferometer: `batching: { maxRows: ${maxRows}, maxDelay: ${maxDelayMs}ms }${cached ? `\n${ourCache(record)}` : ''}`,
+    Triton: `${triton(maxRows, maxDelayMs)}${cached ? '\nresponse_cache { enable: true }' : ''}`,
     'TF Serving': tfServing(maxRows, maxDelayMs, effectiveNumber(record, 'instances') ?? 1),
     TorchServe: torchServe(maxRows, maxDelayMs),
   };
+}
+
+function ourCache(record: CaseRecord): string {
+  const [bytes, ttlMs] = ['cache.maxBytes', 'cache.ttlMs'].map((name) => effectiveNumber(record, name));
+  const parts = [
+    `kind: ${String(record.target.effective['cache.kind'])}`,
+    ...(bytes === undefined ? [] : [`size: ${bytes}B`]),
+    ...(ttlMs === undefined ? [] : [`ttl: ${ttlMs}ms`]),
+  ];
+  return `cache: { ${parts.join(', ')} }`;
 }
 
 /** config.pbtxt. Without `dynamic_batching` Triton forms no batches, whatever max_batch_size allows a request. */

@@ -17,6 +17,7 @@ import {
   unfinished,
   withoutSlo,
 } from './no-winner.ts';
+import { withReported } from './reported.ts';
 import {
   evidenceOf,
   isOverloaded,
@@ -37,15 +38,22 @@ export interface Measured {
   readonly searches?: readonly SearchRecord[] | undefined;
 }
 
+/** The answer to the scenario's question, and what `decide.report` asks for besides. Pure: redone from any record. */
+export function recommend(measured: Measured): Answer {
+  const { decide, cases, scenario } = measured;
+  const words: Words = (axes) => settingWords(axes, scenario.axes);
+  const asked = { cases, names: decide.report ?? [], isAsked: decide.recommend !== undefined };
+  return withReported(chosen(measured, words), asked, words);
+}
+
 /**
- * The answer to the scenario's question: the setting of highest capacity at the SLO, compared at the same absolute
- * rates, then of the lowest upper end of the promised percentile; or why there is none. Pure: redone from any record.
+ * The setting of highest capacity at the SLO, compared at the same absolute
+ * rates, then of the lowest upper end of the promised percentile; or why there is none.
  */
-export function recommend({ decide, cases, scenario, searches = [] }: Measured): Answer {
+function chosen({ decide, cases, scenario, searches = [] }: Measured, words: Words): Answer {
   const slo = expressionsOf(decide.slo);
   const settings = settingsOf(cases, slo);
   const steps = settings.flatMap((setting) => setting.steps);
-  const words: Words = (axes) => settingWords(axes, scenario.axes);
   if (searches.length > 0) return foundCapacity({ decide, cases, scenario, searches }, slo, words);
   if (cases.length === 0 || cases.length < scenario.plannedCases)
     return unfinished(cases.length, scenario.plannedCases);

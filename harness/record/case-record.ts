@@ -4,7 +4,7 @@ import { distribution, figure, missing } from './figures.ts';
 import { credibility, gateResult } from './judged.ts';
 import { loadRecord, mlperfRecord } from './load-record.ts';
 import { counts, latencyMs, throughput, window } from './measured.ts';
-import { batch, series, utilization } from './watched.ts';
+import { batch, cache, series, utilization } from './watched.ts';
 
 /** How a trial ended that was measured until a percentile was known well enough. */
 const stopped = z.object({
@@ -102,6 +102,8 @@ export const caseRecord = z.object({
     missing,
   ]),
   batch: z.union([batch, missing]),
+  /** Of the server's response cache; absent in records of before there was one. */
+  cache: z.union([cache, missing]).optional(),
   /** Mean per request, from the server's own statistics over exactly this case. */
   serverMs: z.object({ queue: figure, compute: figure }),
   /** Arrivals that the server counted over exactly this case, warm-up included. */

@@ -25,6 +25,7 @@ export type NoticeRecord = z.infer<typeof notice>;
 const decideRecord = z.object({
   slo: z.array(z.string()),
   recommend: z.object({ maximize: z.enum(['capacity']), tieBreak: z.string() }).optional(),
+  report: z.array(z.string()).optional(),
   price: z.object({ machine: z.string(), term: z.enum(['on-demand', 'spot']) }),
   gates: z.array(z.object({ where: z.record(z.string(), z.string()), expect: z.array(z.string()) })),
 });

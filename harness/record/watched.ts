@@ -14,6 +14,22 @@ export const batch = z.object({
 });
 export type Batch = z.infer<typeof batch>;
 
+/** What the server's response cache did. hits + misses + joins = lookups. */
+export const cache = z.object({
+  lookups: z.number().int(),
+  hits: z.number().int(),
+  /** Looked for in vain, and then computed. */
+  misses: z.number().int(),
+  /** Answered by the computation of an equal request that was under way. */
+  joins: z.number().int(),
+  /** Answers that left for want of room, and for their age. */
+  evicted: z.number().int(),
+  expired: z.number().int(),
+  /** hits / lookups. */
+  hitRate: z.number(),
+});
+export type Cache = z.infer<typeof cache>;
+
 /** One GPU device over the measure phase. */
 const gpuDevice = z.object({
   index: z.number().int(),

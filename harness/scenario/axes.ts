@@ -156,7 +156,9 @@ function assignmentProblem(
   path: readonly string[],
 ): { message: string; advice?: string } | undefined {
   const dotted = path.join('.');
-  const later = notYetAdvice(path.slice(0, 3)) ?? notYetAdvice(path.slice(0, 2));
+  const later = path
+    .map((_, depth) => notYetAdvice(path.slice(0, depth + 1)))
+    .find((one) => one !== undefined);
   if (later !== undefined) return { message: `${dotted} is not in this version`, advice: later };
   const unknown = unknownPath(path);
   if (unknown !== undefined) return unknown;
@@ -172,26 +174,30 @@ function assignmentProblem(
   return undefined;
 }
 
-/** Two axes that set one field: the second would win in silence. */
+/** Two axes that set one field, or a field and the map that it stands in: the second would win in silence. */
 function overlaps(document: ScenarioDocument, axes: readonly Axis[]): Problem[] {
-  const owner = new Map<string, string>();
+  const earlier: { dotted: string; axis: string }[] = [];
   const problems: Problem[] = [];
-  for (const axis of axes) {
-    for (const dotted of new Set(
-      axis.points.flatMap((point) => point.sets.map((set) => set.path.join('.'))),
-    )) {
-      const other = owner.get(dotted);
-      if (other === undefined) owner.set(dotted, axis.name);
-      else {
-        problems.push({
-          ...located(document, ['vary', axis.name]),
-          field: `vary.${axis.name}`,
-          message: `${dotted} is varied by "${other}" already`,
-        });
-      }
+  for (const { name, points } of axes) {
+    const own = new Set(points.flatMap((point) => point.sets.map((set) => set.path.join('.'))));
+    for (const dotted of own) {
+      const other = earlier.find((one) => holds(one.dotted, dotted) || holds(dotted, one.dotted));
+      if (other === undefined) continue;
+      const what = other.dotted === dotted ? dotted : `${other.dotted}, which overlaps with ${dotted},`;
+      problems.push({
+        ...located(document, ['vary', name]),
+        field: `vary.${name}`,
+        message: `${what} is varied by "${other.axis}" already`,
+      });
     }
+    earlier.push(...[...own].map((dotted) => ({ dotted, axis: name })));
   }
   return problems;
+}
+
+/** Whether a field is another, or stands within it. */
+function holds(outer: string, inner: string): boolean {
+  return `${inner}.`.startsWith(`${outer}.`);
 }
 
 /** A problem for every axis or label of a place (`skip`, `where`) that does not exist. */

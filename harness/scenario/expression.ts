@@ -47,6 +47,10 @@ export const METRICS = {
   throughput: 'perS',
   'batch.meanRows': 'rows',
   'batch.paddedRows': 'rows',
+  /** Of the server's response cache. */
+  'cache.hitRate': 'fraction',
+  'cache.joins': 'none',
+  'cache.evictions': 'none',
   /** Arrivals that met the in-flight cap. */
   unsent: 'none',
 } as const satisfies Record<string, ExpressionUnit>;

@@ -33,6 +33,12 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
   'batch.meanRows': 'Rows executed / executions, from the server: how large the batches really were.',
   'batch.paddedRows':
     'Rows that were computed only to fill a batch to a fixed size. Paid for and thrown away.',
+  'cache.hitRate':
+    'Requests answered from the response cache of the server / requests looked up in it. Joins, which shared the computation of an equal request, are looked up too and are no hits. Written as a percentage: cache.hitRate > 50%. Beside it the report says how many a cache without limits could have answered.',
+  'cache.joins':
+    'Requests that were answered by the computation of an equal one that was under way: neither a hit, nor computed for themselves.',
+  'cache.evictions':
+    'Answers that left the cache because their room was needed. Many of them say that it is too small.',
   queue: 'serverMs.queue: mean time of a request in the queue of the server, from its own statistics.',
   compute: 'serverMs.compute: mean time of a request in the model, from the statistics of the server.',
   cpuMsPer1000:

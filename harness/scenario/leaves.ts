@@ -9,6 +9,7 @@ import {
   parseRate,
   parseRateOrShare,
   parseRows,
+  parseSize,
   type Reading,
   show,
   word,
@@ -116,6 +117,11 @@ export function percentage(description: string) {
 /** `512 rows`; gives rows. */
 export function rowsQuantity(description: string) {
   return leaf(description, quantityJson(['512 rows']), (found) => positive(parseRows(found), found));
+}
+
+/** `64MiB`; gives bytes. */
+export function size(description: string) {
+  return leaf(description, quantityJson(['64MiB', '2GiB']), (found) => positive(parseSize(found), found));
 }
 
 function quantityJson(examples: readonly string[]): JsonType {

@@ -1,6 +1,6 @@
 /**
  * Fields that the format foresees and this version does not have, with what to do meanwhile.
- * They are refused by name: a scenario that asks for a cache must not run without one in silence.
+ * They are refused by name: a scenario that asks for autoscaling must not run without it in silence.
  */
 const NOT_YET: Readonly<Record<string, string>> = {
   events: 'nothing can happen during a case yet; run one scenario before and one after',
@@ -11,12 +11,14 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'target.native': 'use the neutral settings: maxRows, maxDelay, maxQueue, instances, threads',
   'target.describe.replicas': 'leave it out',
   'target.describe.image': 'put it into labels',
-  'target.reference.cache': 'the bundled server has no response cache yet; leave it out',
+  'target.reference.cache.singleFlight':
+    'leave it out: with a cache, identical requests in flight always share one computation',
+  'target.reference.cache.onFailure': 'leave it out: a store that fails is always a miss',
   'target.reference.replicas': 'vary target.reference.instances instead',
   'target.reference.native': 'use the neutral settings',
-  'workload.changeEvery': 'leave it out',
+  'workload.changeEvery':
+    'leave it out: an answer of the bundled models follows from its request alone, so none is ever stale',
   'decide.tune': 'use vary with the values to try',
-  'decide.report': 'leave it out; the report shows what was measured',
   'decide.recommend.minimize': 'use recommend: { maximize: capacity }',
   'decide.recommend.at': 'inferometer cost <run> --traffic 500/s',
   'decide.price.add': 'leave it out',

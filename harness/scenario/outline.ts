@@ -54,7 +54,7 @@ export function outlineOf(text: string, file: string): OutlineLine[] {
 
   function walk(path: readonly string[], found: unknown): OutlineLine[] {
     const node = fieldAt(path) ?? {};
-    if (node.properties === undefined) return [leaf(path, node, found)];
+    if (node.properties === undefined || varied.has(path.join('.'))) return [leaf(path, node, found)];
     const isVaried = [...varied.keys()].some((dotted) => dotted.startsWith(`${path.join('.')}.`));
     if (found === undefined && node.default === undefined && !isVaried) return [];
     const inner = asMap(found) ?? {};

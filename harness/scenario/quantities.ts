@@ -44,6 +44,13 @@ const ROWS: Kind = {
   likely: ' rows',
 };
 
+const SIZE: Kind = {
+  noun: 'a size',
+  example: '64MiB, 512kB, 2GiB',
+  units: { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 },
+  likely: 'MiB',
+};
+
 /** "250ms" -> 250. Milliseconds. */
 export function parseDuration(found: unknown): Reading<number> {
   return parse(found, DURATION);
@@ -74,6 +81,13 @@ export function parseRows(found: unknown): Reading<number> {
     problem: `found ${show(found)}; rows are whole`,
     advice: `write ${Math.round(reading.value)} rows`,
   };
+}
+
+/** "64MiB" -> 67108864. Whole bytes. */
+export function parseSize(found: unknown): Reading<number> {
+  const reading = parse(found, SIZE);
+  if (isProblem(reading) || Number.isSafeInteger(reading.value)) return reading;
+  return { problem: `found ${show(found)}; bytes are whole`, advice: `write ${Math.round(reading.value)}B` };
 }
 
 const NUMBER_THEN_UNIT = /^(\d+(?:\.\d+)?|\.\d+)\s*(\D*)$/u;

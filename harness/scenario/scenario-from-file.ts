@@ -4,14 +4,14 @@ import type { RateLawSpec, Stage, WrittenRate } from './rate-law.ts';
 import type { Recording } from './replay-file.ts';
 import type { DecideSpec, LimitsSpec, MeasureSpec, StopSpec } from './scenario.ts';
 import type { ScenarioFile } from './schema.ts';
-import type { GrpcSpec, HttpSpec, TargetSpec } from './target-spec.ts';
+import type { CacheSpec, GrpcSpec, HttpSpec, TargetSpec } from './target-spec.ts';
 
 type StageFile = NonNullable<ScenarioFile['load']['stages']>[number];
 
 /** From the file's fields to the program's: quantities get their unit into their names, nothing is checked. */
 export function targetFrom({ target }: ScenarioFile): TargetSpec {
   if (target.reference !== undefined) {
-    const { model, instances, threads, provider, placement, batching } = target.reference;
+    const { model, instances, threads, provider, placement, batching, cache } = target.reference;
     return {
       kind: 'reference',
       model,
@@ -31,6 +31,7 @@ export function targetFrom({ target }: ScenarioFile): TargetSpec {
           queueTimeoutAction: batching.onQueueTimeout,
         }),
       },
+      ...(cache === undefined ? {} : { cache: cacheFrom(cache) }),
       ...(target.protocol === 'oip-grpc' ? { protocol: target.protocol } : {}),
       ...(target.stream ? { stream: target.stream } : {}),
     };
@@ -49,6 +50,12 @@ export function targetFrom({ target }: ScenarioFile): TargetSpec {
     ...(target.tls === undefined ? {} : { tls: defined(target.tls) }),
     ...(machine === undefined ? {} : { machine }),
   };
+}
+
+type CacheFile = NonNullable<NonNullable<ScenarioFile['target']['reference']>['cache']>;
+
+function cacheFrom({ kind, size: maxBytes, ttl: ttlMs }: CacheFile): CacheSpec {
+  return kind === 'off' ? { kind } : { kind, maxBytes, ...defined({ ttlMs }) };
 }
 
 /** The fields that are there. */
@@ -186,7 +193,7 @@ function stopFrom({ precision, of, maxDuration }: NonNullable<ScenarioFile['meas
 export function decideFrom({ decide }: ScenarioFile): DecideSpec {
   return {
     slo: decide.slo,
-    ...(decide.recommend === undefined ? {} : { recommend: decide.recommend }),
+    ...defined({ recommend: decide.recommend, report: decide.report }),
     price: decide.price,
     gates: decide.gates,
   };

@@ -66,6 +66,8 @@ export interface DecideSpec {
   /** Expressions as written: `p99 < 50ms`, `errors < 0.1%`. */
   readonly slo: readonly string[];
   readonly recommend?: { readonly maximize: 'capacity'; readonly tieBreak: string };
+  /** Metrics and findings by name: `cpuMsPer1000`, `breakEvenHitRate`. */
+  readonly report?: readonly string[];
   readonly price: { readonly machine: string; readonly term: 'on-demand' | 'spot' };
   readonly gates: readonly GateSpec[];
 }

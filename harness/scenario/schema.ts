@@ -9,12 +9,14 @@ import {
   percentage,
   rate,
   rowsQuantity,
+  size,
   text,
   whole,
   wholesAscending,
   yesNo,
 } from './leaves.ts';
 import { load } from './load-schema.ts';
+import { REPORT_NAMES } from './report-names.ts';
 import { ownServer } from './target-schema.ts';
 import { workload } from './workload-schema.ts';
 
@@ -48,6 +50,18 @@ const batching = z
   })
   .describe('How the server forms batches');
 
+const cache = z
+  .strictObject({
+    kind: choice('off; local: in the memory of the server', ['off', 'local']).prefault('off'),
+    size: size('Memory for answers; those not asked for the longest go first').prefault('64MiB'),
+    ttl: duration('How long an answer may be given again; left out: as long as there is room for it', {
+      positive: true,
+    }).optional(),
+  })
+  .describe(
+    'Whether answers are kept and given again to the same request; identical requests in flight then share one computation',
+  );
+
 const reference = z
   .strictObject({
     model: text('A bundled model by name, or a path to your own ONNX file', parseModel),
@@ -64,6 +78,7 @@ const reference = z
       ['auto', 'inline', 'worker'],
     ).optional(),
     batching: batching.prefault({}),
+    cache: cache.optional(),
   })
   .describe('The bundled server, started as a process of its own for each setting');
 
@@ -120,6 +135,17 @@ const decide = z
       })
       .optional()
       .describe('Name the setting to serve with'),
+    report: z
+      .array(
+        choice(
+          'A metric, compared between the settings; or breakEvenHitRate: from which hit rate on a cache pays',
+          REPORT_NAMES,
+        ),
+      )
+      .optional()
+      .describe(
+        'What the answer tells besides; without `recommend` the first of it is the answer. Every setting side by side',
+      ),
     price: z
       .strictObject({
         machine: text(

@@ -14,6 +14,8 @@ export interface ReferenceTargetSpec {
   /** Undefined: auto. */
   readonly placement?: 'auto' | 'inline' | 'worker';
   readonly batching: BatchingSpec;
+  /** Absent: the scenario does not speak of one, and there is none. */
+  readonly cache?: CacheSpec;
   /** Absent: oip-rest. */
   readonly protocol?: 'oip-grpc';
   /** Of oip-grpc: requests share a stream for each connection. */
@@ -38,6 +40,11 @@ export interface BatchingSpec {
   readonly queueTimeoutMs?: number;
   readonly queueTimeoutAction?: 'reject' | 'defer';
 }
+
+/** Where answers are kept to be given again. */
+export type CacheSpec =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'local'; readonly maxBytes: number; readonly ttlMs?: number };
 
 export interface ExternalTargetSpec {
   readonly kind: 'external';

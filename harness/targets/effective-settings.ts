@@ -19,7 +19,15 @@ export function ownSettings(config: unknown): Settings | undefined {
     provider: own.provider,
     providerRan: own.providerRan,
     placement: own.placement,
+    ...cacheSettings(own.cache),
   });
+}
+
+/** What belongs to a cache is told where there is one. */
+function cacheSettings(own: unknown): Settings {
+  const { kind, maxBytes, ttlMs } = (own ?? {}) as Record<string, unknown>;
+  if (kind === undefined || kind === 'off') return { 'cache.kind': kind };
+  return { 'cache.kind': kind, 'cache.maxBytes': maxBytes, 'cache.ttlMs': ttlMs === 0 ? undefined : ttlMs };
 }
 
 interface TritonConfig {

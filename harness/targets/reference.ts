@@ -74,6 +74,7 @@ function serverArguments(spec: ReferenceTargetSpec, entry?: string): string[] {
     threads: spec.threads,
     provider: spec.provider,
     ...(spec.placement === undefined ? {} : { placement: spec.placement }),
+    ...(spec.cache === undefined ? {} : { cache: spec.cache }),
     ...schedulingOf(spec.batching),
   };
   return [
@@ -141,6 +142,7 @@ function requestedSettings({
   provider,
   placement,
   batching,
+  cache,
 }: ReferenceTargetSpec): Settings {
   return {
     instances,
@@ -157,6 +159,7 @@ function requestedSettings({
       'batching.queueTimeoutMs': batching.queueTimeoutMs,
       'batching.queueTimeoutAction': batching.queueTimeoutAction,
     }),
+    ...Object.fromEntries(Object.entries(cache ?? {}).map(([name, value]) => [`cache.${name}`, value])),
   };
 }
 

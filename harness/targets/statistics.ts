@@ -1,5 +1,6 @@
 import { type Figure, isMissing, type Missing } from '../record/figures.ts';
-import type { Batch } from '../record/watched.ts';
+import type { Batch, Cache } from '../record/watched.ts';
+import { type CacheStats, cacheCounters, cacheDelta } from './cache-statistics.ts';
 import { type HttpJson, wordsOf } from './http-json.ts';
 import { modelPath } from './open-inference.ts';
 import type { ServerStatistics } from './target.ts';
@@ -10,14 +11,14 @@ interface Duration {
 }
 type Durations = Readonly<Record<string, Duration | undefined>>;
 
-interface ModelStats {
+interface ModelStats extends CacheStats {
   readonly name?: string;
   readonly inference_count?: number;
   readonly execution_count?: number;
-  readonly inference_stats?: Durations;
+  readonly inference_stats?: Durations & CacheStats['inference_stats'];
   readonly batch_stats?: readonly { readonly batch_size?: number; readonly compute_infer?: Duration }[];
   /** Our own server's additions. */
-  readonly inferometer?: {
+  readonly inferometer?: CacheStats['inferometer'] & {
     readonly arrivals?: number;
     readonly padded_rows?: number;
     readonly release?: Readonly<Record<string, number>>;
@@ -78,6 +79,7 @@ export function parseStatistics(json: unknown, model: string): ServerStatistics 
     ),
     computeCount: sum((item) => item.inference_stats?.compute_infer?.count),
     batchSizes: batchSizesOf(stats),
+    cache: cacheCounters(stats),
   };
 }
 
@@ -101,6 +103,7 @@ function releaseOf(stats: readonly ModelStats[]): Record<string, number> {
 /** What the server itself says about one case; the shapes are those of the case's record. */
 export interface ServerView {
   readonly batch: Batch | Missing;
+  readonly cache: Cache | Missing;
   /** Mean per request. */
   readonly serverMs: { readonly queue: Figure; readonly compute: Figure };
   readonly serverArrivals: Figure;
@@ -118,6 +121,7 @@ export function statisticsDelta(
   }
   return {
     batch: batchDelta(before, after),
+    cache: cacheDelta(before, after),
     serverMs: {
       queue: meanMs(after.queueNs - before.queueNs, after.queueCount - before.queueCount, 'queued'),
       compute: meanMs(
@@ -167,7 +171,12 @@ function meanMs(ns: number, count: number, verb: string): Figure {
 }
 
 function nothing(missing: Missing): ServerView {
-  return { batch: missing, serverMs: { queue: missing, compute: missing }, serverArrivals: missing };
+  return {
+    batch: missing,
+    cache: missing,
+    serverMs: { queue: missing, compute: missing },
+    serverArrivals: missing,
+  };
 }
 
 /** Counters of one model over several servers, or of several models. */

@@ -79,4 +79,17 @@ export interface ServerStatistics {
   /** full | delay | idle -> batches; absent where the server does not say. */
   readonly release?: Readonly<Record<string, number>>;
   readonly paddedRows?: number;
+  readonly cache?: CacheCounters;
+}
+
+/** Each request that reached the cache is a hit, a miss or a join. */
+export interface CacheCounters {
+  readonly hits: number;
+  /** Looked for in vain, and then computed. */
+  readonly misses: number;
+  /** Answered by the computation of an equal request that was under way. */
+  readonly joins: number;
+  /** Answers that left for want of room, and for their age. */
+  readonly evicted: number;
+  readonly expired: number;
 }

@@ -28,11 +28,20 @@ function tableOfSettings(record: RunRecord, withBatches: boolean): string[] {
   const axes = Object.keys(record.scenario.axes);
   const blank = axes.map(() => '');
   const heads = rates.map(({ rate }) => `${formatCount(rate)}/s`);
-  const header = ['', ...axes, 'saturation', ...heads, 'mean batch'];
-  const units = ['', ...blank, 'rows/s', ...rates.map(() => `${percentile} ms`), 'rows'];
-  const rows = bySetting(record.cases).map((setting) =>
-    settingRow(setting, axes, rates, percentile, record.answer.setting),
-  );
+  const hits = record.cases.some(hasCache);
+  const header = ['', ...axes, 'saturation', ...heads, ...(hits ? ['hits'] : []), 'mean batch'];
+  const units = [
+    '',
+    ...blank,
+    'rows/s',
+    ...rates.map(() => `${percentile} ms`),
+    ...(hits ? ['%'] : []),
+    'rows',
+  ];
+  const rows = bySetting(record.cases).map((setting) => [
+    ...settingCells(setting, axes, rates, percentile, record.answer.setting),
+    ...lastCells(setting, hits),
+  ]);
   const all = [header, units, ...rows];
   return ruled(alignColumns(withBatches ? all : all.map((row) => row.slice(0, -1))));
 }
@@ -83,7 +92,23 @@ function sharedRates(record: RunRecord): { label: string; rate: number }[] {
   return [...rates].map(([label, rate]) => ({ label, rate })).sort((a, b) => a.rate - b.rate);
 }
 
-function settingRow(
+function hasCache({ cache }: CaseRecord): boolean {
+  return cache !== undefined && !isMissing(cache);
+}
+
+/** Of the closed pass where there is one: what its cache answered, and the batches it formed. */
+function lastCells({ cases }: SettingCases, hits: boolean): string[] {
+  const one = cases.find(({ load }) => load.shape === 'closed') ?? cases.at(-1);
+  const batch = figureCell(meanBatchRows(one), (rows) => rows.toFixed(1));
+  return hits ? [figureCell(hitPct(one), (pct) => pct.toFixed(0)), batch] : [batch];
+}
+
+function hitPct(one: CaseRecord | undefined): Figure {
+  if (one?.cache === undefined) return { missing: 'not measured' };
+  return isMissing(one.cache) ? one.cache : 100 * one.cache.hitRate;
+}
+
+function settingCells(
   { axes, cases }: SettingCases,
   names: readonly string[],
   rates: readonly { label: string }[],
@@ -102,7 +127,6 @@ function settingRow(
         percentile,
       ),
     ),
-    figureCell(meanBatchRows(closed ?? cases.at(-1)), (rows) => rows.toFixed(1)),
   ];
 }
 

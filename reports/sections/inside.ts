@@ -5,6 +5,7 @@ import { latencySpec, throughputSpec } from '../charts/over-time.ts';
 import { type Html, html, raw } from '../html.ts';
 import { caseLabel, firstCase } from '../views.ts';
 import { batchPicture, batchTables } from './batches.ts';
+import { cacheTables } from './cache.ts';
 import { facts } from './facts.ts';
 import { percentileCurves } from './percentiles.ts';
 import { utilisation } from './utilisation.ts';
@@ -15,7 +16,9 @@ export async function insideSection(record: RunRecord, room: number): Promise<Ht
   if (first === undefined) return html``;
   const curves = await percentileCurves(record);
   const batches = batchTables(record);
-  const panels = await panelsOf(record, first, room - curves.markup.length - batches.markup.length);
+  const cache = cacheTables(record);
+  const tables = curves.markup.length + batches.markup.length + cache.markup.length;
+  const panels = await panelsOf(record, first, room - tables);
   const left = record.cases.length - panels.length;
   return html`<section aria-labelledby="inside"><h2 id="inside">Inside a case</h2>
   <div class="picker" data-needs-script hidden><label for="case-picker">Showing</label>
@@ -25,6 +28,7 @@ export async function insideSection(record: RunRecord, room: number): Promise<Ht
   ${curves}
   <h3 id="batches">Batches formed</h3>
   <div class="beside"><div>${panels.map(({ one, sizes }) => panel(one, sizes))}</div><div>${batches}</div></div>
+  ${cache}
   <h3 id="facts">Asked and counted</h3>
   ${panels.map(({ one, told }) => panel(one, told))}
   <h3 id="over-time">Over time</h3>

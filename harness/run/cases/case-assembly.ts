@@ -64,6 +64,7 @@ export class CaseAssembly {
       ...measurement,
       classes: withPayloads(measurement.classes, setting.workload, this.#payloads),
       batch: measured.batch,
+      cache: measured.cache,
       serverMs: measured.serverMs,
       serverArrivals: whole.serverArrivals,
       utilization: utilizationTogether([useOf(first), ...others.map(useOf)]),

@@ -130,5 +130,6 @@ function decideRecord({ decide }: Scenario): RunRecord['decide'] {
     price: { ...decide.price },
     gates: decide.gates.map(({ where, expect }) => ({ where: { ...where }, expect: [...expect] })),
     ...(decide.recommend === undefined ? {} : { recommend: { ...decide.recommend } }),
+    ...(decide.report === undefined ? {} : { report: [...decide.report] }),
   };
 }

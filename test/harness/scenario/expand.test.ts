@@ -93,7 +93,7 @@ decide: { gates: [{ where: { batch: 8, load: 40% }, expect: ["p99 < 1s"] }] }
     ['{ a: { path: target.reference.threads, values: [1, 1] } }', 'twice'],
     ['{ a: { path: target.reference.batching, values: [{ maxRows: 1 }] } }', 'needs a name'],
     ['{ a: { path: target.reference.thread, values: [1] } }', 'no field target.reference.thread'],
-    ['{ a: { path: target.reference.cache.kind, values: [1] } }', 'not in this version'],
+    ['{ a: { path: target.native.block, values: [1] } }', 'not in this version'],
     ['{ a: { path: measure.duration, values: [1s] } }', 'cannot be varied'],
     ['{ load: { path: target.reference.threads, values: [1] } }', 'cannot be the name'],
     ['{ a: { path: target.reference.threads, values: [1, two] } }', 'found "two"'],

@@ -6,6 +6,7 @@ import {
   parsePercentage,
   parseRate,
   parseRows,
+  parseSize,
 } from '../../../harness/scenario/quantities.ts';
 
 const readers = {
@@ -13,6 +14,7 @@ const readers = {
   rate: parseRate,
   percentage: parsePercentage,
   rows: parseRows,
+  size: parseSize,
 };
 
 describe('quantities', () => {
@@ -32,6 +34,10 @@ describe('quantities', () => {
     ['percentage', '0.1%', 0.001],
     ['percentage', '10 %', 0.1],
     ['rows', '512 rows', 512],
+    ['size', '64MiB', 67_108_864],
+    ['size', '1.5 KiB', 1536],
+    ['size', '2gb', 2_000_000_000],
+    ['size', '7B', 7],
     ['rows', '1 row', 1],
   ] as const)('reads %s %s as %d', (kind, text, value) => {
     expect(readers[kind](text)).toEqual({ value });

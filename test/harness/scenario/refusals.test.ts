@@ -32,7 +32,7 @@ decide:
         file: 'x.yaml',
         line: 8,
         field: 'decide.solo',
-        message: 'unknown field "solo"; allowed: slo, recommend, price, gates',
+        message: 'unknown field "solo"; allowed: slo, recommend, report, price, gates',
         advice: 'did you mean slo?',
       },
     ]);
@@ -99,7 +99,8 @@ decide:
     ['{ url: http://h:1 }', 'required', '--model NAME'],
     ['{ reference: { model: recommender }, url: http://h:1 }', 'your own server', undefined],
     ['{ reference: { model: none.onnx } }', 'no such file', undefined],
-    ['{ reference: { model: recommender, cache: { kind: local } } }', 'not in this version', undefined],
+    ['{ reference: { model: recommender, autoscale: { max: 3 } } }', 'unknown field', undefined],
+    ['{ reference: { model: recommender }, autoscale: { max: 3 } }', 'not in this version', undefined],
     ['{ url: http://h:1, model: m, protocol: triton }', 'allowed: oip-rest', undefined],
   ])('refuses target %s', (target, message, advice) => {
     const problems = problemsOfText(`target: ${target}\n`);

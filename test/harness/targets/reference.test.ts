@@ -53,7 +53,16 @@ test('it starts, tells what it is and runs, and leaves nothing when stopped', as
   expect(alive(target.pid)).toBe(false);
 });
 
-test('the real server runs what is asked of its batches and its queue, and says so', async () => {
+/** One row with the same value throughout. */
+async function infer({ endpoint }: RunningTarget, value: number): Promise<void> {
+  const inputs = [{ name: 'features', datatype: 'FP32', shape: [1, 1024], data: Array(1024).fill(value) }];
+  const body = JSON.stringify({ inputs });
+  const response = await fetch(`${endpoint.url}/v2/models/recommender/infer`, { method: 'POST', body });
+  expect(response.status).toBe(200);
+  await response.arrayBuffer();
+}
+
+test('the real server runs what is asked of its batches, its queue and its cache, and says so', async () => {
   const { batching } = spec('recommender');
   const asked = {
     preferredRows: [2, 4],
@@ -65,12 +74,26 @@ test('the real server runs what is asked of its batches and its queue, and says 
     ...spec('recommender'),
     placement: 'inline',
     batching: { ...batching, ...asked, inFlight: 2 },
+    cache: { kind: 'local', maxBytes: 2 ** 20, ttlMs: 60_000 },
   }).start();
   running.push(target);
   const expected = Object.entries(asked).map(([name, value]) => [`batching.${name}`, value]);
-  const settings = { ...Object.fromEntries(expected), placement: 'inline', 'batching.inFlight': 2 };
+  const cached = { 'cache.kind': 'local', 'cache.maxBytes': 2 ** 20, 'cache.ttlMs': 60_000 };
+  const settings = {
+    ...Object.fromEntries(expected),
+    placement: 'inline',
+    'batching.inFlight': 2,
+    ...cached,
+  };
   expect(target.requested).toMatchObject(settings);
   expect(target.effective).toMatchObject(settings);
+  const before = await target.statistics();
+  for (const value of [0.5, 0.5, 0.25, 0.5]) await infer(target, value);
+  expect(statisticsDelta(before, await target.statistics())).toMatchObject({
+    cache: { lookups: 4, hits: 2, misses: 2, joins: 0, evicted: 0, expired: 0, hitRate: 0.5 },
+    batch: { rowsExecuted: 2 },
+    serverArrivals: 4,
+  });
 });
 
 test('a server that is gone has no statistics, and says so', async () => {

@@ -54,6 +54,7 @@ test('two snapshots differ by what one case did', () => {
       histogram: { '1': 3, '7': 3 },
       release: { delay: 3, idle: 3 },
     },
+    cache: { missing: 'no request was looked up in a cache' },
     serverMs: { queue: 2, compute: 2 },
     serverArrivals: 21,
   });
