@@ -1,6 +1,7 @@
 import type { CapacityFound, ProbeRun } from '../record/search-record.ts';
 import { type Bracket, bracketOf, type FittedRate, fitMargins, rootOf } from './capacity-fit.ts';
 import { estimateCapacity, repetitionsAt } from './capacity-interval.ts';
+import { isToBeRepeated, isWorthAnotherTry, unbelievable } from './doubtful-probes.ts';
 
 /** What a search is told beforehand. */
 export interface SearchPlan {
@@ -62,17 +63,12 @@ export function nextStep(plan: SearchPlan, history: readonly ProbeRun[]): Search
   const probes = history.filter(({ kind }) => kind === 'probe');
   const last = verdicts.at(-1);
   if (last !== undefined) return afterVerdict(plan, probes, verdicts, last);
-  const [before, doubtful] = [probes.at(-2), probes.at(-1)];
-  if (doubtful?.outcome === 'unclear' && !(before !== undefined && isSameDoubt(before, doubtful))) {
+  const doubtful = probes.at(-1);
+  if (doubtful !== undefined && isToBeRepeated(probes, doubtful)) {
     return probe(plan, doubtful.requestsPerS, doubtful.seed, doubtful.durationMs);
   }
   const next = nextProbe(plan, probes);
   return typeof next === 'string' ? conclude(plan, probes, next) : next;
-}
-
-/** A doubtful probe is repeated once. */
-function isSameDoubt(a: ProbeRun, b: ProbeRun): boolean {
-  return a.outcome === 'unclear' && a.requestsPerS === b.requestsPerS && a.seed === b.seed;
 }
 
 function nextProbe(plan: SearchPlan, probes: readonly ProbeRun[]): SearchStep | SearchEnd {
@@ -102,21 +98,23 @@ function isEnough(plan: SearchPlan, usable: readonly ProbeRun[], bracket: Bracke
   );
 }
 
-/** The start, or half of it and a quarter where runs could not be believed. */
+/** Each of the first rates is tried twice in a row, and all of them twice. */
+const FIRST_RATES = 3;
+const FIRST_TRIES = 2 * 2 * FIRST_RATES;
+
+/** The start, or half of it and a quarter where runs could not be believed: a machine may be disturbed for a while. */
 function firstProbe(plan: SearchPlan, probes: readonly ProbeRun[]): SearchStep | SearchEnd {
-  const tried = new Set(probes.map(({ requestsPerS }) => requestsPerS)).size;
   const start = Math.min(plan.startPerS, plan.maxPerS ?? plan.startPerS);
-  if (tried > 2) return probes.at(-1)?.clientLimited ? 'client' : 'unclear';
-  return probe(plan, start / 2 ** tried, plan.seed);
+  if (probes.length >= FIRST_TRIES) return probes.at(-1)?.clientLimited ? 'client' : 'unclear';
+  return probe(plan, start / 2 ** (Math.floor(probes.length / 2) % FIRST_RATES), plan.seed);
 }
 
 function climb(plan: SearchPlan, probes: readonly ProbeRun[], topPerS: number): SearchStep | SearchEnd {
   const wall = unbelievable(probes).find(({ requestsPerS }) => requestsPerS > topPerS);
   if (wall !== undefined) {
-    const end = wall.clientLimited ? 'client' : 'unclear';
     return wall.requestsPerS / topPerS > ratio(plan)
       ? probe(plan, Math.sqrt(topPerS * wall.requestsPerS), plan.seed)
-      : end;
+      : onceMore(plan, probes, wall);
   }
   const max = plan.maxPerS ?? Number.POSITIVE_INFINITY;
   return topPerS >= max ? 'max-rate' : probe(plan, Math.min(2 * topPerS, max), plan.seed);
@@ -127,14 +125,10 @@ function descend(plan: SearchPlan, probes: readonly ProbeRun[], lowPerS: number)
   return (next * plan.climbMs) / 1000 < LEAST_ARRIVALS ? 'none-holds' : probe(plan, next, plan.seed);
 }
 
-/** Rates at which no run could be believed, repeated or not; the lowest first. */
-function unbelievable(probes: readonly ProbeRun[]): ProbeRun[] {
-  const believed = new Set(
-    probes.filter(({ outcome }) => outcome !== 'unclear').map(({ requestsPerS }) => requestsPerS),
-  );
-  return probes
-    .filter(({ requestsPerS }) => !believed.has(requestsPerS))
-    .sort((a, b) => a.requestsPerS - b.requestsPerS);
+function onceMore(plan: SearchPlan, probes: readonly ProbeRun[], doubtful: ProbeRun): SearchStep | SearchEnd {
+  const { requestsPerS, seed, durationMs, clientLimited } = doubtful;
+  if (isWorthAnotherTry(probes, doubtful)) return probe(plan, requestsPerS, seed, durationMs);
+  return clientLimited ? 'client' : 'unclear';
 }
 
 /** The grid point nearest to the root, of those between the bracket's ends that can be believed. */
@@ -146,10 +140,14 @@ function between(plan: SearchPlan, probes: readonly ProbeRun[], bracket: Bracket
   const shut = unbelievable(probes);
   const count = Math.round(Math.log(breaks.nominalPerS / holds.nominalPerS) / Math.log(step));
   const even = (breaks.nominalPerS / holds.nominalPerS) ** (1 / count);
+  const fromRoot = (rate: number) => Math.abs(Math.log(rate / root));
   const [nearest] = Array.from({ length: count - 1 }, (_, at) => holds.nominalPerS * even ** (at + 1))
     .filter((rate) => !shut.some(({ requestsPerS }) => Math.abs(requestsPerS / rate - 1) < (step - 1) / 4))
-    .sort((a, b) => Math.abs(Math.log(a / root)) - Math.abs(Math.log(b / root)));
-  if (nearest === undefined) return shut.at(-1)?.clientLimited ? 'client' : 'unclear';
+    .sort((a, b) => fromRoot(a) - fromRoot(b));
+  if (nearest === undefined) {
+    const [doubtful] = shut.sort((a, b) => fromRoot(a.requestsPerS) - fromRoot(b.requestsPerS));
+    return doubtful === undefined ? 'unclear' : onceMore(plan, probes, doubtful);
+  }
   return probe(plan, nearest, plan.seed, plan.probeMs);
 }
 

@@ -23,7 +23,7 @@ async function foundPerS(seed: number): Promise<number | undefined> {
     const text = `
 name: known
 target: { url: "${server.url}", model: truth }
-load: { find: capacity, start: 200/s, atMost: 28s }
+load: { find: capacity, start: 200/s, atMost: 40s }
 measure: { warmup: 500ms, duration: 3s, seed: ${seed} }
 decide: { slo: ["p90 < ${QUEUE.boundMs}ms"] }
 `;
