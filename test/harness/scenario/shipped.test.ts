@@ -7,8 +7,14 @@ import { loadScenario, scenarioFromText } from '../../../harness/scenario/load-f
 import { loadLabels } from '../../../harness/scenario/load-labels.ts';
 
 describe('shipped scenarios', () => {
-  it('has the four', () => {
-    expect(listScenarios().map(({ name }) => name)).toEqual(['arrival', 'batching', 'capacity', 'smoke']);
+  it('has these', () => {
+    expect(listScenarios().map(({ name }) => name)).toEqual([
+      'arrival',
+      'batching',
+      'capacity',
+      'protocol-cost',
+      'smoke',
+    ]);
   });
 
   it.each(listScenarios())(
@@ -44,6 +50,24 @@ describe('shipped scenarios', () => {
     const { settings, measure } = loadScenario('smoke');
     const cases = settings.flatMap(({ load }) => loadLabels(load)).length;
     expect(cases * (measure.warmupMs + measure.durationMs)).toBeLessThan(8000);
+  });
+
+  it('protocol-cost drives one model with the same rates through four doors', () => {
+    const { settings, measure } = loadScenario('protocol-cost');
+    const doors = settings.map(({ axes, target, workload }) => [
+      axes.door,
+      target.protocol ?? 'oip-rest',
+      target.stream ?? false,
+      workload.encoding,
+    ]);
+    expect(doors).toEqual([
+      ['rest-json', 'oip-rest', false, 'json'],
+      ['rest-binary', 'oip-rest', false, 'binary'],
+      ['grpc-unary', 'oip-grpc', false, 'binary'],
+      ['grpc-stream', 'oip-grpc', true, 'binary'],
+    ]);
+    const cases = settings.flatMap(({ load }) => loadLabels(load)).length;
+    expect((cases * (measure.warmupMs + measure.durationMs)) / 1000).toBeLessThan(60);
   });
 
   it('capacity and smoke take a server of the user, batching refuses with the reason', () => {
