@@ -26,6 +26,7 @@ const TEST_TOOLS = {
   taskset: 'util-linux',
   nginx: 'nginx-light',
   nghttpd: 'nghttp2-server',
+  'redis-server': 'redis-server',
   '/usr/lib/python3/dist-packages/grpc/__init__.py': 'python3-grpcio',
 };
 const BENCH_TOOLS = {

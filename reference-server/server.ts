@@ -5,11 +5,12 @@ import { buildHttpListener } from './api/http-listener.ts';
 import { buildMetrics } from './api/metrics.ts';
 import { serveRest } from './api/rest.ts';
 import type { RestService } from './api/rest-service.ts';
+import { RedisLinks } from './cache/redis-links.ts';
 import type { ServerConfig } from './config.ts';
 import { openRepository } from './models/open-repository.ts';
 import type { ServedModel, ServedModelDeps } from './models/served-model.ts';
 
-export interface ServerDeps extends ServedModelDeps {
+export interface ServerDeps extends Omit<ServedModelDeps, 'redis'> {
   /** The package's version, for the server metadata. */
   readonly version: string;
 }
@@ -27,7 +28,11 @@ export interface ReferenceServer {
 
 /** Loads every model and wires them to the routes; nothing listens yet. */
 export async function buildServer(config: ServerConfig, deps: ServerDeps): Promise<ReferenceServer> {
-  const repository = await openRepository(config, deps);
+  const redis = new RedisLinks(deps);
+  const repository = await openRepository(config, { ...deps, redis }).catch((error: unknown) => {
+    redis.close();
+    throw error;
+  });
   const { models } = repository;
   const { version, clock } = deps;
 
@@ -60,6 +65,7 @@ export async function buildServer(config: ServerConfig, deps: ServerDeps): Promi
     async stop() {
       await Promise.all([listener.drain(config.drainMs), grpc?.drain(config.drainMs)]);
       await repository.close();
+      redis.close();
     },
   };
 }

@@ -1,18 +1,14 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { CacheUsage } from '../cache/response-cache.ts';
+import { Counter, Histogram, Registry } from 'prom-client';
+import { STORE_FAILURES } from '../cache/answer-store.ts';
 import { FAILURE_REASONS } from '../errors.ts';
 import { RELEASE_REASONS } from '../execution/batch-policy.ts';
 import { DROP_CAUSES } from '../execution/batcher.ts';
 import type { ServedModel } from '../models/served-model.ts';
 import type { Duration, ModelStatistics } from '../telemetry/statistics.ts';
+import { addGauges, labelsOf, type ModelsNow } from './gauges.ts';
 
 /** Upper edges in milliseconds; Triton's defaults start at 100 ms, too coarse for what small models take. */
 const BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
-
-/** The models that run when this is called: each scrape shows those. */
-export interface ModelsNow {
-  all(): readonly ServedModel[];
-}
 
 /** The Prometheus page. Counters are read from the statistics at every scrape: one source for both. */
 export interface Metrics {
@@ -47,6 +43,14 @@ export function buildMetrics(repository: ModelsNow): Metrics {
     'Requests that never ran, by why: no room in the queue, waited too long, caller gone, no instance, shutdown',
     DROP_CAUSES,
     (statistics) => statistics.dropped,
+  );
+  addLabelled(
+    registry,
+    repository,
+    'inferometer_cache_errors_total',
+    'What the Redis of the cache was asked for and did not do: down, too slow, refused, or not an answer of ours',
+    STORE_FAILURES,
+    (statistics) => statistics.cacheErrors,
   );
   addGauges(registry, repository);
   const histogram = new Histogram({
@@ -182,50 +186,4 @@ function addLabelled<Reason extends string>(
       }
     },
   });
-}
-
-/** Undefined: this model has no such thing. */
-type ReadGauge = (model: ServedModel) => number | undefined;
-
-const GAUGES: readonly (readonly [name: string, help: string, read: ReadGauge])[] = [
-  [
-    'nv_inference_pending_request_count',
-    'Requests that wait in the queue',
-    (model) => model.pending().requests,
-  ],
-  ['inferometer_queue_rows', 'Rows that wait in the queue', (model) => model.pending().rows],
-  ['inferometer_instances_running', 'Instances that run', (model) => model.instances().running],
-  [
-    'inferometer_circuits_open',
-    'Instances that crashed so often that they are left alone for a while',
-    (model) => model.instances().circuitsOpen,
-  ],
-  ['nv_cache_num_entries', 'Answers in the cache', (model) => model.cache()?.entries],
-  ['nv_cache_util', 'Part of the cache in use, 0 to 1', (model) => utilisation(model.cache())],
-];
-
-function addGauges(registry: Registry, repository: ModelsNow): void {
-  for (const [name, help, read] of GAUGES) {
-    new Gauge({
-      name,
-      help,
-      labelNames: ['model', 'version'],
-      registers: [registry],
-      collect() {
-        this.reset();
-        for (const model of repository.all()) {
-          const value = read(model);
-          if (value !== undefined) this.set(labelsOf(model), value);
-        }
-      },
-    });
-  }
-}
-
-function utilisation(cache: CacheUsage | undefined): number | undefined {
-  return cache && cache.bytes / cache.maxBytes;
-}
-
-function labelsOf(model: ServedModel) {
-  return { model: model.signature.name, version: model.version };
 }

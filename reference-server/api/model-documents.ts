@@ -108,6 +108,7 @@ export function modelStatistics({ signature, version, statistics }: ServedModel)
       deferred: statistics.deferred,
       cache_joins: statistics.cacheJoins,
       cache_left: statistics.cacheLeft,
+      cache_errors: statistics.cacheErrors,
       instance_crashes: statistics.instanceCrashes,
       instance_restarts: statistics.instanceRestarts,
     },

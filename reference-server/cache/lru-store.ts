@@ -63,6 +63,12 @@ export class LruStore<Value> {
     this.#put(key, { value, bytes, storedAtMs: nowMs });
   }
 
+  /** Everything goes; that is no eviction. */
+  clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
+  }
+
   #put(key: string, entry: Entry<Value>): void {
     this.#entries.set(key, entry);
     this.#bytes += entry.bytes;

@@ -1,5 +1,6 @@
-import type { CacheSettings } from '../cache/cache-settings.ts';
-import { type CacheUsage, ResponseCache } from '../cache/response-cache.ts';
+import type { CacheState } from '../cache/answer-store.ts';
+import { type CacheSettings, shownCache } from '../cache/cache-settings.ts';
+import type { RedisLinks } from '../cache/redis-links.ts';
 import { Batcher, type BatcherSettings } from '../execution/batcher.ts';
 import type { Instance } from '../execution/instance.ts';
 import type { InstanceOptions } from '../execution/instance-messages.ts';
@@ -15,6 +16,7 @@ import type { ModelStatistics } from '../telemetry/statistics.ts';
 import type { Clock } from '../telemetry/timings.ts';
 import type { VersionPlan } from './model-plan.ts';
 import { keysOfTheirOwn, type ModelSignature, signatureOf, stackingKeyOf } from './model-signature.ts';
+import { openCache } from './open-cache.ts';
 import { warmUp } from './warm-up.ts';
 import { type ExampleInput, exampleInputs } from './zoo/zoo.ts';
 
@@ -59,8 +61,10 @@ export interface ServedModel {
   readonly statistics: ModelStatistics;
   effective(): EffectiveSettings;
   pending(): { readonly requests: number; readonly rows: number };
-  /** What its cache holds; undefined where it has none. */
-  cache(): CacheUsage | undefined;
+  /** How its cache stands; undefined where it has none. */
+  cache(): CacheState | undefined;
+  /** Forgets every answer that is kept, where it has a cache. */
+  flushCache(): Promise<void>;
   instances(): { readonly running: number; readonly circuitsOpen: number };
   ready(): boolean;
   /** Refuses what still waits, finishes what runs, frees the model. */
@@ -69,6 +73,8 @@ export interface ServedModel {
 
 export interface ServedModelDeps {
   readonly clock: Clock;
+  /** Where answers are kept that several servers share. */
+  readonly redis: RedisLinks;
   startInstance(options: InstanceOptions): Promise<Instance>;
   /** Path of the ONNX file that a model's source names; may have to build it first. */
   modelPath(source: string): Promise<string>;
@@ -127,13 +133,8 @@ export async function serveModel(
       statistics.deferred++;
     },
   });
-  const cache =
-    settings.cache.kind === 'off'
-      ? undefined
-      : new ResponseCache({ model: name, version, infer: batcher.infer }, settings.cache, {
-          clock: deps.clock,
-          statistics,
-        });
+  const { clock, redis } = deps;
+  const cache = await openCache(plan, batcher.infer, { clock, statistics, redis, modelPath });
   return {
     version,
     classLabels: plan.classLabels,
@@ -152,10 +153,11 @@ export async function serveModel(
       providerReason: pool.providerReason,
       placement: placed.placement,
       placementReason: placed.reason,
-      cache: settings.cache,
+      cache: shownCache(settings.cache),
     }),
     pending: () => batcher.pending(),
-    cache: () => cache?.usage(),
+    cache: () => cache?.state(),
+    flushCache: async () => cache?.flush(),
     instances: () => ({ running: pool.running, circuitsOpen: pool.circuitsOpen }),
     ready: () => pool.running > 0,
     async close() {

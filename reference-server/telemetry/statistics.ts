@@ -1,3 +1,4 @@
+import { STORE_FAILURES, type StoreFailure } from '../cache/answer-store.ts';
 import type { LeavingCause } from '../cache/lru-store.ts';
 import { FAILURE_REASONS, type FailureReason, type ServingError } from '../errors.ts';
 import { RELEASE_REASONS, type ReleaseReason } from '../execution/batch-policy.ts';
@@ -38,6 +39,8 @@ export class ModelStatistics {
   readonly cacheMisses = zero();
   /** Answers that left the cache, by why. */
   readonly cacheLeft: Record<LeavingCause, number> = { evicted: 0, expired: 0 };
+  /** What a store outside this process was asked for and did not do, by why; never the failure of a request. */
+  readonly cacheErrors = zeros<StoreFailure>(STORE_FAILURES);
   readonly batchSizes = new Map<number, BatchSizeStatistics>();
   readonly release = zeros<ReleaseReason>(RELEASE_REASONS);
   /** Requests that never ran, by why. */

@@ -62,6 +62,8 @@ const MUST_FAIL: readonly [file: string, specifier: string][] = [
   ['reference-server/models/version-policy.ts', 'node:fs'],
   ['reference-server/models/triton-config.ts', 'node:fs'],
   ['reference-server/cache/lru-store.ts', 'node:perf_hooks'],
+  ['reference-server/cache/circuit.ts', 'node:timers'],
+  ['reference-server/cache/answer-codec.ts', 'node:net'],
   ['reference-server/cache/cache-key.ts', 'node:fs'],
 ];
 

@@ -33,7 +33,14 @@ describe('parseServerConfig', () => {
         priorityLevels: 1,
         levels: [],
       },
-      cache: { kind: 'off', maxBytes: 64 * 1024 * 1024, ttlMs: 0 },
+      cache: {
+        kind: 'off',
+        maxBytes: 64 * 1024 * 1024,
+        ttlMs: 0,
+        singleFlight: true,
+        prefix: 'inferometer',
+        waitMs: 20,
+      },
       placement: 'auto',
       bodyLimitBytes: 67_108_864,
       drainMs: 30_000,
@@ -80,6 +87,14 @@ describe('parseServerConfig', () => {
     ],
     [{ models, cache: { kind: 'disk' } }, 'cache.kind: '],
     [{ models, cache: { maxBytes: 0, ttlMs: -1 } }, 'cache.ttlMs: '],
+    [{ models, cache: { kind: 'redis' } }, 'cache.url: must say where the Redis is'],
+    [{ models, cache: { kind: 'redis', url: 'http://a:1' } }, 'cache.url: must be redis://host:port'],
+    [{ models, cache: { password: 'x' } }, 'cache.password: must be {file: path} or {env: NAME}'],
+    [{ models, cache: { prefix: 'a*' } }, 'cache.prefix: may only hold'],
+    [
+      { models: [{ ...models[0], cache: { kind: 'redis' } }] },
+      'models.0.cache.url: must say where the Redis is',
+    ],
     [{ models: [{ ...models[0], cache: { ttl: 5 } }] }, 'models.0.cache.ttl: there is no such field'],
   ])('%j', (config, message) => {
     expect(thrownBy(config).message).toContain(message);

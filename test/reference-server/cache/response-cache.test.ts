@@ -1,4 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
+import type { Answer, AnswerStore, StoreFailure } from '../../../reference-server/cache/answer-store.ts';
+import { LocalAnswers } from '../../../reference-server/cache/local-answers.ts';
 import { ResponseCache } from '../../../reference-server/cache/response-cache.ts';
 import { ServingError } from '../../../reference-server/errors.ts';
 import type { Infer, InferContext, InferRequest } from '../../../reference-server/infer.ts';
@@ -33,10 +35,16 @@ const double: Infer = async ({ inputs }, { timings, signal }) => {
 };
 
 function cacheWith(maxBytes = 1_000_000, ttlMs = 0): ResponseCache {
+  const store = new LocalAnswers({ maxBytes, ttlMs }, (cause) => {
+    statistics.cacheLeft[cause]++;
+  });
+  return cacheOver(store);
+}
+
+function cacheOver(store: AnswerStore, singleFlight = true): ResponseCache {
   return new ResponseCache(
     { model: 'm', version: '1', infer: double },
-    { maxBytes, ttlMs },
-    { clock, statistics },
+    { store, singleFlight, clock, statistics },
   );
 }
 
@@ -139,11 +147,94 @@ test('beyond its bytes the one not asked for the longest goes; a view does not k
   const cache = cacheWith(2000);
   await answered(cache, 1);
   await answered(cache, 2);
-  expect(cache.usage()).toEqual({ entries: 2, bytes: 2 * 868, maxBytes: 2000 });
+  expect(cache.state()).toEqual({ kind: 'local', entries: 2, bytes: 2 * 868, maxBytes: 2000 });
   const kept = await ask(cache, 1).answer;
   expect(kept.outputs[0]?.data.buffer.byteLength).toBe(100);
   await answered(cache, 3);
   expect(statistics.cacheLeft).toEqual({ evicted: 1, expired: 0 });
   expect([(await answered(cache, 1)).from, (await answered(cache, 2)).from]).toEqual(['cache', 'model']);
   await settle();
+});
+
+test('a flush forgets everything, and is no eviction', async () => {
+  const cache = cacheWith();
+  await answered(cache, 4);
+  await cache.flush();
+  expect(cache.state()).toMatchObject({ entries: 0, bytes: 0 });
+  expect((await answered(cache, 4)).from).toBe('model');
+  expect(statistics.cacheLeft).toEqual({ evicted: 0, expired: 0 });
+});
+
+test('without single flight equal requests each run', async () => {
+  const cache = cacheOver(new LocalAnswers({ maxBytes: 1_000_000, ttlMs: 0 }, () => {}), false);
+  const both = [ask(cache, 4), ask(cache, 4)];
+  await clock.runUntilIdle();
+  await Promise.all(both.map(({ answer }) => answer));
+  expect(ran).toEqual([4, 4]);
+  expect((await answered(cache, 4)).from).toBe('cache');
+  expect([statistics.cacheMisses.count, statistics.cacheJoins]).toEqual([2, 0]);
+});
+
+/** A store elsewhere, each step of which takes 2 ms; it fails as told. */
+class SlowStore {
+  readonly where = 'elsewhere';
+  readonly kept = new Map<string, Answer>();
+  readonly state = () => ({ kind: 'redis', reachable: true }) as const;
+  readonly flush = async () => this.kept.clear();
+  gets = 0;
+  getFails: StoreFailure | undefined;
+  setFails: StoreFailure | undefined;
+
+  async get(key: string): Promise<Answer | undefined | StoreFailure> {
+    this.gets++;
+    await clock.sleep(2);
+    return this.getFails ?? this.kept.get(key);
+  }
+
+  async set(key: string, answer: Answer): Promise<StoreFailure | undefined> {
+    await clock.sleep(2);
+    if (this.setFails === undefined) this.kept.set(key, answer);
+    return this.setFails;
+  }
+}
+
+const counts = () => [
+  statistics.cacheHits.count,
+  statistics.cacheMisses.count,
+  statistics.cacheJoins,
+  statistics.cacheErrors,
+];
+const NO_ERRORS = { down: 0, slow: 0, refused: 0, unreadable: 0 };
+
+test('in a store elsewhere: looked for once for all who ask at the same time, and nobody waits for it to be kept', async () => {
+  const store = new SlowStore();
+  const cache = cacheOver(store);
+  const both = [ask(cache, 4), ask(cache, 4)];
+  await clock.runUntilIdle();
+  await Promise.all(both.map(({ answer }) => answer));
+  expect([store.gets, ran]).toEqual([1, [4]]);
+  expect(both[1]?.context.timings).toMatchObject({ queueNs: (2 + SERVICE_MS) * 1e6 });
+  expect(store.kept.size).toBe(1);
+
+  const again = [ask(cache, 4), ask(cache, 4)];
+  await clock.runUntilIdle();
+  expect(await again[0]?.answer).toEqual(await again[1]?.answer);
+  expect(again.map(({ context }) => context.timings.answeredBy)).toEqual(['cache', 'another request']);
+  expect(counts()).toEqual([1, 1, 2, NO_ERRORS]);
+  expect(statistics.cacheHits.ns).toBe(2e6);
+});
+
+test('a store that fails is a miss and a counter: once a request, and never its failure', async () => {
+  const store = new SlowStore();
+  const cache = cacheOver(store);
+  for (const failure of ['down', 'slow', 'refused', 'unreadable'] as const) {
+    store.getFails = failure;
+    expect(await answered(cache, 4)).toEqual({ byte: 8, from: 'model' });
+  }
+  expect(counts()).toEqual([0, 4, 0, { down: 1, slow: 1, refused: 1, unreadable: 1 }]);
+  store.getFails = undefined;
+  store.setFails = 'refused';
+  expect(await answered(cache, 4)).toEqual({ byte: 8, from: 'model' });
+  expect(counts()).toEqual([0, 5, 0, { down: 1, slow: 1, refused: 2, unreadable: 1 }]);
+  expect(store.kept.size).toBe(0);
 });

@@ -1,0 +1,163 @@
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { RedisAnswers } from '../../../reference-server/cache/redis-answers.ts';
+import { RedisLink } from '../../../reference-server/cache/redis-link.ts';
+import type { Tensor } from '../../../reference-server/infer.ts';
+import { realClock } from '../../../reference-server/telemetry/timings.ts';
+import { NO_REDIS, RedisServer } from '../../support/redis-server.ts';
+import { settle, VirtualClock } from '../virtual-clock.ts';
+
+const answer: readonly Tensor[] = [
+  { name: 'y', datatype: 'FP32', shape: [1, 2], data: new Uint8Array(Float32Array.of(1.5, -2).buffer) },
+];
+
+describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'answers in a Redis', () => {
+  let redis: RedisServer;
+  let other: Redis;
+  const links: RedisLink[] = [];
+  let said: string[] = [];
+
+  beforeAll(async () => {
+    redis = await (await RedisServer.create()).start();
+    other = new Redis(redis.url, { lazyConnect: true });
+    await other.connect();
+  });
+  afterEach(async () => {
+    for (const link of links.splice(0)) link.close();
+    said = [];
+    await other.flushall();
+  });
+  afterAll(async () => {
+    other.disconnect();
+    await redis.remove();
+  });
+
+  /** Connected, unless the Redis does not let it. */
+  async function linkTo(url: string, password?: string, clock = realClock): Promise<RedisLink> {
+    const link = new RedisLink(url, password, { clock, log: (event) => said.push(event) });
+    links.push(link);
+    await until(() => said.length > 0);
+    return link;
+  }
+
+  const store = (link: RedisLink, { prefix = 'p:m:', ttlMs = 0, waitMs = 5000 } = {}) =>
+    new RedisAnswers(link, { prefix, ttlMs, waitMs });
+
+  test('what one keeps another finds, under its own prefix, for as long as it may', async () => {
+    const [one, two] = [await linkTo(redis.url), await linkTo(redis.url)];
+    expect(await store(one).get('k')).toBeUndefined();
+    expect(await store(one).set('k', answer)).toBeUndefined();
+    expect(await store(two).get('k')).toEqual([{ ...answer[0], data: expect.anything() }]);
+    expect(await store(two, { prefix: 'p:n:' }).get('k')).toBeUndefined();
+    expect(await other.pttl('p:m:k')).toBe(-1);
+    await store(one, { ttlMs: 60_000 }).set('k', answer);
+    expect(await other.pttl('p:m:k')).toBeGreaterThan(1000);
+    expect(await other.pttl('p:m:k')).toBeLessThanOrEqual(60_000);
+    await store(one, { ttlMs: 0.2 }).set('short', answer);
+    await until(async () => (await other.exists('p:m:short')) === 0);
+  });
+
+  test('a flush takes its own answers, however many, and leaves the others', async () => {
+    const link = await linkTo(redis.url);
+    const keys = Array.from({ length: 2500 }, (_, n) => [`p:m:${n}`, 'x']).flat();
+    await other.mset(...keys, 'p:n:1', 'x', 'p:mm', 'x');
+    await store(link).flush();
+    expect((await other.keys('*')).sort()).toEqual(['p:mm', 'p:n:1']);
+  });
+
+  test('what somebody else put there is no answer', async () => {
+    const link = await linkTo(redis.url);
+    await other.set('p:m:k', 'hello');
+    expect(await store(link).get('k')).toBe('unreadable');
+    await other.del('p:m:k');
+    await other.lpush('p:m:k', 'of another type');
+    expect(await store(link).get('k')).toBe('refused');
+    expect(link.reachable).toBe(true);
+  });
+
+  test('a full one refuses and goes on answering', async () => {
+    await other.set('p:m:there', 'IFA1');
+    const { used_memory: used } = Object.fromEntries(
+      (await other.info('memory')).split('\r\n').map((line) => line.split(':')),
+    );
+    await other.config('SET', 'maxmemory', String(used));
+    const link = await linkTo(redis.url);
+    const failures = [];
+    for (let n = 0; n < 5; n++) failures.push(await store(link).set(`k${n}`, answer));
+    expect(failures).toEqual(Array(5).fill('refused'));
+    expect(await store(link).get('k1')).toBeUndefined();
+    expect(link.reachable).toBe(true);
+    await other.config('SET', 'maxmemory', '0');
+  });
+
+  test('one that hangs: each waits its bound and no longer, the fourth not at all; then it is there again', async () => {
+    const clock = new VirtualClock();
+    const link = await linkTo(redis.url, undefined, clock);
+    const answers = store(link, { waitMs: 20 });
+    redis.hang();
+    try {
+      for (const asked of [answers.get('a'), answers.set('b', answer), answers.get('c')]) {
+        expect(await Promise.race([asked, settle().then(() => 'waits')])).toBe('waits');
+        asked.catch(() => {});
+      }
+      const three = [answers.get('a'), answers.get('b'), answers.get('c')];
+      await clock.runUntilIdle();
+      expect(await Promise.all(three)).toEqual(['slow', 'slow', 'slow']);
+      expect(clock.nowMs()).toBe(20);
+      expect(link.reachable).toBe(false);
+      expect(await answers.get('d')).toBe('down');
+      expect(clock.nowMs()).toBe(20);
+    } finally {
+      redis.goOn();
+    }
+    await until(async () => {
+      // Nothing passes while an answer is on its way.
+      if ((await answers.get('d')) === undefined) return true;
+      clock.after(1000, () => {});
+      await clock.runUntilIdle();
+      return false;
+    });
+    expect(link.reachable).toBe(true);
+    expect(said).toHaveLength(3);
+  });
+
+  test('not there yet, gone, there again: a miss at once each time, and connected without being told to', async () => {
+    const late = await RedisServer.create();
+    try {
+      const link = await linkTo(late.url);
+      expect(await store(link).get('k')).toBe('down');
+      expect(await store(link).set('k', answer)).toBe('down');
+      await expect(store(link).flush()).rejects.toThrow('cannot be flushed: it is down');
+      await late.start();
+      await until(() => link.reachable);
+      await store(link).set('k', answer);
+      await late.kill();
+      await until(() => said.length === 3);
+      expect(await store(link).get('k')).toBe('down');
+      await late.start();
+      await until(() => link.reachable);
+      expect(await store(link).get('k')).toBeUndefined();
+      expect(said.map((event) => event.includes('cannot be used'))).toEqual([true, false, true, false]);
+    } finally {
+      await late.remove();
+    }
+  });
+
+  test('with a password; with a wrong one it is as if it were not there', async () => {
+    const locked = await (await RedisServer.create('--requirepass', 'open sesame')).start();
+    try {
+      const link = await linkTo(locked.url, 'open sesame');
+      expect(await store(link).set('k', answer)).toBeUndefined();
+      said = [];
+      expect(await store(await linkTo(locked.url, 'wrong')).get('k')).toBe('down');
+      said = [];
+      expect(await store(await linkTo(locked.url)).get('k')).toBe('down');
+    } finally {
+      await locked.remove();
+    }
+  });
+});
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
+}
