@@ -145,7 +145,8 @@ export class RedisLink {
   }
 
   #renew(): void {
-    if (this.#isRenewing) return;
+    // Where there is no connection any more, another is on its way already.
+    if (this.#isRenewing || !['connect', 'ready'].includes(this.#client.status)) return;
     this.#isRenewing = true;
     this.#tell(UNUSABLE, { reason: 'it does not answer' });
     this.#client.disconnect(true);
