@@ -155,7 +155,8 @@ function ownOrFromFile(server: ServerConfig, file: ModelFile, { inputs }: OnnxIn
     // A request that shares its batch with nobody has nobody to wait for.
     ...(file.sharesBatches ? {} : { maxDelayMs: 0 }),
   };
-  return settingsOf(server, { ...file.settings, batching });
+  const cache = file.cachesAsServer && server.cache.kind !== 'off' ? {} : file.settings.cache;
+  return settingsOf(server, { ...file.settings, batching, cache });
 }
 
 /**

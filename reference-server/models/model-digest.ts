@@ -12,11 +12,17 @@ import type { VersionPlan } from './model-plan.ts';
 export async function modelDigest(plan: VersionPlan, modelPath: string): Promise<string> {
   const { name, version, source, warmUp, classLabels, fingerprint, problem, settings, ...others } = plan;
   const { instances, threads, placement, batching, queue, cache, ...computing } = settings;
-  const hash = createHash('sha256').update(JSON.stringify([others, computing]));
+  const hash = createHash('sha256').update(JSON.stringify([others, computing], whole));
   await addFile(hash, modelPath);
   for (const location of await weightFiles(modelPath))
     await addFile(hash, join(dirname(modelPath), location));
   return hash.digest('base64url');
+}
+
+/** What JSON would leave out. */
+function whole(_: string, value: unknown): unknown {
+  if (value instanceof Map || value instanceof Set) return [...value];
+  return value instanceof Uint8Array ? createHash('sha256').update(value).digest('hex') : value;
 }
 
 async function addFile(hash: Hash, path: string): Promise<void> {

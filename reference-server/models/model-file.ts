@@ -19,6 +19,8 @@ export interface ModelFile {
   readonly outputs: readonly DeclaredTensor[];
   /** Whether requests of different callers may share a batch. */
   readonly sharesBatches: boolean;
+  /** It asks for a cache and leaves it to the server which: its settings say what it gets where the server has none. */
+  readonly cachesAsServer?: boolean;
   readonly warmUp: readonly WarmUpSample[];
   /** Fields that were read and that this server does not act on. */
   readonly notHonoured: readonly string[];

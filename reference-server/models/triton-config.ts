@@ -1,6 +1,5 @@
 import type { ConfigProblem } from '../config-document.ts';
 import type { Datatype } from '../infer.ts';
-import type { OwnSettings } from '../model-settings.ts';
 import { nearestName } from '../nearest-name.ts';
 import { type DeclaredTensor, type ModelFile, SILENT, type WarmUpSample } from './model-file.ts';
 import { instances, type Notes, threads } from './triton-execution.ts';
@@ -108,13 +107,15 @@ function readModel(config: Message, notes: Notes): ModelFile {
   }
   const scheduling =
     dynamic === undefined ? undefined : dynamicBatching(dynamic, maxBatchSize || UNBOUNDED, notes);
+  const caches = config.messages('response_cache')[0]?.flag('enable');
   return {
     ...SILENT,
+    ...(caches === true ? { cachesAsServer: true } : {}),
     settings: {
       ...instances(config, notes),
       ...threads(config, notes),
       queue: scheduling?.queue,
-      ...responseCache(config),
+      ...(caches === undefined ? {} : { cache: { kind: caches ? 'local' : 'off' } }),
       batching: { ...(batched ? { maxRows: maxBatchSize } : {}), ...scheduling?.batching },
     },
     versions: versionPolicy(config, notes),
@@ -124,12 +125,6 @@ function readModel(config: Message, notes: Notes): ModelFile {
     sharesBatches: silent || (batched && dynamic !== undefined),
     warmUp: config.messages('model_warmup').map((sample) => warmUp(sample, notes)),
   };
-}
-
-/** As the file says, whatever the server has for all; how large and for how long is the server's. */
-function responseCache(config: Message): OwnSettings {
-  const enable = config.messages('response_cache')[0]?.flag('enable');
-  return enable === undefined ? {} : { cache: { kind: enable ? 'local' : 'off' } };
 }
 
 function tensor(

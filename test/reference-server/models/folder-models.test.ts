@@ -44,6 +44,18 @@ describe('a folder of models', () => {
     expect(await models().plan('../a')).toBeUndefined();
   });
 
+  test('a config.pbtxt asks for a cache and leaves it to the server which; a config.yaml says so itself', async () => {
+    const asks = 'response_cache { enable: true }';
+    folder.write('a/1/model.onnx', scaleModel(2)).write('a/config.pbtxt', asks);
+    folder.write('b/1/model.onnx', scaleModel(2)).write('b/config.yaml', 'cache: { kind: local }');
+    const redis = { kind: 'redis', url: 'redis://cache:6379', ttlMs: 5 };
+    const kindOf = async (name: string, cache: object) =>
+      (await models({ cache }).plan(name))?.versions[0]?.settings.cache;
+    expect(await kindOf('a', {})).toMatchObject({ kind: 'local' });
+    expect(await kindOf('a', redis)).toMatchObject(redis);
+    expect(await kindOf('b', redis)).toMatchObject({ kind: 'local', ttlMs: 5 });
+  });
+
   test('weights that are listed among the inputs, as old files have them, are none', async () => {
     folder.write('a/1/model.onnx', scaleModel(2, -1, true));
     const [version] = (await planOf('a')).versions;

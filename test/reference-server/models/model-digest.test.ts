@@ -52,8 +52,9 @@ test('what computes differently is another: the provider, and what a plan gains'
   folder.write('a/model.onnx', scaleModel(2));
   const one = await digest('a/model.onnx');
   expect(await digest('a/model.onnx', planWith({ provider: 'webgpu' }))).not.toBe(one);
-  const gained = { ...planWith(), steps: ['clip'] };
-  expect(await digest('a/model.onnx', gained)).not.toBe(one);
+  const gained = [{ steps: ['clip'] }, { tables: new Map([['a', 1]]) }, { tables: new Map([['a', 2]]) }];
+  const digests = await Promise.all(gained.map((more) => digest('a/model.onnx', { ...planWith(), ...more })));
+  expect(new Set([one, ...digests]).size).toBe(4);
 });
 
 test('weights in a file beside the model count', async () => {
