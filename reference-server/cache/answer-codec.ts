@@ -21,7 +21,7 @@ export function writeAnswer(answer: Answer): Buffer {
   return Buffer.concat([MARK, length, head, ...answer.map(({ data }) => data)]);
 }
 
-/** The answer, its tensors being views on the bytes; undefined where they are not one, whole and of this layout. */
+/** The answer; undefined where the bytes are not one, whole and of this layout. */
 export function readAnswer(bytes: Buffer): Answer | undefined {
   if (bytes.byteLength < HEAD_AT || !bytes.subarray(0, MARK.length).equals(MARK)) return undefined;
   const dataAt = HEAD_AT + bytes.readUInt32LE(MARK.length);
@@ -30,7 +30,8 @@ export function readAnswer(bytes: Buffer): Answer | undefined {
   if (described === undefined) return undefined;
   let at = dataAt;
   const answer = described.map(([name, datatype, shape, length]): Tensor => {
-    const data = bytes.subarray(at, at + length);
+    // A copy of its own begins where an element of any size may.
+    const data = new Uint8Array(bytes.subarray(at, at + length));
     at += length;
     return { name, datatype, shape, data };
   });

@@ -140,6 +140,8 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'servers that share their an
       inferometer: { cache: { kind: 'redis', url: redis.url, ttlMs: 60_000 } },
     });
     expect(config).not.toContain('sesame');
+    const overBoth = (await one.grpc.call('ModelConfig', { name: 'echo' })).config.inferometer.cache;
+    expect(overBoth).toMatchObject({ kind: 'redis', url: redis.url, singleFlight: true, waitMs: 5000 });
   });
 
   test('it dies under load and comes back: every request is answered, and counted once', async () => {
@@ -152,19 +154,18 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'servers that share their an
         statuses.push(text.includes(`[${n % 20},1,2]`) ? status : 0);
       }
     };
-    const callers = Array.from({ length: 8 }, (_, n) => caller(n * 3));
+    const callers = Array.from({ length: 4 }, (_, n) => caller(n * 3));
     const statistics = statisticsOf(one);
-    await until(() => statistics.cacheHits.count > 100);
+    await until(() => statistics.cacheHits.count > 30);
     await redis.kill();
-    await until(() => statistics.cacheErrors.down > 100);
+    await until(() => statistics.cacheErrors.down > 30);
     await redis.start();
     const before = statistics.cacheHits.count;
-    await until(() => statistics.cacheHits.count > before + 100);
+    await until(() => statistics.cacheHits.count > before + 30);
     redis.hang();
-    const answeredBefore = statuses.length;
+    const answered = statuses.length;
     // Those that wait for it go on without it, and so do all that come after them.
-    await until(() => statistics.cacheErrors.slow + statistics.cacheErrors.down > 200);
-    expect(statuses.length).toBeGreaterThan(answeredBefore);
+    await until(() => statuses.length > answered + 60);
     redis.goOn();
     stopped = true;
     await Promise.all(callers);

@@ -38,6 +38,16 @@ test('what is written is read again, whatever is in it', () => {
   );
 });
 
+test('numbers of any size can be read where they lie, wherever the bytes came from', () => {
+  const data = new Uint8Array(Float64Array.of(1.5, -2).buffer);
+  const written = writeAnswer([{ name: 'y', datatype: 'FP64', shape: [2], data }]);
+  for (let offset = 0; offset < 8; offset++) {
+    const [tensor] = readAnswer(Buffer.concat([Buffer.alloc(offset), written]).subarray(offset)) ?? [];
+    const found = tensor?.data ?? data;
+    expect([...new Float64Array(found.buffer, found.byteOffset, 2)]).toEqual([1.5, -2]);
+  }
+});
+
 test('cut short, made longer, of another layout, or no answer at all: it is not read', () => {
   fc.assert(
     fc.property(answers, fc.nat(), (answer, at) => {
