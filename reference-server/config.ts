@@ -1,18 +1,40 @@
 import { z } from 'zod';
 import { type ConfigDocument, type ConfigProblem, located, problemsOf, readYaml } from './config-document.ts';
 import { StartupError } from './errors.ts';
-import { ownSettings, settings, settingsOf } from './model-settings.ts';
+import { EXECUTION_FIELDS, ownSettings, settings, settingsOf } from './model-settings.ts';
+import { ensemble, pipeline } from './pipeline/declared-graph.ts';
 
 const wholeFrom1 = z.int().min(1);
 
 const modelName = z.string().regex(/^[\w.-]+$/, 'may only hold letters, digits, "_", "-" and "."');
 
-const model = ownSettings.extend({
-  name: modelName,
-  /** A bundled model's name, or the path of an .onnx file. */
-  source: z.string().min(1),
-});
+const model = ownSettings
+  .extend({
+    name: modelName,
+    /** A bundled model's name, or the path of an .onnx file. */
+    source: z.string().min(1).optional(),
+    /** Steps before and after the model. */
+    pipeline: pipeline.optional(),
+    /** In place of a source: models of this server and steps, which are this model. */
+    ensemble: ensemble.optional(),
+  })
+  .refine(hasSource, { path: ['source'], message: 'must be given, or ensemble', when: () => true })
+  .superRefine(({ source, ensemble: parts, pipeline: steps, ...own }, context) => {
+    const problem = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if (parts === undefined) return;
+    if (source !== undefined) problem('source', 'does not go with ensemble');
+    if (steps !== undefined) problem('pipeline', 'does not go with ensemble: its nodes are steps as well');
+    for (const field of EXECUTION_FIELDS.filter((name) => own[name] !== undefined)) {
+      problem(field, 'an ensemble runs nothing itself: say it for its models');
+    }
+  });
 export type ModelConfig = z.infer<typeof model>;
+
+/** Said even where other fields are wrong, whose values are then what the caller wrote. */
+function hasSource(value: { source?: unknown; ensemble?: unknown }): boolean {
+  return value?.source !== undefined || value?.ensemble !== undefined;
+}
 
 const repository = z.strictObject({
   /** A folder with one folder for each model: `<model>/<version>/model.onnx`, and `config.yaml` or `config.pbtxt`. */

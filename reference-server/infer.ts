@@ -46,20 +46,22 @@ export interface InferTimings {
 }
 
 /** Element types by their Open Inference Protocol names. */
-export type Datatype =
-  | 'BOOL'
-  | 'UINT8'
-  | 'INT8'
-  | 'UINT16'
-  | 'INT16'
-  | 'UINT32'
-  | 'INT32'
-  | 'UINT64'
-  | 'INT64'
-  | 'FP16'
-  | 'FP32'
-  | 'FP64'
-  | 'BYTES';
+export const DATATYPES = [
+  'BOOL',
+  'UINT8',
+  'INT8',
+  'UINT16',
+  'INT16',
+  'UINT32',
+  'INT32',
+  'UINT64',
+  'INT64',
+  'FP16',
+  'FP32',
+  'FP64',
+  'BYTES',
+] as const;
+export type Datatype = (typeof DATATYPES)[number];
 
 export interface Tensor {
   readonly name: string;

@@ -35,7 +35,9 @@ async function stop(server: ReferenceServer, reason: string): Promise<void> {
 /** The one line on stdout, for whoever started this process. */
 function announce(server: ReferenceServer, doors: { listening: string; grpc: string | undefined }): void {
   const models = [...new Set(server.models.map((model) => model.signature.name))];
-  const providerRan = server.models[0]?.effective().providerRan;
+  const providerRan = server.models
+    .map((model) => model.effective()?.providerRan)
+    .find((ran) => ran !== undefined);
   console.log(JSON.stringify({ ...doors, pid: process.pid, models, providerRan }));
 }
 

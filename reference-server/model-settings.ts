@@ -39,6 +39,17 @@ export const ownSettings = z.strictObject({
 });
 export type OwnSettings = z.infer<typeof ownSettings>;
 
+/** Settings of what runs a model: an ensemble, which runs nothing itself, has none of them. */
+export const EXECUTION_FIELDS = [
+  'instances',
+  'threads',
+  'provider',
+  'placement',
+  'batching',
+  'queue',
+  'cache',
+] as const satisfies readonly (keyof OwnSettings)[];
+
 /**
  * What a model runs with: its own settings before the server's. Lists of batch sizes and the bound of the queue that
  * belong to another `maxRows` are left behind with it.

@@ -1,7 +1,7 @@
 import { ServingError } from '../errors.ts';
 import type { Asked } from './grpc-documents.ts';
 import type { GrpcService } from './grpc-service.ts';
-import { overrideFrom } from './repository-routes.ts';
+import { overrideFrom, unloadsParts } from './repository-routes.ts';
 
 /** The model repository extension: what the REST door does, from the same parameters. */
 export const REPOSITORY: Readonly<Record<string, (asked: Asked, service: GrpcService) => Promise<object>>> = {
@@ -16,7 +16,7 @@ export const REPOSITORY: Readonly<Record<string, (asked: Asked, service: GrpcSer
   },
   async RepositoryModelUnload(asked, { models }) {
     refuseNamed(asked);
-    await models.unload(String(asked.model_name));
+    await models.unload(String(asked.model_name), unloadsParts(parametersOf(asked)));
     return {};
   },
 };

@@ -1,7 +1,7 @@
+import { joinStrings, splitStrings } from '../byte-elements.ts';
 import { invalid, type ServingError } from '../errors.ts';
 import { ELEMENT, elements } from '../execution/tensors.ts';
 import type { Datatype, Tensor } from '../infer.ts';
-import { joinStrings, splitStrings } from './datatypes.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 

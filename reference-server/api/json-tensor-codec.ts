@@ -1,7 +1,7 @@
+import { joinStrings, splitStrings } from '../byte-elements.ts';
 import { invalid, ServingError } from '../errors.ts';
 import { ELEMENT, elements as elementCount } from '../execution/tensors.ts';
 import type { Datatype, Tensor } from '../infer.ts';
-import { joinStrings, splitStrings } from './datatypes.ts';
 
 /** JSON data, flat or nested as the shape says, to row-major little-endian bytes. */
 export function bytesFromJson(

@@ -6,6 +6,7 @@ import { DROP_CAUSES } from '../execution/batcher.ts';
 import type { ServedModel } from '../models/served-model.ts';
 import type { Duration, ModelStatistics } from '../telemetry/statistics.ts';
 import { addGauges, labelsOf, type ModelsNow } from './gauges.ts';
+import { addStepMetrics } from './step-metrics.ts';
 
 /** Upper edges in milliseconds; Triton's defaults start at 100 ms, too coarse for what small models take. */
 const BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
@@ -52,6 +53,7 @@ export function buildMetrics(repository: ModelsNow): Metrics {
     STORE_FAILURES,
     (statistics) => statistics.cacheErrors,
   );
+  addStepMetrics(registry, repository);
   addGauges(registry, repository);
   const histogram = new Histogram({
     name: 'nv_inference_first_response_histogram_ms',

@@ -6,13 +6,13 @@ import type { ExampleInput } from '../models/zoo/zoo.ts';
 
 /** The JSON documents about a model; field names as the Open Inference Protocol and its extensions have them. */
 export function modelMetadata(
-  { signature, examples }: Pick<ServedModel, 'signature' | 'examples'>,
+  { signature, examples, ensemble }: Pick<ServedModel, 'signature' | 'examples' | 'ensemble'>,
   versions: readonly string[],
 ) {
   return {
     name: signature.name,
     versions,
-    platform: 'onnxruntime_onnx',
+    platform: ensemble === undefined ? 'onnxruntime_onnx' : 'ensemble',
     inputs: signature.inputs.map((input) => ({
       ...tensorMetadata(input),
       ...exampleParameters(examples[input.name]),
@@ -26,8 +26,10 @@ export function modelMetadata(
  * the model's own configuration that nothing follows from.
  */
 export function modelConfig(model: ServedModel, plan: ModelPlan | undefined) {
-  const { name, inputs, outputs, maxRows } = model.signature;
+  const { ensemble } = model;
   const effective = model.effective();
+  if (ensemble !== undefined || effective === undefined) return ensembleConfig(model, plan);
+  const { name, inputs, outputs, maxRows } = model.signature;
   const batched = maxRows > 1 && effective.sharesBatches;
   const dynamicBatching = {
     ...(effective.preferredRows.length === 0 ? {} : { preferred_batch_size: effective.preferredRows }),
@@ -52,6 +54,33 @@ export function modelConfig(model: ServedModel, plan: ModelPlan | undefined) {
     ...(batched ? { dynamic_batching: dynamicBatching } : {}),
     ...(effective.cache.kind === 'off' ? {} : { response_cache: { enable: true } }),
     inferometer: { ...effective, notHonoured: plan?.notHonoured ?? [] },
+  };
+}
+
+/** Its steps are no models, so that Triton's document has no place for them: they stand in ours. */
+function ensembleConfig({ signature, ensemble }: ServedModel, plan: ModelPlan | undefined) {
+  const nodes = ensemble?.nodes ?? [];
+  const step = nodes.flatMap((node) =>
+    'model' in node
+      ? [
+          {
+            model_name: node.model,
+            model_version: /^\d+$/.test(node.version ?? '') ? Number(node.version) : -1,
+            input_map: node.inputs,
+            output_map: node.outputs,
+          },
+        ]
+      : [],
+  );
+  return {
+    name: signature.name,
+    platform: 'ensemble',
+    version_policy: policyOf(plan?.versionPolicy ?? { latest: 1 }),
+    max_batch_size: signature.maxRows,
+    input: signature.inputs.map(tensorConfig),
+    output: signature.outputs.map(tensorConfig),
+    ensemble_scheduling: { step },
+    inferometer: { nodes, notHonoured: plan?.notHonoured ?? [] },
   };
 }
 
@@ -111,6 +140,7 @@ export function modelStatistics({ signature, version, statistics }: ServedModel)
       cache_errors: statistics.cacheErrors,
       instance_crashes: statistics.instanceCrashes,
       instance_restarts: statistics.instanceRestarts,
+      steps: Object.fromEntries(statistics.steps),
     },
   };
 }

@@ -31,14 +31,18 @@ export async function unloadReply(
 ): Promise<Reply> {
   const { parameters, ...others } = await jsonBody(request, service);
   refuseOthers(others, 'parameters');
-  // No model here consists of others, so that there is nothing that `unload_dependents` could change.
-  const { unload_dependents: dependents, ...unknown } = parametersFrom(parameters);
+  await service.models.unload(model, unloadsParts(parametersFrom(parameters)));
+  return EMPTY;
+}
+
+/** Whether an ensemble takes its models along, from the parameters of an unload request. Throws an `invalid` error. */
+export function unloadsParts(parameters: Readonly<Record<string, unknown>>): boolean {
+  const { unload_dependents: dependents, ...unknown } = parameters;
   refuseOthers(unknown, 'unload_dependents');
   if (dependents !== undefined && typeof dependents !== 'boolean') {
     throw invalid('"unload_dependents" must be true or false');
   }
-  await service.models.unload(model);
-  return EMPTY;
+  return dependents === true;
 }
 
 /** What the parameters of a load request, from whichever door, say. Throws an `invalid` or `unsupported` error. */

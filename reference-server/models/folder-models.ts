@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
-import { type Dirent, existsSync, readFileSync } from 'node:fs';
+import { type Dirent, existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { ServerConfig } from '../config.ts';
 import { settingsOf } from '../model-settings.ts';
+import { filesNamed } from '../pipeline/declared-graph.ts';
+import type { StepFiles } from '../pipeline/step.ts';
 import { readModelConfig } from './model-config-files.ts';
 import { fitDeclared, type ModelFile, SILENT } from './model-file.ts';
 import type { ConfigOverride, ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
 import { type OnnxInterface, readOnnxInterface } from './onnx-file.ts';
+import { isOutside, linesOf, readStepFiles } from './step-files.ts';
 import { chooseVersions, isVersion } from './version-policy.ts';
 
 const FOLDER_NAME = /^[\w-][\w.-]*$/;
@@ -52,7 +55,10 @@ async function planFrom(
     return { name, versions: [], versionPolicy, labels: {}, notHonoured: [], problem: read.problem };
   }
   const available = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name);
-  const { versions, missing } = chooseVersions(read.file.versions, available.filter(isVersion));
+  const found = available.filter(isVersion);
+  // There is nothing in the version of an ensemble, so that it need not be there.
+  const there = found.length === 0 && read.file.ensemble !== undefined ? ['1'] : found;
+  const { versions, missing } = chooseVersions(read.file.versions, there);
   const plans = await Promise.all(
     versions.map((version) => versionPlan(name, version, path, read.file, server)),
   );
@@ -86,12 +92,15 @@ async function versionPlan(
   file: ModelFile,
   server: ServerConfig,
 ): Promise<VersionPlan> {
-  const source = join(path, version, file.file);
-  const read = interfaceOf(source, path, file);
+  const { sharesBatches, warmUp, pipeline, ensemble } = file;
+  const source = ensemble === undefined ? join(path, version, file.file) : '';
+  const read =
+    labelProblem(path, file) ?? (ensemble === undefined ? interfaceOf(source, path, file) : NO_FILE);
+  const files = stepFilesOf(path, file);
   const settings = typeof read === 'string' ? server : ownOrFromFile(server, file, read);
-  const problem = typeof read === 'string' ? read : misfitOf(settings);
-  const classLabels = typeof read === 'string' ? {} : labelsOf(path, file);
-  const { sharesBatches, warmUp } = file;
+  const wrong = [read, files].find((found) => typeof found === 'string') ?? misfitOf(settings);
+  const problem = typeof wrong === 'string' ? wrong : undefined;
+  const classLabels = problem === undefined ? labelsOf(path, file) : {};
   return {
     name,
     version,
@@ -99,11 +108,24 @@ async function versionPlan(
     settings: 'problems' in settings ? server : settings,
     sharesBatches,
     warmUp,
-    ...(typeof read === 'string' ? {} : { tensors: read }),
+    ...(typeof read === 'string' || ensemble !== undefined ? {} : { tensors: read }),
+    ...(pipeline === undefined ? {} : { pipeline }),
+    ...(ensemble === undefined ? {} : { ensemble }),
+    ...(typeof files === 'string' ? {} : { files }),
     classLabels,
-    fingerprint: await fingerprintOf(join(path, version), file, classLabels),
+    fingerprint: await fingerprintOf(join(path, version), file, { classLabels, files }),
     ...(problem === undefined ? {} : { problem }),
   };
+}
+
+/** Of an ensemble. */
+const NO_FILE: OnnxInterface = { inputs: [], outputs: [] };
+
+function stepFilesOf(path: string, { pipeline, ensemble }: ModelFile): StepFiles | string {
+  const steps = [...(pipeline?.before ?? []), ...(pipeline?.after ?? []), ...(ensemble?.nodes ?? [])];
+  const names = filesNamed(steps);
+  const outside = names.find((name) => isOutside(path, name));
+  return outside === undefined ? readStepFiles(path, names) : `'${outside}' is not in the model's folder`;
 }
 
 function misfitOf(settings: ReturnType<typeof settingsOf>): string | undefined {
@@ -111,15 +133,19 @@ function misfitOf(settings: ReturnType<typeof settingsOf>): string | undefined {
   return settings.problems.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
 }
 
+function labelProblem(path: string, file: ModelFile): string | undefined {
+  const labels = file.outputs.map(({ labelFile }) => labelFile ?? '').filter((name) => name !== '');
+  const outside = labels.find((name) => isOutside(path, name));
+  if (outside !== undefined) return `'${outside}' is not in the model's folder`;
+  const missing = labels.find((name) => !existsSync(join(path, name)));
+  return missing === undefined ? undefined : `there is no label file at ${join(path, missing)}`;
+}
+
 /** What the model takes and gives as it is served; or why it cannot be. */
 function interfaceOf(source: string, path: string, file: ModelFile): OnnxInterface | string {
-  const labels = file.outputs.map(({ labelFile }) => labelFile ?? '').filter((name) => name !== '');
-  // A configuration may come with a request, which must not reach what is no part of the model.
-  const outside = [join('version', file.file), ...labels].find((name) => isOutside(path, name));
-  if (outside !== undefined) return `'${outside}' is not in the model's folder`;
+  const inVersion = join('version', file.file);
+  if (isOutside(path, inVersion)) return `'${inVersion}' is not in the model's folder`;
   if (!existsSync(source)) return `there is no model file at ${source}`;
-  const missing = labels.find((name) => !existsSync(join(path, name)));
-  if (missing !== undefined) return `there is no label file at ${join(path, missing)}`;
   try {
     const found = readOnnxInterface(source);
     const inputs = fitDeclared('input', file.inputs, found.inputs);
@@ -131,16 +157,11 @@ function interfaceOf(source: string, path: string, file: ModelFile): OnnxInterfa
   }
 }
 
-function isOutside(folder: string, name: string): boolean {
-  return relative(folder, resolve(folder, name)).startsWith('..');
-}
-
 /** A label file has a class's name on each line, in the order of the output's scores. */
 function labelsOf(path: string, file: ModelFile): Readonly<Record<string, readonly string[]>> {
   const labelled = file.outputs.flatMap(({ name, labelFile }) => {
     if (labelFile === undefined) return [];
-    const lines = readFileSync(join(path, labelFile), 'utf8').split(/\r?\n/);
-    return [[name, lines.at(-1) === '' ? lines.slice(0, -1) : lines] as const];
+    return [[name, linesOf(join(path, labelFile))] as const];
   });
   return Object.fromEntries(labelled);
 }
@@ -166,10 +187,10 @@ function ownOrFromFile(server: ServerConfig, file: ModelFile, { inputs }: OnnxIn
 async function fingerprintOf(
   folder: string,
   file: ModelFile,
-  classLabels: VersionPlan['classLabels'],
+  read: { readonly classLabels: VersionPlan['classLabels']; readonly files: StepFiles | string },
 ): Promise<string> {
-  const { settings, file: name, inputs, outputs, sharesBatches, warmUp } = file;
-  const decisive = [settings, name, inputs, outputs, sharesBatches, warmUp, classLabels];
+  const { settings, file: name, inputs, outputs, sharesBatches, warmUp, pipeline, ensemble } = file;
+  const decisive = [settings, name, inputs, outputs, sharesBatches, warmUp, pipeline, ensemble, read];
   const hash = createHash('sha256').update(JSON.stringify(decisive));
   for (const entry of (await readdir(folder).catch(() => [])).sort()) {
     const found = await stat(join(folder, entry), { bigint: true }).catch(() => undefined);

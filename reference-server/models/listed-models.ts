@@ -1,8 +1,10 @@
 import type { ModelConfig, ServerConfig } from '../config.ts';
 import { ServingError } from '../errors.ts';
 import { settingsOf } from '../model-settings.ts';
+import { filesNamed } from '../pipeline/declared-graph.ts';
 import type { WarmUpSample } from './model-file.ts';
 import type { ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
+import { readStepFiles } from './step-files.ts';
 import { ZOO } from './zoo/zoo.ts';
 
 /** The models that the server's own configuration lists, each in one version, with the server's settings. */
@@ -24,7 +26,7 @@ function fixed(name: string): ServingError {
 }
 
 function planOf(model: ModelConfig, config: ServerConfig): ModelPlan {
-  const { name, source } = model;
+  const { name, source = '', pipeline, ensemble } = model;
   const settings = settingsOf(config, model);
   if ('problems' in settings) throw settings.problems;
   const version: VersionPlan = {
@@ -36,8 +38,18 @@ function planOf(model: ModelConfig, config: ServerConfig): ModelPlan {
     warmUp: warmUpOf(source, settings.batching.maxRows),
     classLabels: classLabelsOf(source),
     fingerprint: source,
+    ...(pipeline === undefined ? {} : { pipeline }),
+    ...(ensemble === undefined ? {} : { ensemble }),
+    ...stepFilesOf(model),
   };
   return { name, versions: [version], versionPolicy: { latest: 1 }, labels: {}, notHonoured: [] };
+}
+
+/** Their names are paths from the working folder on, as the paths of models are. */
+function stepFilesOf({ pipeline, ensemble }: ModelConfig): Pick<VersionPlan, 'files' | 'problem'> {
+  const steps = [...(pipeline?.before ?? []), ...(pipeline?.after ?? []), ...(ensemble?.nodes ?? [])];
+  const files = readStepFiles('.', filesNamed(steps));
+  return typeof files === 'string' ? { problem: files } : { files };
 }
 
 /**

@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { type ConfigProblem, problemsOf, readYaml } from '../config-document.ts';
+import { type ConfigDocument, type ConfigProblem, problemsOf, readYaml } from '../config-document.ts';
 import type { TensorSpec } from '../execution/tensors.ts';
-import type { Datatype } from '../infer.ts';
-import { type OwnSettings, ownSettings } from '../model-settings.ts';
+import { DATATYPES, type Datatype } from '../infer.ts';
+import { EXECUTION_FIELDS, type OwnSettings, ownSettings } from '../model-settings.ts';
+import {
+  type DeclaredEnsemble,
+  type DeclaredPipeline,
+  ensemble,
+  pipeline,
+} from '../pipeline/declared-graph.ts';
 import type { VersionPolicy } from './version-policy.ts';
 
 /** What the configuration of one model in a repository says; everything may be left out. */
@@ -22,6 +28,10 @@ export interface ModelFile {
   /** It asks for a cache and leaves it to the server which: its settings say what it gets where the server has none. */
   readonly cachesAsServer?: boolean;
   readonly warmUp: readonly WarmUpSample[];
+  /** Steps before and after the model. */
+  readonly pipeline?: DeclaredPipeline;
+  /** Other models and steps, which are this model: it has no file of its own. */
+  readonly ensemble?: DeclaredEnsemble;
   /** Fields that were read and that this server does not act on. */
   readonly notHonoured: readonly string[];
 }
@@ -57,22 +67,6 @@ export const SILENT: ModelFile = {
   warmUp: [],
   notHonoured: [],
 };
-
-const DATATYPES = [
-  'BOOL',
-  'UINT8',
-  'INT8',
-  'UINT16',
-  'INT16',
-  'UINT32',
-  'INT32',
-  'UINT64',
-  'INT64',
-  'FP16',
-  'FP32',
-  'FP64',
-  'BYTES',
-] as const satisfies readonly Datatype[];
 
 const version = z
   .union([z.int().min(1), z.string().regex(/^[1-9]\d*$/)], 'must be the number of a version')
@@ -112,7 +106,25 @@ const modelFile = ownSettings.extend({
   outputs: z.array(tensor).optional(),
   /** false: a batch never holds rows of two requests. */
   sharesBatches: z.boolean().optional(),
+  /** Steps before and after the model: `{before: [{step: clip, from: x, low: 0}], after: [...]}`. */
+  pipeline: pipeline.optional(),
+  /** In place of a model file: other models and steps, `{inputs: [...], outputs: [...], nodes: [...]}`. */
+  ensemble: ensemble.optional(),
 });
+
+const WITHOUT_A_FILE = ['inputs', 'outputs', 'pipeline', 'file', 'sharesBatches'] as const;
+
+/** What an ensemble has no use for. */
+function ensembleMisfits(written: z.output<typeof modelFile>): ConfigProblem[] {
+  if (written.ensemble === undefined) return [];
+  const given = (field: keyof typeof written) => written[field] !== undefined;
+  return [
+    ...WITHOUT_A_FILE.filter(given).map((field) => ({ message: `${field}: does not go with ensemble` })),
+    ...EXECUTION_FIELDS.filter(given).map((field) => ({
+      message: `${field}: an ensemble runs nothing itself, say it for its models`,
+    })),
+  ];
+}
 
 /** The content of a `config.yaml`, or everything that is wrong with it. */
 export function parseModelFile(text: string): ModelFile | readonly ConfigProblem[] {
@@ -120,7 +132,10 @@ export function parseModelFile(text: string): ModelFile | readonly ConfigProblem
   if (!('raw' in document)) return document;
   const parsed = modelFile.safeParse(document.raw);
   if (!parsed.success) return problemsOf(parsed.error, modelFile, document);
-  const { versions, labels, defaultVersion, file, inputs, outputs, sharesBatches, ...settings } = parsed.data;
+  const misfits = ensembleMisfits(parsed.data);
+  if (misfits.length > 0) return misfits.map((misfit) => withLine(misfit, document));
+  const { versions, labels, defaultVersion, file, inputs, outputs, sharesBatches, ...others } = parsed.data;
+  const { pipeline: steps, ensemble: parts, ...settings } = others;
   return {
     ...SILENT,
     settings,
@@ -131,7 +146,14 @@ export function parseModelFile(text: string): ModelFile | readonly ConfigProblem
     inputs: (inputs ?? []).map(withoutUndefined),
     outputs: (outputs ?? []).map(withoutUndefined),
     sharesBatches: sharesBatches ?? true,
+    ...(steps === undefined ? {} : { pipeline: steps }),
+    ...(parts === undefined ? {} : { ensemble: parts }),
   };
+}
+
+function withLine({ message }: ConfigProblem, document: ConfigDocument): ConfigProblem {
+  const line = document.lineOf([message.slice(0, message.indexOf(':'))]);
+  return line === undefined ? { message } : { message, line };
 }
 
 function withoutUndefined(declared: z.infer<typeof tensor>): DeclaredTensor {

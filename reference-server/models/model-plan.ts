@@ -1,4 +1,6 @@
 import type { ModelSettings } from '../model-settings.ts';
+import type { DeclaredEnsemble, DeclaredPipeline } from '../pipeline/declared-graph.ts';
+import type { StepFiles } from '../pipeline/step.ts';
 import type { WarmUpSample } from './model-file.ts';
 import type { OnnxInterface } from './onnx-file.ts';
 import type { VersionPolicy } from './version-policy.ts';
@@ -16,6 +18,12 @@ export interface VersionPlan {
   readonly tensors?: OnnxInterface;
   /** Requests that each instance must answer before it is ready. */
   readonly warmUp: readonly WarmUpSample[];
+  /** Steps before and after the model. */
+  readonly pipeline?: DeclaredPipeline;
+  /** Other models and steps, which are this model: then there is no source. */
+  readonly ensemble?: DeclaredEnsemble;
+  /** Of the steps. */
+  readonly files?: StepFiles;
   /** For outputs that are scores of classes, the name of each class. */
   readonly classLabels: Readonly<Record<string, readonly string[]>>;
   /** Differs when the files or the settings differ: what runs with an equal one need not be loaded again. */

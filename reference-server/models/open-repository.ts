@@ -5,6 +5,7 @@ import { listedModels } from './listed-models.ts';
 import type { ModelCatalogue } from './model-plan.ts';
 import { ModelRepository } from './repository.ts';
 import { watchCatalogue } from './repository-watch.ts';
+import { serveEnsemble } from './serve-ensemble.ts';
 import { type ServedModelDeps, serveModel } from './served-model.ts';
 
 /** The repository as the configuration has it, and what ends it. */
@@ -21,9 +22,12 @@ export async function openRepository(config: ServerConfig, deps: ServedModelDeps
   const { path, mode, pollMs } = config.repository;
   const listed = listedModels(config);
   const catalogue = path === undefined ? listed : joined(listed, folderModels(path, config));
-  const models = new ModelRepository({
+  const models: ModelRepository = new ModelRepository({
     catalogue,
-    start: (plan, statistics) => serveModel(plan, statistics, deps),
+    start: ({ ensemble, ...plan }, statistics) =>
+      ensemble === undefined
+        ? serveModel(plan, statistics, deps)
+        : serveEnsemble({ ...plan, ensemble }, statistics, { clock: deps.clock, models }),
     clock: deps.clock,
     log: deps.log,
     drainMs: config.drainMs,

@@ -78,6 +78,12 @@ function labelled(entry: Entry, asked: string): string {
   return Object.hasOwn(labels, asked) ? (labels[asked] ?? asked) : asked;
 }
 
+/** The models that the running versions of an ensemble are made of. */
+export function partsOf({ loaded }: Entry): readonly string[] {
+  const nodes = [...loaded.values()].flatMap(({ plan }) => plan.ensemble?.nodes ?? []);
+  return [...new Set(nodes.flatMap((node) => ('model' in node ? [node.model] : [])))];
+}
+
 export function indexOf(name: string, entry: Entry | undefined): ModelIndexEntry[] {
   if (entry === undefined) return [{ name, state: 'UNAVAILABLE', reason: 'it was never loaded' }];
   const versions = new Set([

@@ -8,6 +8,7 @@ import {
   type ModelIndexEntry,
   newEntry,
   notLoaded,
+  partsOf,
 } from './repository-entry.ts';
 import type { ServedModel } from './served-model.ts';
 import { type KeeperDeps, VersionKeeper } from './version-keeper.ts';
@@ -29,6 +30,8 @@ export class ModelRepository {
   readonly #deps: RepositoryDeps;
   readonly #entries = new Map<string, Entry>();
   readonly #keeper: VersionKeeper;
+  /** By the name of an ensemble that is being loaded: the models that it waits for. */
+  readonly #waits = new Map<string, Set<string>>();
 
   constructor(deps: RepositoryDeps) {
     this.#deps = deps;
@@ -109,12 +112,42 @@ export class ModelRepository {
 
   /**
    * Unloads every version of a model: no new request gets it from now on; resolves when those under way have been
-   * answered and it is gone. Rejects as `load` does.
+   * answered and it is gone. Rejects as `load` does. `withParts`: so are an ensemble's models that no other one needs.
    */
-  async unload(name: string): Promise<void> {
+  async unload(name: string, withParts = false): Promise<void> {
     this.#refuseUnlessExplicit();
     const entry = this.#entryOf(name);
+    const parts = withParts ? partsOf(entry) : [];
     await this.#inTurn(entry, () => this.#keeper.unload(entry));
+    const others = [...this.#entries.values()].filter(({ loaded }) => loaded.size > 0).flatMap(partsOf);
+    const free = parts.filter((part) => !others.includes(part));
+    await Promise.all(free.map((part) => this.unload(part, true)));
+  }
+
+  /**
+   * A model that the ensemble `by` is made of, loaded first where it is not. Rejects with a ServingError where it
+   * cannot be loaded, or needs `by` itself.
+   */
+  async require(name: string, version: string | undefined, by: string): Promise<ServedModel> {
+    const waits = this.#waits.get(by) ?? new Set();
+    this.#waits.set(by, waits.add(name));
+    try {
+      if (this.#leadsTo(name, by)) {
+        throw new ServingError('invalid', `'${by}' and '${name}' need one another`);
+      }
+      await this.#entries.get(name)?.last;
+      const loaded = (this.#entries.get(name)?.loaded.size ?? 0) > 0;
+      const failure = loaded ? undefined : await this.reconcile(name);
+      if (failure !== undefined) throw failure;
+      return this.find(name, version);
+    } finally {
+      waits.delete(name);
+    }
+  }
+
+  #leadsTo(from: string, to: string): boolean {
+    if (from === to) return true;
+    return [...(this.#waits.get(from) ?? [])].some((next) => this.#leadsTo(next, to));
   }
 
   /** The names that have been loaded, or tried. */

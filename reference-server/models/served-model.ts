@@ -11,7 +11,10 @@ import type { Provider } from '../execution/providers.ts';
 import type { TimeoutAction } from '../execution/queue-policy.ts';
 import type { Infer } from '../infer.ts';
 import type { ProviderSetting } from '../model-settings.ts';
+import type { DeclaredEnsemble } from '../pipeline/declared-graph.ts';
+import { type InnerModel, type PipelinedModel, pipelineAround } from '../pipeline/model-pipeline.ts';
 import { batcherSettings } from '../scheduling.ts';
+import { observeSteps } from '../telemetry/observe-steps.ts';
 import type { ModelStatistics } from '../telemetry/statistics.ts';
 import type { Clock } from '../telemetry/timings.ts';
 import type { VersionPlan } from './model-plan.ts';
@@ -47,6 +50,9 @@ export interface EffectiveSettings extends EffectiveBatching {
   readonly placement: Placement;
   readonly placementReason: string;
   readonly cache: CacheSettings;
+  /** Of the pipeline around the model, in their order, by name; empty: there is none. */
+  readonly stepsBefore: readonly string[];
+  readonly stepsAfter: readonly string[];
 }
 
 /** A version of a model behind its batcher, and its cache if it has one, with everything that the routes ask about it. */
@@ -59,7 +65,10 @@ export interface ServedModel {
   readonly examples: Readonly<Record<string, ExampleInput>>;
   readonly infer: Infer;
   readonly statistics: ModelStatistics;
-  effective(): EffectiveSettings;
+  /** Of an ensemble, what it is made of; it runs nothing itself. */
+  readonly ensemble?: DeclaredEnsemble;
+  /** Undefined for an ensemble. */
+  effective(): EffectiveSettings | undefined;
   pending(): { readonly requests: number; readonly rows: number };
   /** How its cache stands; undefined where it has none. */
   cache(): CacheState | undefined;
@@ -133,14 +142,17 @@ export async function serveModel(
       statistics.deferred++;
     },
   });
+  const served = await orClose(pool, () =>
+    withSteps(plan, { ...signature, infer: batcher.infer }, statistics, deps),
+  );
   const { clock, redis } = deps;
-  const cache = await openCache(plan, batcher.infer, { clock, statistics, redis, modelPath });
+  const cache = await openCache(plan, served.infer, { clock, statistics, redis, modelPath });
   return {
     version,
     classLabels: plan.classLabels,
-    signature,
+    signature: { ...signature, inputs: served.inputs, outputs: served.outputs },
     examples: exampleInputs(plan.source),
-    infer: cache?.infer ?? batcher.infer,
+    infer: cache?.infer ?? served.infer,
     statistics,
     effective: () => ({
       ...effectiveBatching(batcher.settings),
@@ -154,6 +166,8 @@ export async function serveModel(
       placement: placed.placement,
       placementReason: placed.reason,
       cache: shownCache(settings.cache),
+      stepsBefore: (plan.pipeline?.before ?? []).map(({ step }) => step),
+      stepsAfter: (plan.pipeline?.after ?? []).map(({ step }) => step),
     }),
     pending: () => batcher.pending(),
     cache: () => cache?.state(),
@@ -165,6 +179,26 @@ export async function serveModel(
       await pool.close();
     },
   };
+}
+
+function withSteps(
+  { pipeline, files }: VersionPlan,
+  model: InnerModel,
+  statistics: ModelStatistics,
+  { clock }: ServedModelDeps,
+): PipelinedModel {
+  if (pipeline === undefined) return model;
+  return pipelineAround(model, pipeline, files ?? {}, observeSteps(statistics, clock));
+}
+
+/** What cannot be wired leaves no instance behind. */
+async function orClose<Made>(pool: InstancePool, make: () => Made): Promise<Made> {
+  try {
+    return make();
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
 }
 
 function effectiveBatching({ queue, ...batches }: BatcherSettings): EffectiveBatching {

@@ -2,6 +2,7 @@ import type { ConfigProblem } from '../config-document.ts';
 import type { Datatype } from '../infer.ts';
 import { nearestName } from '../nearest-name.ts';
 import { type DeclaredTensor, type ModelFile, SILENT, type WarmUpSample } from './model-file.ts';
+import { tritonEnsemble } from './triton-ensemble.ts';
 import { instances, type Notes, threads } from './triton-execution.ts';
 import type { Message } from './triton-message.ts';
 import { dynamicBatching } from './triton-queue.ts';
@@ -35,12 +36,12 @@ const HONOURED = [
   'model_warmup',
   'model_transaction_policy',
   'response_cache',
+  'ensemble_scheduling',
 ];
 
 /** What makes a model one that this server cannot serve at all. */
 const REFUSED: Readonly<Record<string, string>> = {
   sequence_batching: 'models with a state between requests are not served here',
-  ensemble_scheduling: 'ensembles are not read from config.pbtxt',
 };
 
 /**
@@ -73,18 +74,27 @@ function checkFields(config: Message, notes: Notes): void {
   }
 }
 
+const ONNX_MODEL = [
+  ['platform', 'onnxruntime_onnx'],
+  ['backend', 'onnxruntime'],
+] as const;
+const ENSEMBLE = [
+  ['platform', 'ensemble'],
+  ['backend', ''],
+] as const;
+
 function checkKind(config: Message, modelName: string, notes: Notes): void {
   const name = config.text('name');
   if (name !== undefined && name !== '' && name !== modelName) {
     notes.problem(`name: is '${name}', and its folder is '${modelName}'`, config.lineOf('name'));
   }
-  for (const [field, own] of [
-    ['platform', 'onnxruntime_onnx'],
-    ['backend', 'onnxruntime'],
-  ] as const) {
+  const isEnsemble = config.names().some((field) => field.name === 'ensemble_scheduling');
+  const kinds = isEnsemble ? ENSEMBLE : ONNX_MODEL;
+  for (const [field, own] of kinds) {
     const found = config.text(field);
     if (found === undefined || found === '' || found === own) continue;
-    notes.problem(`${field}: is '${found}', this server runs '${own}' only`, config.lineOf(field));
+    const only = own === '' ? 'an ensemble has none' : `this server runs '${own}' only`;
+    notes.problem(`${field}: is '${found}', ${only}`, config.lineOf(field));
   }
   const [policy] = config.messages('model_transaction_policy');
   if (policy?.flag('decoupled') === true) {
@@ -104,6 +114,13 @@ function readModel(config: Message, notes: Notes): ModelFile {
   const batched = maxBatchSize !== undefined && maxBatchSize > 0;
   if (dynamic !== undefined && !batched && !silent) {
     notes.problem('dynamic_batching: needs a max_batch_size above 0', dynamic.line);
+  }
+  const ensemble = tritonEnsemble(config, { inputs, outputs }, notes);
+  if (ensemble !== undefined) {
+    const versions = versionPolicy(config, notes);
+    if (config.messages('response_cache').length > 0)
+      notes.ignored(['response_cache (of an ensemble: its models have theirs)']);
+    return { ...SILENT, versions, outputs, ensemble };
   }
   const scheduling =
     dynamic === undefined ? undefined : dynamicBatching(dynamic, maxBatchSize || UNBOUNDED, notes);

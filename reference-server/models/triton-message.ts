@@ -93,6 +93,16 @@ export class Message {
     }
   }
 
+  /** A map field whose values are texts. */
+  texts(name: string): Readonly<Record<string, string>> {
+    const pairs = this.messages(name).flatMap((entry) => {
+      // A text has entries with lines; JSON has an object, whose fields are the keys.
+      if (entry.line !== undefined) return [[entry.text('key') ?? '', entry.text('value') ?? '']];
+      return entry.names().map((field) => [field.name, entry.text(field.name) ?? '']);
+    });
+    return Object.fromEntries(pairs);
+  }
+
   #single<Found>(name: string, expected: string, read: (value: Value) => Found | undefined) {
     const found = this.#all(name, expected, read);
     if (found.length > 1) this.onProblem(`${name}: is given ${found.length} times`, this.lineOf(name));

@@ -11,6 +11,12 @@ export interface Duration {
   ns: number;
 }
 
+/** Requests that a step ran for; of a model within an ensemble with the time of waiting for it. */
+export interface StepStatistics {
+  readonly success: Duration;
+  readonly fail: Duration;
+}
+
 interface BatchSizeStatistics {
   readonly compute_input: Duration;
   readonly compute_infer: Duration;
@@ -46,6 +52,8 @@ export class ModelStatistics {
   /** Requests that never ran, by why. */
   readonly dropped = zeros<DropCause>(DROP_CAUSES);
   readonly failures = zeros<FailureReason>(FAILURE_REASONS);
+  /** By the label of each step of its pipeline, or each node of the ensemble. */
+  readonly steps = new Map<string, StepStatistics>();
   arrivals = 0;
   /** Requests that got the answer, or the failure, of an equal one that was under way. */
   cacheJoins = 0;
@@ -85,6 +93,12 @@ export class ModelStatistics {
     add(this.computeInput, timings.handoverNs);
     add(this.computeInfer, timings.computeNs);
     add(this.computeOutput, encodeNs);
+  }
+
+  stepRan(label: string, ns: number, failed: boolean): void {
+    const step = this.steps.get(label) ?? { success: zero(), fail: zero() };
+    this.steps.set(label, step);
+    add(failed ? step.fail : step.success, ns);
   }
 
   cacheHit(lookupNs: number): void {

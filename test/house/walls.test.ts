@@ -64,6 +64,8 @@ const MUST_FAIL: readonly [file: string, specifier: string][] = [
   ['reference-server/cache/lru-store.ts', 'node:perf_hooks'],
   ['reference-server/cache/circuit.ts', 'node:timers'],
   ['reference-server/cache/answer-codec.ts', 'node:net'],
+  ['reference-server/pipeline/wiring.ts', 'node:fs'],
+  ['reference-server/pipeline/steps/image.ts', 'node:fs'],
   ['reference-server/cache/cache-key.ts', 'node:fs'],
 ];
 
@@ -78,6 +80,7 @@ const MUST_PASS: readonly [file: string, specifier: string][] = [
   ['reports/sections/pass.ts', '../../harness/statistics/histogram.ts'],
   ['reports/sections/pass2.ts', '../../harness/record/run-record.ts'],
   ['harness/commands/pass.ts', '../../reports/report.ts'],
+  ['reference-server/pipeline/run-graph.ts', 'node:events'],
 ];
 
 describe('the walls of the house', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { joinStrings } from '../../../reference-server/api/datatypes.ts';
+import { joinStrings } from '../../../reference-server/byte-elements.ts';
 import { readAnswer, writeAnswer } from '../../../reference-server/cache/answer-codec.ts';
 import { ELEMENT } from '../../../reference-server/execution/tensors.ts';
 import type { Tensor } from '../../../reference-server/infer.ts';

@@ -158,11 +158,11 @@ platform: "tensorrt_plan"
 max_bach_size: 4
 input { name: "x" data_type: TYPE_FP31 dim: 3 }
 instance_group { count: "many" }
-ensemble_scheduling { step { } }
+sequence_batching { }
 version_policy { latest {} all {} }`),
     ).toEqual([
       '3: max_bach_size: a model configuration has no such field; did you mean max_batch_size?',
-      '6: ensemble_scheduling: ensembles are not read from config.pbtxt',
+      '6: sequence_batching: models with a state between requests are not served here',
       "1: name: is 'other', and its folder is 'ranker'",
       "2: platform: is 'tensorrt_plan', this server runs 'onnxruntime_onnx' only",
       '4: input.dim: there is no such field here',
@@ -170,6 +170,69 @@ version_policy { latest {} all {} }`),
       '5: instance_group.count: must be a whole number from 0',
       '7: version_policy: must be one of latest, all and specific',
     ]);
+  });
+
+  const ENSEMBLE = `platform: "ensemble"
+max_batch_size: 4
+input { name: "TEXT" data_type: TYPE_STRING dims: 1 }
+output { name: "SCORE" data_type: TYPE_FP32 dims: 3 label_filename: "labels.txt" }
+ensemble_scheduling {
+  step [
+    { model_name: "cut" model_version: -1 input_map { key: "text" value: "TEXT" } output_map { key: "ids" value: "IDS" } },
+    { model_name: "score" model_version: 2
+      input_map { key: "a" value: "IDS" } input_map { key: "b" value: "IDS" } output_map { key: "y" value: "SCORE" } }
+  ]
+}
+response_cache { enable: true }`;
+
+  test('an ensemble: its steps are models, wired by names', () => {
+    expect(understood(ENSEMBLE)).toMatchObject({
+      settings: {},
+      notHonoured: ['response_cache (of an ensemble: its models have theirs)'],
+      outputs: [{ name: 'SCORE', labelFile: 'labels.txt' }],
+      ensemble: {
+        inputs: [{ name: 'TEXT', datatype: 'BYTES', shape: [-1, 1] }],
+        outputs: [{ name: 'SCORE', datatype: 'FP32', shape: [-1, 3] }],
+        nodes: [
+          { model: 'cut', inputs: { text: 'TEXT' }, outputs: { ids: 'IDS' } },
+          { model: 'score', version: '2', inputs: { a: 'IDS', b: 'IDS' }, outputs: { y: 'SCORE' } },
+        ],
+        maxRows: 4,
+      },
+    });
+  });
+
+  test('what an ensemble has wrong, or cannot have', () => {
+    expect(
+      problems(`backend: "onnxruntime"
+instance_group { count: 2 }
+input { name: "x" dims: 1 }
+ensemble_scheduling { step { input_map { key: "x" value: 3 } } }
+dynamic_batching { }`),
+    ).toEqual([
+      "1: backend: is 'onnxruntime', an ensemble has none",
+      '5: dynamic_batching: needs a max_batch_size above 0',
+      '2: instance_group: an ensemble runs nothing itself, say it for its models',
+      '5: dynamic_batching: an ensemble runs nothing itself, say it for its models',
+      '4: ensemble_scheduling: an ensemble must declare its input and output',
+      "3: input 'x': an ensemble needs its data_type and dims",
+      '4: ensemble_scheduling.step.model_name: is missing',
+      '4: ensemble_scheduling.step.input_map.value: must be text',
+    ]);
+  });
+
+  test('an ensemble from the JSON of a load request', () => {
+    const json = {
+      platform: 'ensemble',
+      input: [{ name: 'x', data_type: 'TYPE_FP32', dims: [-1, 3] }],
+      output: [{ name: 'y', data_type: 'TYPE_FP32', dims: [-1, 3] }],
+      ensemble_scheduling: {
+        step: [{ model_name: 'key', input_map: { key: 'x' }, output_map: { value: 'y' } }],
+      },
+    };
+    expect(fromTritonConfig(Message.fromJson(json), 'ranker')).toMatchObject({
+      ensemble: { nodes: [{ model: 'key', inputs: { key: 'x' }, outputs: { value: 'y' } }] },
+    });
   });
 
   test('the same from the JSON of a load request', () => {

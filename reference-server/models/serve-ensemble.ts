@@ -1,0 +1,138 @@
+import { asServingError, invalid, ServingError, StartupError } from '../errors.ts';
+import type { InferContext, InferRequest, InferResponse, InferTimings, Tensor } from '../infer.ts';
+import type { DeclaredEnsemble, DeclaredModel } from '../pipeline/declared-graph.ts';
+import { inOrder, type PartSignature, wireEnsemble } from '../pipeline/ensemble.ts';
+import { GraphRunner } from '../pipeline/run-graph.ts';
+import { misfitOf } from '../pipeline/wiring.ts';
+import { observeSteps } from '../telemetry/observe-steps.ts';
+import type { ModelStatistics } from '../telemetry/statistics.ts';
+import { type Clock, newTimings, nsBetween } from '../telemetry/timings.ts';
+import type { ModelLease } from './loaded-version.ts';
+import type { VersionPlan } from './model-plan.ts';
+import type { ServedModel } from './served-model.ts';
+
+/** The models that ensembles are made of. */
+export interface EnsembleModels {
+  /** Resolves with a model that `by` needs, loaded first where it is not; rejects with why it cannot be used. */
+  require(name: string, version: string | undefined, by: string): Promise<ServedModel>;
+  /** Throws as `ModelRepository.lease` does. */
+  lease(name: string, version?: string): ModelLease;
+  find(name: string, version?: string): ServedModel;
+}
+
+export interface EnsembleDeps {
+  readonly clock: Clock;
+  readonly models: EnsembleModels;
+}
+
+/**
+ * Starts one version of an ensemble: its models first. Rejects with what does not fit. Each request of it is a request
+ * of every model that its outputs need, with a lease and in the statistics of that model.
+ */
+export async function serveEnsemble(
+  plan: VersionPlan & { readonly ensemble: DeclaredEnsemble },
+  statistics: ModelStatistics,
+  { clock, models }: EnsembleDeps,
+): Promise<ServedModel> {
+  const { name, version, ensemble } = plan;
+  const parts = ensemble.nodes.filter((node) => 'model' in node);
+  const served = new Map<DeclaredModel, ServedModel>();
+  for (const part of parts) served.set(part, await models.require(part.model, part.version, name));
+  const { graph, problems } = wireEnsemble(ensemble, plan.files ?? {}, (part) => ({
+    signature: signatureOf(served, part),
+    call: (tensors, request, context) => call(part, tensors, request, context, { clock, models }),
+  }));
+  if (problems.length > 0) {
+    const found = `the ensemble '${name}' does not fit: ${problems.join('; ')}`;
+    throw new StartupError(found, 'Each node takes inputs of the ensemble, or what another node gives.', 3);
+  }
+  const runner = new GraphRunner(graph, observeSteps(statistics, clock));
+  const infer = (request: InferRequest, context: InferContext) => runner.run(request, context);
+  const signature = {
+    name,
+    inputs: graph.inputs,
+    outputs: graph.outputs.map(({ name: output, datatype, shape }) => ({ name: output, datatype, shape })),
+    maxRows: ensemble.maxRows ?? Math.min(...[...served.values()].map((part) => part.signature.maxRows)),
+  };
+  return {
+    version,
+    classLabels: plan.classLabels,
+    signature,
+    examples: {},
+    infer,
+    statistics,
+    ensemble: { ...ensemble, nodes: inOrder(ensemble) },
+    effective: () => undefined,
+    pending: () => ({ requests: 0, rows: 0 }),
+    // Its models have theirs, and one that is loaded again answers for itself.
+    cache: () => undefined,
+    flushCache: async () => {},
+    instances: () => ({ running: 0, circuitsOpen: 0 }),
+    ready: () => parts.every((part) => isReady(part, models)),
+    close: async () => {},
+  };
+}
+
+function signatureOf(served: ReadonlyMap<DeclaredModel, ServedModel>, part: DeclaredModel): PartSignature {
+  const model = served.get(part);
+  if (model === undefined) throw new Error(`model '${part.model}' was not asked for`);
+  return model.signature;
+}
+
+function isReady({ model, version }: DeclaredModel, models: EnsembleModels): boolean {
+  try {
+    return models.find(model, version).ready();
+  } catch {
+    return false;
+  }
+}
+
+/** One request of one model, on behalf of the ensemble's. */
+async function call(
+  { model: name, version }: DeclaredModel,
+  inputs: readonly Tensor[],
+  { rows, parameters }: InferRequest,
+  context: InferContext,
+  { clock, models }: EnsembleDeps,
+): Promise<InferResponse> {
+  const lease = models.lease(name, version);
+  const { model } = lease;
+  const startedAtMs = clock.nowMs();
+  model.statistics.arrived();
+  try {
+    refuseMisfits(model, inputs);
+    const timings = newTimings();
+    const asked = parameters === undefined ? {} : { parameters };
+    const response = await model.infer({ inputs, rows, ...asked }, { ...context, timings });
+    model.statistics.succeeded(timings, 0, nsBetween(startedAtMs, clock.nowMs()));
+    addTimings(context.timings, timings);
+    return response;
+  } catch (thrown) {
+    const error = asServingError(thrown);
+    model.statistics.failed(error, nsBetween(startedAtMs, clock.nowMs()));
+    throw error;
+  } finally {
+    lease.release();
+  }
+}
+
+/** A variable dimension shows only in a request; and the model may have been loaded again with other inputs. */
+function refuseMisfits({ signature }: ServedModel, inputs: readonly Tensor[]): void {
+  for (const spec of signature.inputs) {
+    const tensor = inputs.find(({ name }) => name === spec.name);
+    if (tensor === undefined) {
+      const found = `model '${signature.name}' has an input '${spec.name}' now, which this ensemble does not give`;
+      throw new ServingError('unavailable', `${found}: load the ensemble again`);
+    }
+    const misfit = misfitOf(tensor, spec);
+    if (misfit !== undefined) throw invalid(`input '${spec.name}' of model '${signature.name}' ${misfit}`);
+  }
+}
+
+/** An ensemble's times are the sums of those of its models, also where they ran side by side. */
+function addTimings(whole: InferTimings, part: InferTimings): void {
+  whole.queueNs += part.queueNs;
+  whole.handoverNs += part.handoverNs;
+  whole.computeNs += part.computeNs;
+  whole.batchRows = Math.max(whole.batchRows, part.batchRows);
+}
