@@ -4,7 +4,7 @@ import { notice } from '../record/notices.ts';
 import { ranHere } from '../record/ran-here.ts';
 import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
 import { withoutLoad } from '../record/settings.ts';
-import { formatCount, formatMs, formatRate } from '../record/wording.ts';
+import { formatBytes, formatCount, formatMs, formatRate } from '../record/wording.ts';
 import { settingsOf } from './settings.ts';
 import { settingWords } from './wording.ts';
 
@@ -16,6 +16,7 @@ export function findingsOf(record: Findings): NoticeRecord[] {
     ...sharedHost(record),
     ...timedFromAsk(record),
     ...padding(record),
+    ...bodySizes(record),
     ...knee(record),
     ...noGpu(record),
   ]);
@@ -35,6 +36,7 @@ const USEFULNESS = [
   'shared-host',
   'timed-from-ask',
   'padding',
+  'body-bytes',
   'knee',
   'as-found',
   'quick',
@@ -122,6 +124,22 @@ function padding({ cases, scenario }: Findings): NoticeRecord[] {
   if (most === undefined || most.sharePct < 5) return [];
   const setting = settingWords(withoutLoad(most.record.axes), scenario.axes);
   return [notice('padding', { sharePct: most.sharePct, setting }, [most.record.id])];
+}
+
+/** Settings whose requests differ by more than this are told apart by their size. */
+const OTHER_SIZE = 0.1;
+
+/** How much each setting's requests carry, where they carry more with one than with another. */
+function bodySizes({ cases, scenario }: Findings): NoticeRecord[] {
+  const sizes = new Map<string, number>();
+  for (const { axes, bodyBytes } of cases) {
+    const setting = settingWords(withoutLoad(axes), scenario.axes);
+    if (bodyBytes !== undefined && !sizes.has(setting)) sizes.set(setting, bodyBytes.sent);
+  }
+  const all = [...sizes.values()];
+  if (all.length < 2 || Math.max(...all) <= Math.min(...all) * (1 + OTHER_SIZE)) return [];
+  const told = [...sizes].map(([setting, bytes]) => `${formatBytes(bytes)} with ${setting}`);
+  return [notice('body-bytes', { sizes: told.join(', ') })];
 }
 
 /**

@@ -21,12 +21,20 @@ export interface Recording {
   readonly warmupCounts: Counts;
   readonly rows: number;
   readonly goodRows: number | undefined;
+  /** Of the ok requests of the measure phase. */
+  readonly bodyBytes: BodyBytes;
   readonly completedInPhase: { requests: number; rows: number; allOutcomes: number };
   readonly histograms: Readonly<Record<HistogramName, string>>;
   readonly windows: readonly WindowCounts[];
   readonly clamped: { readonly negative: number; readonly aboveRange: number };
   /** Only of a mix. */
   readonly classes?: Readonly<Record<string, ClassRecording>>;
+}
+
+/** Bytes of bodies, without heads and frames. */
+export interface BodyBytes {
+  readonly sent: number;
+  readonly received: number;
 }
 
 export interface Recent {
@@ -58,6 +66,8 @@ export class Recorder {
   #recentCensored = 0;
   #rows = 0;
   #goodRows = 0;
+  #bytesOut = 0;
+  #bytesIn = 0;
   #completedOk = 0;
   #completedRows = 0;
   #completedAll = 0;
@@ -167,6 +177,7 @@ export class Recorder {
       warmupCounts: this.#warmup.counts(),
       rows: this.#rows,
       goodRows: goodWithinMs === undefined ? undefined : this.#goodRows,
+      bodyBytes: { sent: this.#bytesOut, received: this.#bytesIn },
       completedInPhase: {
         requests: this.#completedOk,
         rows: this.#completedRows,
@@ -188,7 +199,7 @@ export class Recorder {
   }
 
   #okMeasured(
-    { intendedAtMs, dispatchedAtMs, sentAtMs, doneAtMs, rows }: RequestFacts,
+    { intendedAtMs, dispatchedAtMs, sentAtMs, doneAtMs, rows, bytesOut = 0, bytesIn = 0 }: RequestFacts,
     responseUs: number,
   ): void {
     const responseMs = doneAtMs - intendedAtMs;
@@ -198,6 +209,8 @@ export class Recorder {
     responseLessDispatchLag.record(microseconds(doneAtMs - dispatchedAtMs));
     responseLessConnectionWait.record(microseconds(responseMs - (sentAtMs - dispatchedAtMs)));
     this.#rows += rows;
+    this.#bytesOut += bytesOut;
+    this.#bytesIn += bytesIn;
     if (responseMs <= (this.#options.goodWithinMs ?? -1)) this.#goodRows += rows;
   }
 

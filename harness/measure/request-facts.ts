@@ -13,6 +13,9 @@ export interface RequestFacts {
   readonly firstItemAtMs?: number;
   readonly outcome: Outcome;
   readonly rows: number;
+  /** Of the bodies, as far as they were sent and read; absent where the engine does not count them. */
+  readonly bytesOut?: number;
+  readonly bytesIn?: number;
   /** Position of its class in the workload; 0 where there is no mix. */
   readonly requestClass: number;
 }

@@ -81,6 +81,8 @@ export const caseRecord = z.object({
   /** Rows of ok requests. */
   rows: z.number().int(),
   durationS: z.number(),
+  /** Bytes of a body, without head and frames: means over the ok requests. Absent where the engine does not count. */
+  bodyBytes: z.object({ sent: z.number(), received: z.number() }).optional(),
   throughput,
   latencyMs,
   /** Design effect used for the intervals: n/d independent samples. */

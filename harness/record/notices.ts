@@ -134,6 +134,10 @@ const NOTICES = {
       `${Math.round(p.sharePct)} % of the rows executed with ${p.setting} were padding.`,
     'Allow more batch sizes on the server: padded rows cost compute and answer nobody.',
   ),
+  'body-bytes': entry(
+    (p: { sizes: string }) => `What a request carries depends on the setting: ${p.sizes}.`,
+    'Over a network each byte takes time as well: compare where clients are, not only beside the server.',
+  ),
   knee: entry(
     (p: { setting: string; below: string; above: string }) =>
       `The knee of ${p.setting} lies between ${p.below} and ${p.above}.`,

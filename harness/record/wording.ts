@@ -44,6 +44,12 @@ export function formatCount(value: number): string {
   return value >= 10 ? Math.round(value).toLocaleString('en-US') : formatNumber(value);
 }
 
+/** `850 B`, `15.1 kB`, `602 kB`, `1.2 MB`: by thousands. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${formatNumber(bytes)} B`;
+  return bytes < 1e6 ? `${formatNumber(bytes / 1e3)} kB` : `${formatNumber(bytes / 1e6)} MB`;
+}
+
 /** `7.5 times`, `1.04 times`, `12 times`. */
 export function formatTimes(ratio: number): string {
   const digits =

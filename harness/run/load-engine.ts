@@ -1,6 +1,7 @@
 import type { ClassRecording } from '../measure/class-recorder.ts';
 import type { HistogramName } from '../measure/histogram-names.ts';
 import type { RawLogEnd } from '../measure/raw-log.ts';
+import type { BodyBytes } from '../measure/recorder.ts';
 import type { StopRecord } from '../record/case-record.ts';
 import type { Counts } from '../record/measured.ts';
 import type { Arrivals, TransportName } from '../scenario/load-spec.ts';
@@ -173,6 +174,8 @@ export interface LoadResult {
   /** Rows of ok requests. */
   readonly rows: number;
   readonly goodRows: number | undefined;
+  /** Of the ok requests; absent where the engine does not count them. */
+  readonly bodyBytes?: BodyBytes;
   /** ok completions with doneAt inside the measure phase, whenever they were intended; for throughput. */
   readonly completedInPhase: {
     readonly requests: number;

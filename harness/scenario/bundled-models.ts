@@ -14,7 +14,11 @@ export const BUNDLED_MODELS: Readonly<Record<string, BundledModel>> = {
     inputs: ['features'],
   },
   'image-classifier': {
-    about: 'MobileNetV2 on 3x224x224, 1,000 classes: computes at one row, batching gains little',
+    about: 'MobileNetV2, 3x224x224, 1,000 classes: computes at one row, batching gains little',
+    inputs: ['image'],
+  },
+  'image-classifier-pixels': {
+    about: 'the same from pixels of 0 to 255, which its own graph prepares',
     inputs: ['image'],
   },
   'text-sentiment': {

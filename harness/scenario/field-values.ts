@@ -26,6 +26,25 @@ export function parseModel(found: string): Reading<string> {
   };
 }
 
+const PIPELINE_FIELDS = ['inputs', 'before', 'after', 'outputs'];
+
+/** Steps around a model: their own fields are the server's to check. */
+export function parsePipeline(found: unknown): Reading<Readonly<Record<string, unknown>>> {
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) {
+    return {
+      problem: `found ${show(found)}; it is a map of ${PIPELINE_FIELDS.join(', ')}`,
+      advice: 'as in { before: [{ step: clip, from: features, low: 0 }] }',
+    };
+  }
+  const unknown = Object.keys(found).find((name) => !PIPELINE_FIELDS.includes(name));
+  if (unknown === undefined) return { value: found as Readonly<Record<string, unknown>> };
+  const near = nearestName(unknown, PIPELINE_FIELDS);
+  return {
+    problem: `found "${unknown}"; known here: ${PIPELINE_FIELDS.join(', ')}`,
+    ...(near === undefined ? {} : { advice: `did you mean ${near}?` }),
+  };
+}
+
 const SCHEMES = ['http:', 'https:', 'grpc:', 'grpcs:'];
 
 /** `http://host:port` (or https, grpc, grpcs) or `unix:/path`; gives it without a trailing slash. */

@@ -11,14 +11,14 @@ type StageFile = NonNullable<ScenarioFile['load']['stages']>[number];
 /** From the file's fields to the program's: quantities get their unit into their names, nothing is checked. */
 export function targetFrom({ target }: ScenarioFile): TargetSpec {
   if (target.reference !== undefined) {
-    const { model, instances, threads, provider, placement, batching, cache } = target.reference;
+    const { model, instances, threads, provider, placement, batching, cache, pipeline } = target.reference;
     return {
       kind: 'reference',
       model,
       instances,
       threads,
       provider,
-      ...defined({ placement }),
+      ...defined({ placement, pipeline }),
       batching: {
         maxRows: batching.maxRows,
         maxDelayMs: batching.maxDelay,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseAbort, parseModel, parseName } from './field-values.ts';
+import { parseAbort, parseModel, parseName, parsePipeline } from './field-values.ts';
 import {
   choice,
   duration,
@@ -79,6 +79,14 @@ const reference = z
     ).optional(),
     batching: batching.prefault({}),
     cache: cache.optional(),
+    pipeline: leaf<Readonly<Record<string, unknown>>>(
+      'Steps that the server runs before and after the model, as its own configuration has them (server.yaml): inputs, before, after, outputs; checked by the server when it starts',
+      {
+        type: 'object',
+        examples: [{ before: [{ step: 'clip', from: 'features', low: -3, high: 3 }] }],
+      },
+      parsePipeline,
+    ).optional(),
   })
   .describe('The bundled server, started as a process of its own for each setting');
 

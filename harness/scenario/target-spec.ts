@@ -16,6 +16,8 @@ export interface ReferenceTargetSpec {
   readonly batching: BatchingSpec;
   /** Absent: the scenario does not speak of one, and there is none. */
   readonly cache?: CacheSpec;
+  /** Steps around the model, in the words of the server's own configuration. */
+  readonly pipeline?: Readonly<Record<string, unknown>>;
   /** Absent: oip-rest. */
   readonly protocol?: 'oip-grpc';
   /** Of oip-grpc: requests share a stream for each connection. */

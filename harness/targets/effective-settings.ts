@@ -20,6 +20,8 @@ export function ownSettings(config: unknown): Settings | undefined {
     providerRan: own.providerRan,
     placement: own.placement,
     ...cacheSettings(own.cache),
+    'pipeline.before': own.stepsBefore,
+    'pipeline.after': own.stepsAfter,
   });
 }
 

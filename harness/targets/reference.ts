@@ -69,7 +69,10 @@ function serverArguments(spec: ReferenceTargetSpec, entry?: string): string[] {
     host: '127.0.0.1',
     port: 0,
     ...(spec.protocol === 'oip-grpc' ? { grpcPort: 0 } : {}),
-    models: [spec.model, ...(spec.otherModels ?? [])].map((source) => ({ name: servedName(source), source })),
+    models: [
+      { ...served(spec.model), ...(spec.pipeline === undefined ? {} : { pipeline: spec.pipeline }) },
+      ...(spec.otherModels ?? []).map(served),
+    ],
     instances: spec.instances,
     threads: spec.threads,
     provider: spec.provider,
@@ -83,6 +86,10 @@ function serverArguments(spec: ReferenceTargetSpec, entry?: string): string[] {
     JSON.stringify(config),
     '--exit-with-parent',
   ];
+}
+
+function served(source: string) {
+  return { name: servedName(source), source };
 }
 
 /** The server has what concerns waiting under `queue`. */
@@ -143,6 +150,7 @@ function requestedSettings({
   placement,
   batching,
   cache,
+  pipeline,
 }: ReferenceTargetSpec): Settings {
   return {
     instances,
@@ -158,9 +166,16 @@ function requestedSettings({
       'batching.allowedRows': batching.allowedRows,
       'batching.queueTimeoutMs': batching.queueTimeoutMs,
       'batching.queueTimeoutAction': batching.queueTimeoutAction,
+      'pipeline.before': stepsIn(pipeline?.before),
+      'pipeline.after': stepsIn(pipeline?.after),
     }),
     ...Object.fromEntries(Object.entries(cache ?? {}).map(([name, value]) => [`cache.${name}`, value])),
   };
+}
+
+/** The names of steps, in their order. */
+function stepsIn(declared: unknown): readonly unknown[] {
+  return Array.isArray(declared) ? declared.map((step: { readonly step?: unknown }) => step.step) : [];
 }
 
 async function effectiveSettings(

@@ -93,7 +93,8 @@ function prepareClass(
   if (from !== undefined) {
     const { path, written } = from;
     const scale = images ?? { scale: 'imagenet' };
-    const payloads = datasetPayloads({ path, written, model, className: name, rows, images: scale });
+    const options = { path, written, model, className: name, rows, images: scale, encoding };
+    const payloads = datasetPayloads(options);
     refuseMoreKeys(spec, field, payloads.available ?? 0);
     return described(payloads, popularityOfClass(spec, position, payloads.available, randomStreams));
   }

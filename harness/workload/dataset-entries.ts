@@ -15,6 +15,7 @@ export interface DatasetOptions {
   /** For files whose entries are single rows. */
   readonly rows: RowChoice;
   readonly images: NonNullable<PayloadSpec['images']>;
+  readonly encoding?: 'json' | 'binary';
 }
 
 /** One request of a file. */

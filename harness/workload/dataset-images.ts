@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { samplesIn } from '../scenario/dataset-files.ts';
 import type { ImageSpec } from '../scenario/workload-spec.ts';
 import type { ModelMetadata } from '../targets/target.ts';
+import { encodedImages, takesFiles } from './dataset-encoded-images.ts';
 import type { DatasetOptions, Entry } from './dataset-entries.ts';
 import { type DatasetProblems, datatypeProblem, shapeText, storeFor } from './dataset-tensors.ts';
 import { coveringPlanes, readImage } from './image-pixels.ts';
@@ -24,13 +25,19 @@ const IMAGENET = [
 
 /**
  * A folder of PNG and JPEG files, by name, one row each: scaled to cover the model's height and width, the middle cut
- * out, in the layout of its shape. Whole-number inputs take 0 to 255; a model of one channel takes the brightness.
+ * out, in the layout of its shape. Whole-number inputs take 0 to 255; a model of one channel takes the brightness; one
+ * that takes bytes gets the files as they are.
  */
 export function readImages(options: DatasetOptions, problems: DatasetProblems): readonly Entry[] {
   const { model, rows } = options;
   const files = samplesIn(options.path).filter((file) => !file.toLowerCase().endsWith('.npy'));
-  const layout = layoutOf(model, problems);
   const [input] = model.inputs;
+  if (input !== undefined && takesFiles(model.inputs)) {
+    if (options.encoding === 'json')
+      problems.add('image files cannot be sent as JSON: set workload.encoding to binary');
+    return encodedImages(input, files, rows, problems);
+  }
+  const layout = layoutOf(model, problems);
   if (layout === undefined || input === undefined) return [];
   const why = rowsProblem(input, rows);
   if (why !== undefined) problems.add(why);

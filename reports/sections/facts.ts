@@ -11,6 +11,7 @@ export function facts(one: CaseRecord): Html {
   return html`<dl class="terms">
   <dt>requests</dt><dd>${counted(one)}</dd>
   <dt>p99, ms</dt><dd>response ${p99(one, 'response')}, of which service ${p99(one, 'service')}; send lag ${p99(one, 'sendLag')}, of which dispatch lag ${p99(one, 'dispatchLag')}</dd>
+  ${one.bodyBytes !== undefined && html`<dt>a body, bytes</dt><dd>${caseFigure(one, 'bodyBytes.sent', count)} sent, ${caseFigure(one, 'bodyBytes.received', count)} received, on average</dd>`}
   ${one.trials.length > 1 && html`<dt>trials</dt><dd>${trials(one)}</dd>`}
   ${one.trials.some((trial) => trial.stopped !== undefined) && html`<dt>stopped</dt><dd>${stops(one)}</dd>`}
   <dt>steady?</dt><dd>${one.steady.verdict}: ${one.steady.message}</dd>

@@ -5,7 +5,7 @@ import type { LoadRecord } from '../../record/load-record.ts';
 import { meanInterval } from '../../statistics/batch-means.ts';
 import { littlesLaw } from '../../statistics/littles-law.ts';
 import type { LoadResult } from '../load-engine.ts';
-import { answersTogether } from '../results/merge-results.ts';
+import { answersTogether, bodyBytesTogether } from '../results/merge-results.ts';
 import { type PooledFacts, type PooledWindow, poolFacts } from '../results/pooled-facts.ts';
 import { classRecords } from './case-classes.ts';
 import { type Headline, judge } from './case-judgement.ts';
@@ -29,6 +29,7 @@ export type CaseMeasurement = Pick<
   | 'warmupCounts'
   | 'rows'
   | 'durationS'
+  | 'bodyBytes'
   | 'throughput'
   | 'latencyMs'
   | 'designEffect'
@@ -60,6 +61,7 @@ export function summariseCase(input: CaseInput): CaseMeasurement {
     warmupCounts: pooled.warmupCounts,
     rows: pooled.rows,
     durationS: pooled.durationS,
+    ...meanBodyBytes(pooled),
     designEffect: whole.latency.designEffect,
     sampleEffect: { ...whole.latency.sampleEffect },
     steady: whole.steady,
@@ -77,6 +79,12 @@ export function summariseCase(input: CaseInput): CaseMeasurement {
       dispatchLag: pooled.encoded.dispatchLag,
     },
   };
+}
+
+function meanBodyBytes({ results, counts }: PooledFacts): Pick<CaseRecord, 'bodyBytes'> {
+  const { bodyBytes } = bodyBytesTogether(results);
+  if (bodyBytes === undefined || counts.ok === 0) return {};
+  return { bodyBytes: { sent: bodyBytes.sent / counts.ok, received: bodyBytes.received / counts.ok } };
 }
 
 function sum(results: readonly LoadResult[], pick: (result: LoadResult) => number): number {

@@ -24,6 +24,7 @@ type Replayed =
   | 'warmupCounts'
   | 'rows'
   | 'goodRows'
+  | 'bodyBytes'
   | 'completedInPhase'
   | 'histograms'
   | 'windows'
@@ -78,6 +79,7 @@ export class RawLogFile {
       warmupCounts,
       rows,
       goodRows,
+      bodyBytes,
       completedInPhase,
       histograms,
       windows,

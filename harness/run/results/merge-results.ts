@@ -21,6 +21,7 @@ export function mergeResults(results: readonly LoadResult[]): LoadResult {
     warmupCounts: addCounts(results.map(({ warmupCounts }) => warmupCounts)),
     rows: sum(({ rows }) => rows),
     goodRows: good.length === results.length ? total(good) : undefined,
+    ...bodyBytesTogether(results),
     completedInPhase: {
       requests: sum(({ completedInPhase }) => completedInPhase.requests),
       rows: sum(({ completedInPhase }) => completedInPhase.rows),
@@ -62,6 +63,14 @@ function afterwards(
           },
         }),
   };
+}
+
+/** Nothing where one of them did not count. */
+export function bodyBytesTogether(results: readonly LoadResult[]): Pick<LoadResult, 'bodyBytes'> {
+  const all = results.map(({ bodyBytes }) => bodyBytes).filter((one) => one !== undefined);
+  if (all.length < results.length) return {};
+  const [sent, received] = [all.map((one) => one.sent), all.map((one) => one.received)];
+  return { bodyBytes: { sent: total(sent), received: total(received) } };
 }
 
 /** Comparisons of all generators, and one example. */

@@ -5,7 +5,7 @@ import { fillSeeded } from './seeded-weights.ts';
 const IR_VERSION = 8;
 const OPSET = 17;
 /** TensorProto.DataType. */
-export const ELEMENT_TYPE = { FP32: 1, INT32: 6, INT64: 7 } as const;
+export const ELEMENT_TYPE = { FP32: 1, UINT8: 2, INT32: 6, INT64: 7 } as const;
 const ATTRIBUTE = { float: 1, integer: 2, integers: 7 } as const;
 
 export type Attributes = Readonly<Record<string, { readonly float: number } | number | readonly number[]>>;

@@ -1,5 +1,5 @@
 import type { TensorSpec } from '../../execution/tensors.ts';
-import { GraphBuilder } from './graph-builder.ts';
+import { ELEMENT_TYPE, GraphBuilder } from './graph-builder.ts';
 
 const SEED = 2_000_000;
 const SIDE = 224;
@@ -7,6 +7,10 @@ const CLASSES = 1000;
 
 export const IMAGE_CLASSIFIER_INPUTS: readonly TensorSpec[] = [
   { name: 'image', datatype: 'FP32', shape: [-1, 3, SIDE, SIDE] },
+];
+/** Rows of pixels as a decoder gives them: 0 to 255, the channels last. */
+export const PIXEL_CLASSIFIER_INPUTS: readonly TensorSpec[] = [
+  { name: 'image', datatype: 'UINT8', shape: [-1, SIDE, SIDE, 3] },
 ];
 export const IMAGE_CLASSIFIER_OUTPUTS: readonly TensorSpec[] = [
   { name: 'probabilities', datatype: 'FP32', shape: [-1, CLASSES] },
@@ -17,6 +21,13 @@ export const CLASS_LABELS: readonly string[] = Array.from(
   { length: CLASSES },
   (_, index) => `class-${String(index + 1).padStart(4, '0')}`,
 );
+
+/** Red, green, blue: of ImageNet's training images, of values from 0 to 1. */
+const IMAGENET = [
+  { mean: 0.485, deviation: 0.229 },
+  { mean: 0.456, deviation: 0.224 },
+  { mean: 0.406, deviation: 0.225 },
+] as const;
 
 /** Table 2 of Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (2018). */
 const STAGES = [
@@ -50,10 +61,22 @@ interface ConvOptions {
  * that it reads than the recommender does, so batching gains little on a CPU: the honest counter-example.
  */
 export function imageClassifier(): { graph: GraphBuilder; multiplyAdds: number } {
-  const network = new ConvNet();
+  return mobileNet(new ConvNet('image-classifier', IMAGE_CLASSIFIER_INPUTS), 'image');
+}
+
+/**
+ * The same network, weight for weight, behind what prepares an image: pixels scaled by the mean and deviation of
+ * ImageNet, and their channels put first.
+ */
+export function pixelClassifier(): { graph: GraphBuilder; multiplyAdds: number } {
+  const network = new ConvNet('image-classifier-pixels', PIXEL_CLASSIFIER_INPUTS);
+  return mobileNet(network, network.prepare('image'));
+}
+
+function mobileNet(network: ConvNet, image: string): { graph: GraphBuilder; multiplyAdds: number } {
   let feature = network.conv(
     'stem',
-    { name: 'image', channels: 3, side: SIDE },
+    { name: image, channels: 3, side: SIDE },
     { channels: 32, kernel: 3, stride: 2 },
   );
   for (const [stageIndex, stage] of STAGES.entries()) {
@@ -68,14 +91,31 @@ export function imageClassifier(): { graph: GraphBuilder; multiplyAdds: number }
 }
 
 class ConvNet {
-  readonly graph = new GraphBuilder(
-    'image-classifier',
-    SEED,
-    IMAGE_CLASSIFIER_INPUTS,
-    IMAGE_CLASSIFIER_OUTPUTS,
-  );
+  readonly graph: GraphBuilder;
   multiplyAdds = 0;
-  readonly #clip = [this.graph.constant('zero', 0), this.graph.constant('six', 6)];
+  readonly #clip: readonly string[];
+
+  constructor(name: string, inputs: readonly TensorSpec[]) {
+    this.graph = new GraphBuilder(name, SEED, inputs, IMAGE_CLASSIFIER_OUTPUTS);
+    this.#clip = [this.graph.constant('zero', 0), this.graph.constant('six', 6)];
+  }
+
+  /** (value / 255 - mean) / deviation as one product and one sum, and the channels to the front. */
+  prepare(pixels: string): string {
+    const { graph } = this;
+    const scale = graph.constant(
+      'scale',
+      IMAGENET.map(({ deviation }) => 1 / (255 * deviation)),
+    );
+    const shift = graph.constant(
+      'shift',
+      IMAGENET.map(({ mean, deviation }) => -mean / deviation),
+    );
+    const values = graph.node('Cast', 'values', [pixels], { to: ELEMENT_TYPE.FP32 });
+    const scaled = graph.node('Mul', 'scaled', [values, scale]);
+    const shifted = graph.node('Add', 'shifted', [scaled, shift]);
+    return graph.node('Transpose', 'prepared', [shifted], { perm: [0, 3, 1, 2] });
+  }
 
   conv(name: string, from: Feature, options: ConvOptions): Feature {
     const { channels, kernel, stride = 1, depthwise = false, activation = true } = options;

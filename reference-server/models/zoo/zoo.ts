@@ -6,6 +6,8 @@ import {
   IMAGE_CLASSIFIER_INPUTS,
   IMAGE_CLASSIFIER_OUTPUTS,
   imageClassifier,
+  PIXEL_CLASSIFIER_INPUTS,
+  pixelClassifier,
 } from './image-classifier.ts';
 import { RECOMMENDER_INPUTS, RECOMMENDER_OUTPUTS, recommender } from './recommender.ts';
 import {
@@ -67,6 +69,16 @@ export const ZOO: readonly ZooModel[] = [
     outputs: IMAGE_CLASSIFIER_OUTPUTS,
     labels: CLASS_LABELS,
     ...measured(imageClassifier),
+  },
+  {
+    name: 'image-classifier-pixels',
+    describe:
+      'The image classifier behind what prepares its images, in one graph: pixels of 0 to 255, channels last. Seeded random weights.',
+    sha256: 'e679c532940363784ecca5a72b45d6c1c87857a66de68df65f74da0c6cec2301',
+    inputs: PIXEL_CLASSIFIER_INPUTS,
+    outputs: IMAGE_CLASSIFIER_OUTPUTS,
+    labels: CLASS_LABELS,
+    ...measured(pixelClassifier),
   },
   {
     name: 'text-sentiment',

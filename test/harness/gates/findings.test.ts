@@ -69,3 +69,16 @@ test('padding is told from a twentieth of the rows on', () => {
   batch.paddedRows = batch.rowsExecuted;
   expect(findingsOf(record).find(({ id }) => id === 'padding')?.message).toContain('50 %');
 });
+
+test('what a request carries is told where settings differ in it', () => {
+  const record = plantWinner();
+  const sizes = (bytes: (batch: string | undefined) => number) => {
+    for (const one of record.cases) one.bodyBytes = { sent: bytes(one.axes.batch), received: 100 };
+    return findingsOf(record).find(({ id }) => id === 'body-bytes')?.message;
+  };
+  expect(sizes(() => 602_112)).toBeUndefined();
+  expect(sizes((batch) => (batch === '1' ? 105 : 100))).toBeUndefined();
+  expect(sizes((batch) => (batch === '1' ? 602_300 : 8420))).toContain(
+    'What a request carries depends on the setting: 602 kB with no batching, 8.42 kB with batch',
+  );
+});

@@ -102,6 +102,15 @@ describe('Recorder', () => {
     expect(windows.find(({ startMs }) => startMs === 0)?.rows).toBe(17);
   });
 
+  it('adds up what the bodies of ok requests of the measure phase carry', () => {
+    const into = recorder();
+    record(into, facts(500, { bytesOut: 1, bytesIn: 1 }));
+    record(into, facts(1500, { bytesOut: 100, bytesIn: 7 }));
+    record(into, facts(1600, { bytesOut: 300, bytesIn: 8 }));
+    record(into, facts(1700, { bytesOut: 9, bytesIn: 9, outcome: 'reset' }));
+    expect(into.close(5000).bodyBytes).toEqual({ sent: 400, received: 15 });
+  });
+
   it('tells a negative time as the bug that it is', () => {
     const into = recorder();
     record(into, facts(1500, { doneAtMs: 1499 }));

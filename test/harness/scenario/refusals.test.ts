@@ -18,7 +18,7 @@ decide:
         line: 4,
         field: 'target.reference.model',
         message:
-          'found model "recomender"; bundled: recommender, image-classifier, text-sentiment, demand-forecast; or a path to an .onnx file',
+          'found model "recomender"; bundled: recommender, image-classifier, image-classifier-pixels, text-sentiment, demand-forecast; or a path to an .onnx file',
         advice: 'did you mean recommender?',
       },
       {

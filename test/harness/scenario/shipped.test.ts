@@ -12,6 +12,7 @@ describe('shipped scenarios', () => {
       'arrival',
       'batching',
       'capacity',
+      'pipeline',
       'protocol-cost',
       'smoke',
     ]);
@@ -44,6 +45,21 @@ describe('shipped scenarios', () => {
     expect(cases).toHaveLength(20);
     expect(cases.slice(0, 4)).toEqual(['saturation', '10%', '40%', '75%']);
     expect((cases.length * scenario.measure.durationMs) / 1000).toBeLessThan(90);
+  });
+
+  it('pipeline serves the same images in four ways, within two minutes', () => {
+    const { settings, measure } = loadScenario('pipeline');
+    const served = settings.map(({ target }) => target).filter((target) => target.kind === 'reference');
+    const steps = ({ pipeline }: (typeof served)[number]) =>
+      ((pipeline?.before ?? []) as { step: string }[]).map(({ step }) => step);
+    expect(served.map((target) => [target.model, ...steps(target)])).toEqual([
+      ['image-classifier'],
+      ['image-classifier', 'normalise', 'transpose'],
+      ['image-classifier-pixels'],
+      ['image-classifier', 'image'],
+    ]);
+    const cases = settings.flatMap(({ load }) => loadLabels(load)).length;
+    expect(cases * (measure.warmupMs + measure.durationMs)).toBeLessThan(90_000);
   });
 
   it('smoke drives for less than 8 s', () => {

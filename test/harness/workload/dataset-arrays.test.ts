@@ -7,11 +7,13 @@ import { PNG } from 'pngjs';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { halfValue } from '../../../harness/half-float.ts';
 import { seededRandom } from '../../../harness/load/random.ts';
+import { tensorBytes } from '../../../harness/protocols/tensor-bytes.ts';
 import type { ImageSpec, WorkloadSpec } from '../../../harness/scenario/workload-spec.ts';
 import type { ModelMetadata } from '../../../harness/targets/target.ts';
 import { createWorkload } from '../../../harness/workload/create-workload.ts';
 import { coveringPlanes } from '../../../harness/workload/image-pixels.ts';
 import { parseNpy } from '../../../harness/workload/npy.ts';
+import { splitStrings } from '../../../reference-server/byte-elements.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'arrays-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -136,7 +138,7 @@ describe('.npy', () => {
     expect(() => workloadOf('a.npy', modelOf([-1, 2], 'INT32'))).toThrow(/found 4.5; INT32/);
     expect(() => workloadOf('a.npy', modelOf([-1, 2]), { rows: 3 })).toThrow(/fewer than one request has/);
     expect(() => workloadOf('a.npy', modelOf([1, 2]), { rows: 2 })).toThrow(/exactly 1 rows/);
-    expect(() => workloadOf('a.npy', modelOf([-1, 2], 'BYTES'))).toThrow(/BYTES/);
+    expect(() => workloadOf('a.npy', modelOf([-1, 2], 'BYTES'), { encoding: 'binary' })).toThrow(/BYTES/);
   });
 
   const hasNumpy = spawnSync('python3', ['-c', 'import numpy']).status === 0;
@@ -227,6 +229,22 @@ describe('images', () => {
     const [small] = coveringPlanes({ width: 4, height: 4, rgba: halves(4, 4) }, 2, 2);
     // Triangle of width two around centre 1: 0.25, 0.75, 0.75, 0.25 of pixels 0 to 2, renormalised at the border.
     expect(small?.[0]).toBeCloseTo((255 * (0.75 + 0.75)) / (0.75 + 0.75 + 0.25), 3);
+  });
+
+  it('go as they are to a model that takes files, each behind its length', () => {
+    const [one, two] = [png(3, 2), Buffer.from('not looked at')];
+    writeFileSync(join(folder, 'a.png'), one);
+    writeFileSync(join(folder, 'b.jpg'), two);
+    const files = modelOf([-1, 1], 'BYTES');
+    const { rows, inputs } = workloadOf('.', files, { rows: 2, encoding: 'binary' }).sample(0);
+    expect([rows, inputs[0]?.datatype, inputs[0]?.shape]).toEqual([2, 'BYTES', [2, 1]]);
+    const tensor = tensorBytes('BYTES', inputs[0]?.values ?? new Float64Array());
+    expect(splitStrings(tensor)?.map((each) => Buffer.from(each))).toEqual([one, two]);
+    expect(() => workloadOf('.', files)).toThrow(/cannot be sent as JSON/);
+    expect(() => workloadOf('.', modelOf([-1, 2], 'BYTES'))).toThrow(/image files need \[rows, 1\]/);
+    expect(() => workloadOf('.', files, { rows: 3, encoding: 'binary' })).toThrow(
+      /found 2 images, fewer than one request/,
+    );
   });
 
   it('are refused with every reason at once', () => {

@@ -10,11 +10,17 @@ import { ensureModel } from '../../../reference-server/models/zoo/model-cache.ts
 import { fillSeeded } from '../../../reference-server/models/zoo/seeded-weights.ts';
 import { ZOO, zooNames } from '../../../reference-server/models/zoo/zoo.ts';
 
-const [recommender, imageClassifier, textSentiment, demandForecast] = ZOO;
+const [recommender, imageClassifier, pixelClassifier, textSentiment, demandForecast] = ZOO;
 
 describe('the bundled models', () => {
-  it('are a recommender, an image classifier, a text classifier and a forecaster', () => {
-    expect(zooNames()).toEqual(['recommender', 'image-classifier', 'text-sentiment', 'demand-forecast']);
+  it('are a recommender, an image classifier in two forms, a text classifier and a forecaster', () => {
+    expect(zooNames()).toEqual([
+      'recommender',
+      'image-classifier',
+      'image-classifier-pixels',
+      'text-sentiment',
+      'demand-forecast',
+    ]);
   });
 
   it('are those that scenarios know, with their inputs', () => {
@@ -35,6 +41,12 @@ describe('the bundled models', () => {
     expect(Math.abs((imageClassifier?.parameters ?? 0) / 3.5e6 - 1)).toBeLessThan(0.05);
     expect(imageClassifier?.multiplyAdds).toBe(300_774_272);
     expect(imageClassifier?.labels).toHaveLength(1000);
+  });
+
+  it('image-classifier-pixels: the size of the same network', () => {
+    expect(pixelClassifier?.parameters).toBe(imageClassifier?.parameters);
+    expect(pixelClassifier?.multiplyAdds).toBe(imageClassifier?.multiplyAdds);
+    expect(pixelClassifier?.labels).toEqual(imageClassifier?.labels);
   });
 
   it('text-sentiment: the size of BERT-tiny with fewer words and places, and three classes', () => {
@@ -107,7 +119,7 @@ describe('the cache of bundled models', () => {
 
   it('names the models there are, and a folder that it cannot write', async () => {
     await expect(ensureModel('recomender', folder)).rejects.toThrow(
-      'there are recommender, image-classifier, text-sentiment, demand-forecast',
+      'there are recommender, image-classifier, image-classifier-pixels, text-sentiment, demand-forecast',
     );
     const file = join(folder, 'a-file');
     await writeFile(file, '');
