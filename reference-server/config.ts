@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type ConfigDocument, type ConfigProblem, located, problemsOf, readYaml } from './config-document.ts';
 import { StartupError } from './errors.ts';
 import { EXECUTION_FIELDS, ownSettings, settings, settingsOf } from './model-settings.ts';
+import { versionFields } from './models/model-file.ts';
 import { ensemble, pipeline } from './pipeline/declared-graph.ts';
 
 const wholeFrom1 = z.int().min(1);
@@ -11,8 +12,17 @@ const modelName = z.string().regex(/^[\w.-]+$/, 'may only hold letters, digits, 
 const model = ownSettings
   .extend({
     name: modelName,
-    /** A bundled model's name, or the path of an .onnx file. */
+    /** A bundled model's name, or the path of an .onnx file: version 1. */
     source: z.string().min(1).optional(),
+    /** Further versions by number, from the same kinds of source. */
+    otherVersions: z
+      .record(
+        z.string().regex(/^([2-9]|[1-9]\d+)$/, 'must be the number of a version from 2: 1 is source'),
+        z.string().min(1),
+      )
+      .optional(),
+    /** Which of them run, as in a model's own configuration; left out: all. */
+    ...versionFields,
     /** Steps before and after the model. */
     pipeline: pipeline.optional(),
     /** In place of a source: models of this server and steps, which are this model. */
@@ -24,6 +34,8 @@ const model = ownSettings
       context.addIssue({ code: 'custom', path: [path], message });
     if (parts === undefined) return;
     if (source !== undefined) problem('source', 'does not go with ensemble');
+    if (own.otherVersions !== undefined)
+      problem('otherVersions', 'does not go with ensemble: it is one version');
     if (steps !== undefined) problem('pipeline', 'does not go with ensemble: its nodes are steps as well');
     for (const field of EXECUTION_FIELDS.filter((name) => own[name] !== undefined)) {
       problem(field, 'an ensemble runs nothing itself: say it for its models');

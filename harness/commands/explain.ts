@@ -84,7 +84,7 @@ function fieldText(path: string, node: FieldNode): string {
       ? undefined
       : `default: ${defaultText(node.default)}`,
   ].filter((fact) => fact !== undefined);
-  const children = Object.entries(node.properties ?? {});
+  const children = Object.entries(node.properties ?? node.items?.properties ?? {});
   const width = Math.max(0, ...children.map(([key]) => key.length));
   return [
     path,

@@ -25,6 +25,7 @@ export function findingsOf(record: Findings): NoticeRecord[] {
 /** Notices that change what may be concluded stand before those that explain, and those before remarks. */
 const USEFULNESS = [
   'wrong-answers',
+  'event-failed',
   'client-limited',
   'connection-limited',
   'server-count-mismatch',

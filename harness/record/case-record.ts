@@ -67,6 +67,21 @@ const targetRecord = z.object({
   pid: z.number().int().optional(),
 });
 
+/** Something that the scenario had done to the target while it was measured; times as those of windows. */
+const change = z.object({
+  trial: z.number().int(),
+  /** What was to happen, as the scenario says it: `split.set 1: 90%, 2: 10%`. */
+  what: z.string(),
+  plannedAtS: z.number(),
+  /** When it began and was done: one change waits for the one before. */
+  atS: z.number(),
+  endS: z.number(),
+  /** What the target said that it did, or why it did not. */
+  message: z.string(),
+  failed: z.boolean(),
+});
+export type ChangeRecord = z.infer<typeof change>;
+
 export const caseRecord = z.object({
   id: z.string(),
   /** Axis name -> label, the load included: `{ batch: "32", delay: "0ms", load: "40%" }`. */
@@ -110,10 +125,16 @@ export const caseRecord = z.object({
   serverMs: z.object({ queue: figure, compute: figure }),
   /** Arrivals that the server counted over exactly this case, warm-up included. */
   serverArrivals: figure,
+  /** Requests that each version of the model answered in the measure phase; absent where one answered all. */
+  versions: z.record(z.string(), z.number().int()).optional(),
+  /** Copies that a version got of requests which others answered: copied, ok, failed, skipped; absent where none did. */
+  shadow: z.record(z.string(), z.number().int()).optional(),
   utilization,
   /** Of the last trial, like `readings`: pictures of time, which cannot be laid over each other. */
   windows: z.array(window),
   events: z.array(z.object({ atS: z.number(), message: z.string() })),
+  /** Of all trials; absent where the scenario let nothing happen. */
+  changes: z.array(change).optional(),
   /** Probe name -> metric -> series: `{ process: { cpuCores: ... } }`. */
   readings: z.record(z.string(), z.record(z.string(), series)),
   /** Metric -> base64 of the standard HdrHistogram V2 compressed encoding, values in microseconds. */

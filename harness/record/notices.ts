@@ -161,6 +161,11 @@ const NOTICES = {
     (p: { rule: string }) => `Stopped early by limits.abort: ${p.rule}.`,
     'The figures describe the time up to then; lower the rate or relax the rule.',
   ),
+  'event-failed': entry(
+    (p: { failures: readonly string[] }) =>
+      `Not everything happened as the scenario says: ${p.failures.join('; ')}.`,
+    'The case is not the one that was asked for: correct the event, or look at the log of the server.',
+  ),
   interrupted: entry(
     (p: { measured: number; planned: number }) =>
       `Interrupted: ${p.measured} of ${countOf(p.planned, 'case')} measured.`,

@@ -73,6 +73,7 @@ function rebuiltCase(one: CaseRecord, head: RunRecord, logs: readonly RawLogOnDi
     load: one.load,
     headline: promisedPercentile(expressionsOf(head.decide.slo)),
     causes: one.credibility.causes?.filter(({ id }) => !GENERATOR_CAUSES.includes(id)) ?? [],
+    changed: one.changes !== undefined,
   });
   const classes = classesAgain(one.classes, measured.classes);
   return withDecisions({ ...one, ...measured, classes }, head, loadPriceBook());

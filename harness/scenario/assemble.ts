@@ -32,6 +32,7 @@ export function assemble(
   });
   const [measure, limits] = [measureFrom(file), limitsFrom(file)];
   const { rawLog: _, ...measured } = measure;
+  const events = read.events.length === 0 ? {} : { events: read.events };
   const decide = { ...decideFrom(file), gates: read.gates };
   // Labels of axes are names, not content; secrets are filled in only after hashing.
   const hash = contentHash({
@@ -41,6 +42,7 @@ export function assemble(
       load: hashableLoad(content.load),
     })),
     measure: measured,
+    ...events,
     decide,
     limits,
   });
@@ -55,6 +57,7 @@ export function assemble(
     skipped: read.skipped,
     axes: { ...labelsOf(read.axes), ...(read.asFound ? { [AS_FOUND_AXIS]: [AS_FOUND_PENDING] } : {}) },
     measure,
+    ...events,
     decide,
     limits,
     labels: filled.labels,

@@ -96,7 +96,12 @@ function targetChoice(content: Record<string, unknown>, complain: Complain): Pro
         field === 'model' ? 'write target.reference.model' : 'keep one of the two',
       ),
     );
-    return [...problems, ...bundledProtocol(target, complain), ...streamChoice(target, complain)];
+    return [
+      ...problems,
+      ...bundledProtocol(target, complain),
+      ...streamChoice(target, complain),
+      ...versionNumbers(target, complain),
+    ];
   }
   if (target.url === undefined) {
     return [
@@ -112,6 +117,20 @@ function targetChoice(content: Record<string, unknown>, complain: Complain): Pro
     ...wireChoice(target, complain),
     ...streamChoice(target, complain),
   ];
+}
+
+function versionNumbers({ reference }: Record<string, unknown>, complain: Complain): Problem[] {
+  const named = Object.keys(asMap(asMap(reference)?.versions) ?? {});
+  return named
+    .filter((version) => !/^[1-9]\d*$/.test(version) || version === '1')
+    .map((version) => {
+      const message = version === '1' ? 'version 1 is model' : `a version is a number, found "${version}"`;
+      return complain(
+        ['target', 'reference', 'versions', version],
+        message,
+        'as in versions: { 2: recommender }',
+      );
+    });
 }
 
 function bundledProtocol({ protocol }: Record<string, unknown>, complain: Complain): Problem[] {

@@ -3,7 +3,6 @@
  * They are refused by name: a scenario that asks for autoscaling must not run without it in silence.
  */
 const NOT_YET: Readonly<Record<string, string>> = {
-  events: 'nothing can happen during a case yet; run one scenario before and one after',
   'target.autoscale': 'vary target.reference.instances to compare sizes',
   'target.balancer': 'start the balancer yourself and give its URL as target.url',
   'target.control': 'change the settings yourself and run once for each',

@@ -13,7 +13,7 @@ export interface OutlineLine {
   readonly origin: string;
 }
 
-const NOUNS = ['target', 'workload', 'load', 'measure', 'decide', 'limits', 'labels'];
+const NOUNS = ['target', 'workload', 'load', 'measure', 'events', 'decide', 'limits', 'labels'];
 
 /** What a field does that is left out, where its default is a rule and not a value. */
 const RULES: Readonly<Record<string, string>> = {

@@ -31,6 +31,9 @@ export function shorten(document: ScenarioDocument, isSet: IsSet, set: Set): voi
       ? { measure: quickMeasure(asMap(content.measure) ?? {}, stays) }
       : {}),
     ...(asMap(content.load) === undefined ? {} : { load: quickAt(['load'], content.load, ['load'], stays) }),
+    ...(Array.isArray(content.events)
+      ? { events: quickAt(['events'], content.events, ['events'], stays) }
+      : {}),
     ...(vary === undefined ? {} : { vary: mapEntries(vary, (axis, name) => quickAxis(axis, name, isSet)) }),
   };
   writeChanges(document, [], content, quick, set);
@@ -83,9 +86,9 @@ function quickList(values: readonly unknown[], each: (value: unknown, key: strin
   return Object.fromEntries(values.map((value, index) => [word(value), quick[index]]));
 }
 
-/** Times of a load; those that are a length of their own come to whole milliseconds. */
+/** Times of a load and of events; those that are a length of their own come to whole milliseconds. */
 const LENGTHS = /^load\.(ramp\.over|stages\.\d+\.for|atMost)$/;
-const TIMES = /^load\.(sine\.period|burst\.(every|for))$/;
+const TIMES = /^(load\.(sine\.period|burst\.(every|for))|events\.\d+\.at)$/;
 
 /** @param field what the value is for. @param at where it stands in the document. */
 function quickAt(field: readonly string[], value: unknown, at: readonly string[], isSet: IsSet): unknown {

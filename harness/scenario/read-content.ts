@@ -4,6 +4,8 @@ import { type Axis, asMap, readAxes } from './axes.ts';
 import { checkPlaces, placeAsWritten } from './checks.ts';
 import type { DatasetFiles } from './dataset-files.ts';
 import { located, type ScenarioDocument } from './document.ts';
+import { readEvents } from './event-checks.ts';
+import type { EventSpec } from './event-spec.ts';
 import { combinations, matches } from './expand.ts';
 import { gateLoads, mentions, readGates } from './gates-of-file.ts';
 import { word } from './quantities.ts';
@@ -21,6 +23,7 @@ export interface Content {
   readonly recordings: RecordingFiles;
   readonly skipped: readonly Axes[];
   readonly gates: readonly GateSpec[];
+  readonly events: readonly EventSpec[];
   readonly asFound: boolean;
   readonly leftOut: readonly string[];
   readonly problems: readonly Problem[];
@@ -37,6 +40,7 @@ export function readContent(document: ScenarioDocument, asFound: boolean): Conte
   const checked = checkSettings(document, raw, remaining);
   const gates = readGates(document, checked.settings[0]?.file, gone, asFound && gone.size > 0);
   const labels = labelsOf(fixed.axes);
+  const happening = readEvents(document, checked.settings, checked.recordings, labels, asFound);
   return {
     axes: fixed.axes,
     settings: checked.settings,
@@ -44,13 +48,15 @@ export function readContent(document: ScenarioDocument, asFound: boolean): Conte
     recordings: checked.recordings,
     skipped: all.filter((one) => !remaining.includes(one)).map(({ axes }) => axes),
     gates: gates.kept,
+    events: happening.events,
     asFound: gone.size > 0,
-    leftOut: gates.leftOut,
+    leftOut: [...gates.leftOut, ...happening.leftOut],
     problems: [
       ...varied.problems,
       ...fixed.problems,
       ...checked.problems,
       ...checkPlaces(rules, labels, document),
+      ...happening.problems,
       ...(remaining.length === 0
         ? [{ ...located(document, ['skip']), field: 'skip', message: 'every setting is skipped' }]
         : []),

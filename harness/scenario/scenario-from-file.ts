@@ -11,10 +11,12 @@ type StageFile = NonNullable<ScenarioFile['load']['stages']>[number];
 /** From the file's fields to the program's: quantities get their unit into their names, nothing is checked. */
 export function targetFrom({ target }: ScenarioFile): TargetSpec {
   if (target.reference !== undefined) {
-    const { model, instances, threads, provider, placement, batching, cache, pipeline } = target.reference;
+    const { model, versions, instances, threads, provider, placement, batching, cache, pipeline } =
+      target.reference;
     return {
       kind: 'reference',
       model,
+      ...(Object.keys(versions ?? {}).length === 0 ? {} : defined({ versions })),
       instances,
       threads,
       provider,

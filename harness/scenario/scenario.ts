@@ -1,4 +1,5 @@
 import type { PercentileName } from '../statistics/intervals.ts';
+import type { EventSpec } from './event-spec.ts';
 import type { LoadSpec } from './load-spec.ts';
 import type { TargetSpec } from './target-spec.ts';
 import type { WorkloadSpec } from './workload-spec.ts';
@@ -21,6 +22,8 @@ export interface Scenario {
   /** Axis name -> its labels in the file's order. Empty when nothing varies. */
   readonly axes: Readonly<Record<string, readonly string[]>>;
   readonly measure: MeasureSpec;
+  /** In the order in which they happen; absent: nothing happens. */
+  readonly events?: readonly EventSpec[];
   readonly decide: DecideSpec;
   readonly limits: LimitsSpec;
   readonly labels: Readonly<Record<string, string>>;

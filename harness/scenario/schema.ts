@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { events } from './event-schema.ts';
 import { parseAbort, parseModel, parseName, parsePipeline } from './field-values.ts';
 import {
   choice,
@@ -65,6 +66,12 @@ const cache = z
 const reference = z
   .strictObject({
     model: text('A bundled model by name, or a path to your own ONNX file', parseModel),
+    versions: z
+      .record(z.string(), text('A bundled model by name, or a path to your own ONNX file', parseModel))
+      .optional()
+      .describe(
+        'Further versions by number, 2 and up, that events load; version 1 is model, and serves until a split says otherwise',
+      ),
     instances: whole('Copies of the model that work side by side', 1, 256).prefault(1),
     threads: whole('Threads of each instance', 1, 1024).prefault(1),
     provider: choice('What computes; auto takes the best that is there and records which it was', [
@@ -215,6 +222,7 @@ export const scenarioFile = z
     workload: workload.prefault({}),
     load: load.prefault({}),
     measure: measure.prefault({}),
+    events,
     decide: decide.prefault({}),
     limits: limits.prefault({}),
     labels: z

@@ -7,6 +7,8 @@ export interface ReferenceTargetSpec {
   readonly kind: 'reference';
   /** A bundled model's name, or a path to the user's own ONNX file. */
   readonly model: string;
+  /** Further versions of it by number, none of which runs at the start. */
+  readonly versions?: Readonly<Record<string, string>>;
   readonly instances: number;
   /** Intra-op threads per instance. */
   readonly threads: number;

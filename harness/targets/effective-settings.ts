@@ -22,6 +22,8 @@ export function ownSettings(config: unknown): Settings | undefined {
     ...cacheSettings(own.cache),
     'pipeline.before': own.stepsBefore,
     'pipeline.after': own.stepsAfter,
+    // Where there is one only, it is no setting.
+    versions: Array.isArray(own.versions) && own.versions.length > 1 ? own.versions : undefined,
   });
 }
 

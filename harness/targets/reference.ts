@@ -13,9 +13,10 @@ import {
 } from './effective-settings.ts';
 import { type HttpJson, httpJson, wordsOf } from './http-json.ts';
 import { awaitReady, modelPath, readModel } from './open-inference.ts';
+import { changeServer, isServerChange } from './reference-changes.ts';
 import { canPin, type ServerProcess, startServerProcess } from './server-process.ts';
 import { readStatisticsOf } from './statistics.ts';
-import type { RunningTarget, Target } from './target.ts';
+import type { ModelMetadata, RunningTarget, Target } from './target.ts';
 
 export interface ReferenceTargetOptions {
   /** Cores to bind the server to; undefined: wherever the system puts it. */
@@ -29,6 +30,9 @@ export interface ReferenceTargetOptions {
   readonly startWithinMs?: number;
   readonly drainWithinMs?: number;
 }
+
+/** A model may have to be built, or a long queue to be worked off. */
+const CHANGE_WITHIN_MS = 60_000;
 
 /** The bundled server, as a process of its own. */
 export function referenceTarget(spec: ReferenceTargetSpec, options: ReferenceTargetOptions = {}): Target {
@@ -70,9 +74,15 @@ function serverArguments(spec: ReferenceTargetSpec, entry?: string): string[] {
     port: 0,
     ...(spec.protocol === 'oip-grpc' ? { grpcPort: 0 } : {}),
     models: [
-      { ...served(spec.model), ...(spec.pipeline === undefined ? {} : { pipeline: spec.pipeline }) },
+      {
+        ...served(spec.model),
+        ...versionsOf(spec),
+        ...(spec.pipeline === undefined ? {} : { pipeline: spec.pipeline }),
+      },
       ...(spec.otherModels ?? []).map(served),
     ],
+    // So that events may load and unload; what is listed is loaded at the start all the same.
+    repository: { mode: 'explicit' },
     instances: spec.instances,
     threads: spec.threads,
     provider: spec.provider,
@@ -90,6 +100,12 @@ function serverArguments(spec: ReferenceTargetSpec, entry?: string): string[] {
 
 function served(source: string) {
   return { name: servedName(source), source };
+}
+
+/** Version 1 serves alone, and goes on serving what names no version when others run beside it. */
+function versionsOf({ versions }: ReferenceTargetSpec) {
+  if (versions === undefined) return {};
+  return { otherVersions: versions, versions: { specific: [1] }, defaultVersion: '1' };
 }
 
 /** The server has what concerns waiting under `queue`. */
@@ -110,7 +126,7 @@ async function describe(
   const http = httpJson(url);
   const name = servedName(spec.model);
   await awaitReady(http);
-  const model = await readModel(http, name);
+  const model = withoutVersion(spec, await readModel(http, name));
   const others = await Promise.all(
     (spec.otherModels ?? []).map((other) => readModel(http, servedName(other))),
   );
@@ -133,8 +149,18 @@ async function describe(
     },
     statistics: () => readStatisticsOf(http, [name, ...others.map((other) => other.name)]),
     died: server.died,
+    apply: async (change) =>
+      isServerChange(change)
+        ? changeServer(httpJson(url, { timeoutMs: CHANGE_WITHIN_MS }), name, change)
+        : { failed: `${change.do} is not possible on one server by itself` },
     stop: () => server.stop(),
   };
+}
+
+/** Where events may bring another version, requests leave the choice to the server. */
+function withoutVersion({ versions }: ReferenceTargetSpec, model: ModelMetadata): ModelMetadata {
+  const { version: _, ...unversioned } = model;
+  return versions === undefined ? model : unversioned;
 }
 
 /** Where it is not HTTP; the questions before and after the load are asked over HTTP all the same. */
@@ -144,6 +170,7 @@ function spokenOver({ protocol, stream }: ReferenceTargetSpec): Settings {
 }
 
 function requestedSettings({
+  versions,
   instances,
   threads,
   provider,
@@ -161,6 +188,7 @@ function requestedSettings({
     'batching.maxQueueRows': batching.maxQueueRows,
     'batching.inFlight': batching.inFlight,
     ...known({
+      versions: versions === undefined ? undefined : ['1', ...Object.keys(versions)],
       placement,
       'batching.preferredRows': batching.preferredRows,
       'batching.allowedRows': batching.allowedRows,

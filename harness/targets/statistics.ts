@@ -13,6 +13,7 @@ type Durations = Readonly<Record<string, Duration | undefined>>;
 
 interface ModelStats extends CacheStats {
   readonly name?: string;
+  readonly version?: string;
   readonly inference_count?: number;
   readonly execution_count?: number;
   readonly inference_stats?: Durations & CacheStats['inference_stats'];
@@ -22,6 +23,7 @@ interface ModelStats extends CacheStats {
     readonly arrivals?: number;
     readonly padded_rows?: number;
     readonly release?: Readonly<Record<string, number>>;
+    readonly shadow?: Readonly<Record<string, number>>;
   };
 }
 
@@ -46,7 +48,10 @@ export async function readStatisticsOf(
 ): Promise<ServerStatistics | Missing> {
   const all = await Promise.all(models.map((model) => readStatistics(http, model)));
   const known = all.filter((one): one is ServerStatistics => !isMissing(one));
-  return all.find(isMissing) ?? known.reduce(addStatistics);
+  const missing = all.find(isMissing);
+  if (missing !== undefined || known.length === 1) return missing ?? known.reduce(addStatistics);
+  // Version 2 of one model and of another are not the same thing.
+  return known.map(({ byVersion: _, ...counted }): ServerStatistics => counted).reduce(addStatistics);
 }
 
 /**
@@ -65,9 +70,13 @@ export function parseStatistics(json: unknown, model: string): ServerStatistics 
       ? {
           arrivals: sum((item) => item.inferometer?.arrivals),
           paddedRows: sum((item) => item.inferometer?.padded_rows),
-          release: releaseOf(stats),
+          release: summed(stats.map(({ inferometer }) => inferometer?.release)),
+          shadow: summed(stats.map(({ inferometer }) => inferometer?.shadow)),
         }
       : {}),
+    byVersion: Object.fromEntries(
+      stats.map(({ version = '', inference_stats }) => [version, inference_stats?.success?.count ?? 0]),
+    ),
     requestsOk: sum((item) => item.inference_stats?.success?.count),
     requestsFailed: sum((item) => item.inference_stats?.fail?.count),
     rowsExecuted: sum((item) => item.inference_count),
@@ -92,12 +101,8 @@ function batchSizesOf(stats: readonly ModelStats[]): Record<string, number> {
   return sizes;
 }
 
-function releaseOf(stats: readonly ModelStats[]): Record<string, number> {
-  const release: Record<string, number> = {};
-  for (const [reason, count] of stats.flatMap((item) => Object.entries(item.inferometer?.release ?? {}))) {
-    release[reason] = (release[reason] ?? 0) + count;
-  }
-  return release;
+function summed(all: readonly (Counts | undefined)[]): Counts {
+  return all.reduce<Counts>((sum, counts) => addCounts(sum, counts), {});
 }
 
 /** What the server itself says about one case; the shapes are those of the case's record. */
@@ -107,6 +112,10 @@ export interface ServerView {
   /** Mean per request. */
   readonly serverMs: { readonly queue: Figure; readonly compute: Figure };
   readonly serverArrivals: Figure;
+  /** Requests that each version answered; absent where one answered all. */
+  readonly versions?: Counts;
+  /** Copies that shadows got, by how they ended; absent where there were none. */
+  readonly shadow?: Counts;
 }
 
 /** The difference of two snapshots: what happened between them, or why that cannot be said. */
@@ -134,6 +143,20 @@ export function statisticsDelta(
       before.arrivals === undefined || after.arrivals === undefined
         ? { missing: 'the server does not count arrivals' }
         : after.arrivals - before.arrivals,
+    ...routedDelta(before, after),
+  };
+}
+
+/** Nothing where nothing was shared between versions, nor copied. */
+function routedDelta(
+  before: ServerStatistics,
+  after: ServerStatistics,
+): Pick<ServerView, 'versions' | 'shadow'> {
+  const versions = countsDelta(before.byVersion ?? {}, after.byVersion ?? {});
+  const shadow = countsDelta(before.shadow ?? {}, after.shadow ?? {});
+  return {
+    ...(Object.keys(versions).length > 1 ? { versions } : {}),
+    ...(Object.keys(shadow).length > 0 ? { shadow } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Missing } from '../record/figures.ts';
+import type { ChangeSpec } from '../scenario/event-spec.ts';
 import type { TargetSpec } from '../scenario/target-spec.ts';
 
 /** What is driven. A requested setting that differs from the effective one is an error before any load. */
@@ -38,9 +39,18 @@ export interface RunningTarget {
   statistics(): Promise<ServerStatistics | Missing>;
   /** Resolves with the reason when the target goes away by itself; never rejects. */
   readonly died: Promise<string>;
+  /**
+   * Does to the running target what an event of the scenario says, while a load runs against it, and resolves when it is
+   * done. What the target refuses, or cannot do, is a value. Absent: nothing of this target can be changed. A target that
+   * was changed serves no further trial.
+   */
+  apply?(change: ChangeSpec): Promise<ChangeOutcome>;
   /** Drains, then kills; resolves when no process is left. */
   stop(): Promise<void>;
 }
+
+/** What a change came to, in a few words: what is now so, or why it is not. */
+export type ChangeOutcome = { readonly done: string } | { readonly failed: string };
 
 export interface TensorMetadata {
   readonly name: string;
@@ -80,6 +90,10 @@ export interface ServerStatistics {
   readonly release?: Readonly<Record<string, number>>;
   readonly paddedRows?: number;
   readonly cache?: CacheCounters;
+  /** Version -> requests that it answered. */
+  readonly byVersion?: Readonly<Record<string, number>>;
+  /** Copies that versions got of requests which others answered: ok, failed, skipped for want of room. */
+  readonly shadow?: Readonly<Record<string, number>>;
 }
 
 /** Each request that reached the cache is a hit, a miss or a join. */

@@ -1,6 +1,7 @@
 import { expressionsOf } from '../gates/recommend.ts';
 import { promisedPercentile } from '../gates/settings.ts';
-import { formatCount, formatNumber } from '../record/wording.ts';
+import { formatCount, formatMs, formatNumber } from '../record/wording.ts';
+import { changeWords } from '../scenario/event-spec.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { workloadWords } from '../scenario/workload-words.ts';
 import { smallestDifferencePct } from '../statistics/detectable-difference.ts';
@@ -87,6 +88,7 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text
     ['sends to', `${plan.to}${most > 0 ? `, ${about}at most ${formatCount(most)}/s in the open loop` : ''}`],
     ...(plan.searches > 0 ? [atMostRow(scenario, plan)] : []),
     ...payloadRow(scenario),
+    ...eventRow(scenario),
     ...(scenario.skipped.length === 0 ? [] : [skippedRow(scenario)]),
   ];
 }
@@ -105,6 +107,15 @@ function stopRow({ measure: { stop, durationMs: afterMs } }: Scenario): [label: 
 function payloadRow({ settings }: Scenario): [label: string, text: string][] {
   const told = new Set(settings.flatMap(({ workload }) => workloadWords(workload) ?? []));
   return told.size === 0 ? [] : [['payloads', [...told].join(' | ')]];
+}
+
+/** What will happen to the server, and in which cases. */
+function eventRow({ events = [] }: Scenario): [label: string, text: string][] {
+  const told = events.map(({ atMs, change, in: place }) => {
+    const where = Object.keys(place).length === 0 ? '' : ` (${axesText(place)})`;
+    return `${changeWords(change)} at ${formatMs(atMs)}${where}`;
+  });
+  return told.length === 0 ? [] : [['events', told.join('; ')]];
 }
 
 /** A search does not know its rates beforehand: what bounds them. */

@@ -1,4 +1,5 @@
 import { ServingError } from '../errors.ts';
+import type { VersionCounters } from '../models/repository.ts';
 import type { ServedModel } from '../models/served-model.ts';
 import type { GrpcService } from './grpc-service.ts';
 import { modelConfig, modelMetadata, modelStatistics } from './model-documents.ts';
@@ -18,8 +19,9 @@ export const DOCUMENTS: Readonly<Record<string, (asked: Asked, service: GrpcServ
     return { ...document, inputs: document.inputs.map(withParameters) };
   },
   ModelConfig: (asked, service) => {
-    const plan = service.models.planOf(nameOf(asked));
-    return { config: modelConfig(modelOf(asked, service), plan) };
+    const { models } = service;
+    const name = nameOf(asked);
+    return { config: modelConfig(modelOf(asked, service), models.planOf(name), models.routingOf(name)) };
   },
   ModelStatistics: (asked, service) => ({ model_stats: counted(asked, service).map(modelStatistics) }),
 };
@@ -47,10 +49,10 @@ function isModelReady(asked: Asked, service: GrpcService): boolean {
   }
 }
 
-/** Without a name: all models; without a version: every one that runs. */
-function counted(asked: Asked, service: GrpcService): readonly ServedModel[] {
-  if (asked.name === '') return service.models.all();
-  return asked.version === '' ? service.models.versionsOf(nameOf(asked)) : [modelOf(asked, service)];
+/** Without a name: all models; without a version: every one that runs, or ran. */
+function counted(asked: Asked, service: GrpcService): readonly VersionCounters[] {
+  if (asked.name === '') return service.models.allCounters();
+  return asked.version === '' ? service.models.countersOf(nameOf(asked)) : [modelOf(asked, service)];
 }
 
 function modelOf(asked: Asked, { models }: GrpcService): ServedModel {

@@ -15,7 +15,7 @@ export async function grpcInfer<Answer>(
 ): Promise<Answer> {
   const receivedAtMs = service.clock.nowMs();
   // The model stays loaded until the answer is made.
-  const lease = service.models.lease(message.modelName, message.modelVersion);
+  const lease = service.models.lease(message.modelName, message.modelVersion, routingKeyOf(message));
   const { model } = lease;
   model.statistics.arrived();
   try {
@@ -28,6 +28,12 @@ export async function grpcInfer<Answer>(
   } finally {
     lease.release();
   }
+}
+
+/** Texts and numbers alike name whoever is to be sent the same way each time. */
+function routingKeyOf({ parameters }: InferMessage): string | undefined {
+  const key = parameters.routing_key;
+  return key === undefined ? undefined : String(key);
 }
 
 async function answered<Answer>(

@@ -53,6 +53,14 @@ export function buildMetrics(repository: ModelsNow): Metrics {
     STORE_FAILURES,
     (statistics) => statistics.cacheErrors,
   );
+  addLabelled(
+    registry,
+    repository,
+    'inferometer_shadow_total',
+    'Copies that a version got of requests which others answered: ok, failed, or skipped for want of room',
+    ['ok', 'failed', 'skipped'],
+    (statistics) => statistics.shadow,
+  );
   addStepMetrics(registry, repository);
   addGauges(registry, repository);
   const histogram = new Histogram({

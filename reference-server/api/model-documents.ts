@@ -1,8 +1,10 @@
 import type { TensorSpec } from '../execution/tensors.ts';
 import type { ModelPlan } from '../models/model-plan.ts';
+import type { VersionCounters } from '../models/repository.ts';
 import type { EffectiveBatching, ServedModel } from '../models/served-model.ts';
 import type { VersionPolicy } from '../models/version-policy.ts';
 import type { ExampleInput } from '../models/zoo/zoo.ts';
+import type { RoutingSettings } from '../routing/routing-settings.ts';
 
 /** The JSON documents about a model; field names as the Open Inference Protocol and its extensions have them. */
 export function modelMetadata(
@@ -25,7 +27,7 @@ export function modelMetadata(
  * The model configuration extension; `inferometer` holds the settings read from the running objects, and the fields of
  * the model's own configuration that nothing follows from.
  */
-export function modelConfig(model: ServedModel, plan: ModelPlan | undefined) {
+export function modelConfig(model: ServedModel, plan: ModelPlan | undefined, routing: RoutingSettings) {
   const { ensemble } = model;
   const effective = model.effective();
   if (ensemble !== undefined || effective === undefined) return ensembleConfig(model, plan);
@@ -53,7 +55,7 @@ export function modelConfig(model: ServedModel, plan: ModelPlan | undefined) {
     ],
     ...(batched ? { dynamic_batching: dynamicBatching } : {}),
     ...(effective.cache.kind === 'off' ? {} : { response_cache: { enable: true } }),
-    inferometer: { ...effective, notHonoured: plan?.notHonoured ?? [] },
+    inferometer: { ...effective, versions: plan?.available, routing, notHonoured: plan?.notHonoured ?? [] },
   };
 }
 
@@ -106,7 +108,7 @@ function queuePolicyOf({ queueTimeoutMs, queueTimeoutAction, priorityLevels }: E
 }
 
 /** One item of the statistics extension's `model_stats`; `inferometer` holds what the extension has no name for. */
-export function modelStatistics({ signature, version, statistics }: ServedModel) {
+export function modelStatistics({ signature, version, statistics }: VersionCounters) {
   return {
     name: signature.name,
     version,
@@ -135,6 +137,7 @@ export function modelStatistics({ signature, version, statistics }: ServedModel)
       release: statistics.release,
       dropped: statistics.dropped,
       deferred: statistics.deferred,
+      shadow: statistics.shadow,
       cache_joins: statistics.cacheJoins,
       cache_left: statistics.cacheLeft,
       cache_errors: statistics.cacheErrors,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { invalid, ServingError } from '../errors.ts';
 import type { ConfigOverride } from '../models/model-plan.ts';
+import { routingChange } from '../routing/routing-settings.ts';
 import { jsonReply, type Reply } from './reply.ts';
 import { readBody } from './request-body.ts';
 import type { RestService } from './rest-service.ts';
@@ -43,6 +44,20 @@ export function unloadsParts(parameters: Readonly<Record<string, unknown>>): boo
     throw invalid('"unload_dependents" must be true or false');
   }
   return dependents === true;
+}
+
+/** Changes which version requests that name none get, and answers what is so from now on. */
+export async function routingReply(
+  request: IncomingMessage,
+  model: string,
+  service: RestService,
+): Promise<Reply> {
+  const asked = routingChange.safeParse(await jsonBody(request, service));
+  if (asked.success) return jsonReply(await service.models.setRouting(model, asked.data));
+  const problems = asked.error.issues.map(
+    ({ path, message }) => `${['routing', ...path].join('.')}: ${message}`,
+  );
+  throw invalid(problems.join('; '));
 }
 
 /** What the parameters of a load request, from whichever door, say. Throws an `invalid` or `unsupported` error. */

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServingError } from '../errors.ts';
-import type { ModelRepository } from '../models/repository.ts';
-import type { ServedModel } from '../models/served-model.ts';
+import type { ModelRepository, VersionCounters } from '../models/repository.ts';
 import { serveInfer } from './infer-route.ts';
 import { modelConfig, modelMetadata, modelStatistics } from './model-documents.ts';
 import { failureReply, jsonReply, type Reply, send } from './reply.ts';
-import { indexReply, loadReply, unloadReply } from './repository-routes.ts';
+import { indexReply, loadReply, routingReply, unloadReply } from './repository-routes.ts';
 import type { RestService } from './rest-service.ts';
 import { type Route, routeOf } from './route-table.ts';
 import { serverMetadata } from './server-metadata.ts';
@@ -31,6 +30,8 @@ async function replyTo(request: IncomingMessage, service: RestService): Promise<
       return loadReply(request, route.model, service);
     case 'unload':
       return unloadReply(request, route.model, service);
+    case 'routing':
+      return routingReply(request, route.model, service);
     default:
       return documentFor(route, service);
   }
@@ -43,7 +44,7 @@ async function leasedInfer(
   version: string | undefined,
   service: RestService,
 ): Promise<Reply> {
-  const lease = service.models.lease(name, version);
+  const lease = service.models.lease(name, version, request.headers['routing-key']?.toString());
   try {
     return await serveInfer(request, lease.model, service);
   } finally {
@@ -51,7 +52,7 @@ async function leasedInfer(
   }
 }
 
-type DocumentRoute = Exclude<Route, { to: 'infer' | 'repository-index' | 'load' | 'unload' }>;
+type DocumentRoute = Exclude<Route, { to: 'infer' | 'repository-index' | 'load' | 'unload' | 'routing' }>;
 
 async function documentFor(route: DocumentRoute, service: RestService): Promise<Reply> {
   const { models } = service;
@@ -69,7 +70,7 @@ async function documentFor(route: DocumentRoute, service: RestService): Promise<
       return { status: 200, contentType, body: Buffer.from(text, 'utf8') };
     }
     case 'all-statistics':
-      return jsonReply({ model_stats: models.all().map(modelStatistics) });
+      return jsonReply({ model_stats: models.allCounters().map(modelStatistics) });
     case 'model-statistics':
       return jsonReply({
         model_stats: statisticsOf(route.model, route.version, models).map(modelStatistics),
@@ -79,7 +80,13 @@ async function documentFor(route: DocumentRoute, service: RestService): Promise<
       return jsonReply(modelMetadata(models.find(route.model, route.version), versions));
     }
     case 'model-config':
-      return jsonReply(modelConfig(models.find(route.model, route.version), models.planOf(route.model)));
+      return jsonReply(
+        modelConfig(
+          models.find(route.model, route.version),
+          models.planOf(route.model),
+          models.routingOf(route.model),
+        ),
+      );
     case 'model-ready': {
       refuseUnlessReady(route.model, route.version, models);
       return jsonReply({ name: route.model, ready: true });
@@ -87,13 +94,13 @@ async function documentFor(route: DocumentRoute, service: RestService): Promise<
   }
 }
 
-/** Without a version: of every version that runs. */
+/** Without a version: of every version that runs, or ran. */
 function statisticsOf(
   name: string,
   version: string | undefined,
   models: ModelRepository,
-): readonly ServedModel[] {
-  return version === undefined ? models.versionsOf(name) : [models.find(name, version)];
+): readonly VersionCounters[] {
+  return version === undefined ? models.countersOf(name) : [models.find(name, version)];
 }
 
 function refuseUnlessReady(name: string, version: string | undefined, models: ModelRepository): void {

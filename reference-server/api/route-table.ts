@@ -4,7 +4,7 @@ import { ServingError } from '../errors.ts';
 export type Route =
   | { readonly to: 'live' | 'ready' | 'server-metadata' | 'all-statistics' | 'metrics' }
   | { readonly to: 'repository-index' }
-  | { readonly to: 'load' | 'unload'; readonly model: string }
+  | { readonly to: 'load' | 'unload' | 'routing'; readonly model: string }
   | ({ readonly to: 'model-metadata' | 'model-ready' | 'model-config' | 'model-statistics' } & OfModel)
   | ({ readonly to: 'infer' } & OfModel);
 
@@ -30,7 +30,10 @@ const MODEL_ACTIONS = {
   infer: 'infer',
 } as const;
 
-const POSTED: readonly Route['to'][] = ['infer', 'repository-index', 'load', 'unload'];
+/** Of a model as a whole, not of one of its versions. */
+const WHOLE_ACTIONS = { routing: 'routing' } as const;
+
+const POSTED: readonly Route['to'][] = ['infer', 'repository-index', 'load', 'unload', 'routing'];
 
 /** Throws a `not-found`, `unsupported` or `wrong-method` ServingError. */
 export function routeOf(method: string, url: string): Route {
@@ -50,10 +53,13 @@ function modelRoute(path: string): Route | undefined {
   if (root !== '' || v2 !== 'v2' || models !== 'models' || !model) return undefined;
   const versioned = rest[0] === 'versions';
   if (versioned && !rest[1]) return undefined;
-  const [action = '', ...excess] = versioned ? rest.slice(2) : rest;
-  if (excess.length > 0 || !Object.hasOwn(MODEL_ACTIONS, action)) return undefined;
-  const to = MODEL_ACTIONS[action as keyof typeof MODEL_ACTIONS];
+  const action = (versioned ? rest.slice(2) : rest).join('/');
   const name = decoded(model);
+  if (!versioned && name !== undefined && Object.hasOwn(WHOLE_ACTIONS, action)) {
+    return { to: WHOLE_ACTIONS[action as keyof typeof WHOLE_ACTIONS], model: name };
+  }
+  if (!Object.hasOwn(MODEL_ACTIONS, action)) return undefined;
+  const to = MODEL_ACTIONS[action as keyof typeof MODEL_ACTIONS];
   const version = versioned ? decoded(rest[1] ?? '') : undefined;
   if (name === undefined || (versioned && version === undefined)) return undefined;
   return { to, model: name, version };

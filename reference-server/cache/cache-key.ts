@@ -5,6 +5,7 @@ import type { InferRequest } from '../infer.ts';
 const OF_DELIVERY: ReadonlySet<string> = new Set([
   'binary_data_output',
   'priority',
+  'routing_key',
   'timeout',
   'triton_enable_empty_final_response',
 ]);

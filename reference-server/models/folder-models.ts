@@ -11,7 +11,7 @@ import { fitDeclared, type ModelFile, SILENT } from './model-file.ts';
 import type { ConfigOverride, ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
 import { type OnnxInterface, readOnnxInterface } from './onnx-file.ts';
 import { isOutside, linesOf, readStepFiles } from './step-files.ts';
-import { chooseVersions, isVersion } from './version-policy.ts';
+import { chooseVersions, compareVersions, isVersion } from './version-policy.ts';
 
 const FOLDER_NAME = /^[\w-][\w.-]*$/;
 
@@ -62,7 +62,7 @@ async function planFrom(
   const plans = await Promise.all(
     versions.map((version) => versionPlan(name, version, path, read.file, server)),
   );
-  const { labels, defaultVersion, notHonoured } = read.file;
+  const { labels, defaultVersion, routing, notHonoured } = read.file;
   const problem = missingVersions(versions, missing, path);
   return {
     name,
@@ -70,7 +70,9 @@ async function planFrom(
     versionPolicy: read.file.versions,
     labels,
     notHonoured,
+    available: available.filter(isVersion).sort(compareVersions),
     ...(defaultVersion === undefined ? {} : { defaultVersion }),
+    ...(routing === undefined ? {} : { routing }),
     ...(problem === undefined ? {} : { problem }),
   };
 }

@@ -1,37 +1,75 @@
 import type { ModelConfig, ServerConfig } from '../config.ts';
-import { ServingError } from '../errors.ts';
+import { invalid, ServingError } from '../errors.ts';
 import { settingsOf } from '../model-settings.ts';
 import { filesNamed } from '../pipeline/declared-graph.ts';
+import { readModelConfig } from './model-config-files.ts';
 import type { WarmUpSample } from './model-file.ts';
-import type { ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
+import type { ConfigOverride, ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
 import { readStepFiles } from './step-files.ts';
+import { chooseVersions, compareVersions, type VersionPolicy } from './version-policy.ts';
 import { ZOO } from './zoo/zoo.ts';
 
-/** The models that the server's own configuration lists, each in one version, with the server's settings. */
+/** The models that the server's own configuration lists, with the server's settings. */
 export function listedModels(config: ServerConfig): ModelCatalogue {
   const listed = new Map(config.models.map((model) => [model.name, model]));
   return {
     names: async () => [...listed.keys()],
     plan: async (name, override) => {
       const model = listed.get(name);
-      if (model !== undefined && override !== undefined) throw fixed(name);
-      return model && planOf(model, config);
+      return model && planOf(model, config, policyOf(model, override));
     },
   };
 }
 
-function fixed(name: string): ServingError {
-  const found = `model '${name}' is listed in the server's own configuration`;
-  return new ServingError('unsupported', `${found}: only a model of the repository's folder takes another`);
+/** Which versions run; a load request may say so too, and nothing else. */
+function policyOf(
+  { name, versions = 'all' }: ModelConfig,
+  override: ConfigOverride | undefined,
+): VersionPolicy {
+  if (override === undefined) return versions;
+  const read = readModelConfig(name, '', override);
+  if ('problem' in read) throw invalid(read.problem);
+  const named = Object.keys(JSON.parse(override.json) as object);
+  const isPolicy = named.every((field) => field === 'name' || field === 'version_policy');
+  if (!isPolicy || !named.includes('version_policy')) throw fixed(name);
+  return read.file.versions;
 }
 
-function planOf(model: ModelConfig, config: ServerConfig): ModelPlan {
-  const { name, source = '', pipeline, ensemble } = model;
+function fixed(name: string): ServingError {
+  const found = `model '${name}' is listed in the server's own configuration`;
+  const allowed = "only a model of the repository's folder takes another, this one version_policy alone";
+  return new ServingError('unsupported', `${found}: ${allowed}`);
+}
+
+function planOf(model: ModelConfig, config: ServerConfig, versionPolicy: VersionPolicy): ModelPlan {
+  const { name, labels = {}, defaultVersion, routing } = model;
+  const sources: ReadonlyMap<string, string> = new Map([
+    ['1', model.source ?? ''],
+    ...Object.entries(model.otherVersions ?? {}),
+  ]);
+  const available = [...sources.keys()].sort(compareVersions);
+  const { versions, missing } = chooseVersions(versionPolicy, available);
+  const problem = `model '${name}' has no version ${missing.join(', ')}, it has ${available.join(', ')}`;
+  return {
+    name,
+    versions: versions.map((version) => versionPlan(model, version, sources.get(version) ?? '', config)),
+    versionPolicy,
+    labels,
+    available,
+    notHonoured: [],
+    ...(defaultVersion === undefined ? {} : { defaultVersion }),
+    ...(routing === undefined ? {} : { routing }),
+    ...(missing.length === 0 ? {} : { problem }),
+  };
+}
+
+function versionPlan(model: ModelConfig, version: string, source: string, config: ServerConfig): VersionPlan {
+  const { pipeline, ensemble } = model;
   const settings = settingsOf(config, model);
   if ('problems' in settings) throw settings.problems;
-  const version: VersionPlan = {
-    name,
-    version: '1',
+  return {
+    name: model.name,
+    version,
     source,
     settings,
     sharesBatches: true,
@@ -42,7 +80,6 @@ function planOf(model: ModelConfig, config: ServerConfig): ModelPlan {
     ...(ensemble === undefined ? {} : { ensemble }),
     ...stepFilesOf(model),
   };
-  return { name, versions: [version], versionPolicy: { latest: 1 }, labels: {}, notHonoured: [] };
 }
 
 /** Their names are paths from the working folder on, as the paths of models are. */

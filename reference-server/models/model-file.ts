@@ -9,6 +9,7 @@ import {
   ensemble,
   pipeline,
 } from '../pipeline/declared-graph.ts';
+import { type RoutingSettings, routing } from '../routing/routing-settings.ts';
 import type { VersionPolicy } from './version-policy.ts';
 
 /** What the configuration of one model in a repository says; everything may be left out. */
@@ -18,6 +19,7 @@ export interface ModelFile {
   readonly versions: VersionPolicy;
   readonly labels: Readonly<Record<string, string>>;
   readonly defaultVersion: string | undefined;
+  readonly routing?: RoutingSettings | undefined;
   /** Name of the model's file in a version's folder. */
   readonly file: string;
   /** Inputs and outputs that the model must have; a fixed dimension may narrow a variable one of the model's. */
@@ -83,7 +85,8 @@ const tensor = z.strictObject({
   labelFile: z.string().min(1).optional(),
 });
 
-const modelFile = ownSettings.extend({
+/** What a configuration says of a model's versions, in its folder or in the server's list. */
+export const versionFields = {
   /** `all`, `{latest: n}` for the n newest, or `{specific: [1, 3]}`. */
   versions: z
     .union(
@@ -101,6 +104,12 @@ const modelFile = ownSettings.extend({
     .optional(),
   /** Version or label that requests without one get; left out: the newest that runs. */
   defaultVersion: z.union([version, z.string().min(1)]).optional(),
+  /** How versions share the requests that name none, and which gets copies. */
+  routing: routing.optional(),
+};
+
+const modelFile = ownSettings.extend({
+  ...versionFields,
   file: z.string().min(1).optional(),
   inputs: z.array(tensor).optional(),
   outputs: z.array(tensor).optional(),
@@ -134,7 +143,17 @@ export function parseModelFile(text: string): ModelFile | readonly ConfigProblem
   if (!parsed.success) return problemsOf(parsed.error, modelFile, document);
   const misfits = ensembleMisfits(parsed.data);
   if (misfits.length > 0) return misfits.map((misfit) => withLine(misfit, document));
-  const { versions, labels, defaultVersion, file, inputs, outputs, sharesBatches, ...others } = parsed.data;
+  const {
+    versions,
+    labels,
+    defaultVersion,
+    routing: shared,
+    file,
+    inputs,
+    outputs,
+    sharesBatches,
+    ...others
+  } = parsed.data;
   const { pipeline: steps, ensemble: parts, ...settings } = others;
   return {
     ...SILENT,
@@ -142,6 +161,7 @@ export function parseModelFile(text: string): ModelFile | readonly ConfigProblem
     versions: versions ?? SILENT.versions,
     labels: labels ?? {},
     defaultVersion,
+    routing: shared,
     file: file ?? SILENT.file,
     inputs: (inputs ?? []).map(withoutUndefined),
     outputs: (outputs ?? []).map(withoutUndefined),

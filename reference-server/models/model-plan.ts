@@ -1,6 +1,7 @@
 import type { ModelSettings } from '../model-settings.ts';
 import type { DeclaredEnsemble, DeclaredPipeline } from '../pipeline/declared-graph.ts';
 import type { StepFiles } from '../pipeline/step.ts';
+import type { RoutingSettings } from '../routing/routing-settings.ts';
 import type { WarmUpSample } from './model-file.ts';
 import type { OnnxInterface } from './onnx-file.ts';
 import type { VersionPolicy } from './version-policy.ts';
@@ -42,6 +43,10 @@ export interface ModelPlan {
   readonly labels: Readonly<Record<string, string>>;
   /** Version or label that a request without one gets; undefined: the newest that runs. */
   readonly defaultVersion?: string;
+  /** Which version requests that name none get, where more than one does. */
+  readonly routing?: RoutingSettings;
+  /** All versions there are, chosen or not, in ascending order. */
+  readonly available?: readonly string[];
   /** Fields of the model's configuration that this server reads and does not act on. */
   readonly notHonoured: readonly string[];
   /** Why nothing, or not everything, of the model can be served. */

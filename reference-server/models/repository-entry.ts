@@ -1,4 +1,6 @@
-import { ServingError } from '../errors.ts';
+import { asServingError, ServingError } from '../errors.ts';
+import { VersionRouter } from '../routing/version-router.ts';
+import { ModelStatistics } from '../telemetry/statistics.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import type { ModelPlan } from './model-plan.ts';
 import { compareVersions } from './version-policy.ts';
@@ -24,22 +26,28 @@ export interface Entry {
   gone: boolean;
   readonly loaded: Map<string, LoadedVersion>;
   readonly moving: Map<string, 'LOADING' | 'UNLOADING'>;
+  /** By version; they outlive a reload and an unload, so that no request is lost from the counts. */
+  readonly statistics: Map<string, ModelStatistics>;
+  readonly router: VersionRouter;
   readonly failed: Map<string, { readonly fingerprint: string; readonly error: Error }>;
   /** The operation under way: two on the same model follow one another. */
   last: Promise<unknown>;
 }
 
-export function newEntry(): Entry {
-  return {
+export function newEntry(name: string): Entry {
+  const entry: Entry = {
     plan: undefined,
     problem: undefined,
     unloaded: false,
     gone: true,
     loaded: new Map(),
     moving: new Map(),
+    statistics: new Map(),
+    router: new VersionRouter(name, (version) => entry.loaded.get(labelled(entry, version))),
     failed: new Map(),
     last: Promise.resolve(),
   };
+  return entry;
 }
 
 /** The version that is asked for. Throws as `ModelRepository.lease` does. */
@@ -54,6 +62,23 @@ export function chosenIn(entry: Entry, name: string, asked: string | undefined):
     'not-found',
     `unknown version '${asked ?? version}' of model '${name}', there ${found}`,
   );
+}
+
+/** The counters of a version, from its first start on. */
+export function statisticsOf({ statistics }: Entry, version: string): ModelStatistics {
+  const known = statistics.get(version) ?? new ModelStatistics();
+  statistics.set(version, known);
+  return known;
+}
+
+/** A request that got no version: the one that it asked for counts it, or the newest that has ever been asked. */
+export function countRefused(entry: Entry, asked: string | undefined, thrown: unknown): void {
+  const known = [...entry.statistics].sort(([a], [b]) => compareVersions(a, b));
+  const [newest] = known.findLast(([, { arrivals }]) => arrivals > 0) ?? known.at(-1) ?? [];
+  const version = asked === undefined || asked === '' ? newest : labelled(entry, asked);
+  const statistics = version === undefined ? undefined : entry.statistics.get(version);
+  statistics?.arrived();
+  statistics?.failed(asServingError(thrown), 0);
 }
 
 export function notLoaded(name: string, entry: Entry): ServingError {

@@ -1,8 +1,11 @@
 import { asServingError, ServingError } from '../errors.ts';
+import { changed, type RoutingChange, type RoutingSettings } from '../routing/routing-settings.ts';
+import type { ModelStatistics } from '../telemetry/statistics.ts';
 import type { LoadedVersion, ModelLease } from './loaded-version.ts';
 import type { ConfigOverride, ModelCatalogue, ModelPlan } from './model-plan.ts';
 import {
   chosenIn,
+  countRefused,
   type Entry,
   indexOf,
   type ModelIndexEntry,
@@ -13,6 +16,13 @@ import {
 import type { ServedModel } from './served-model.ts';
 import { type KeeperDeps, VersionKeeper } from './version-keeper.ts';
 import { compareVersions } from './version-policy.ts';
+
+/** What the statistics of a version are told from, whether it runs or not. */
+export interface VersionCounters {
+  readonly signature: { readonly name: string };
+  readonly version: string;
+  readonly statistics: ModelStatistics;
+}
 
 export interface RepositoryDeps extends KeeperDeps {
   readonly catalogue: ModelCatalogue;
@@ -52,10 +62,18 @@ export class ModelRepository {
 
   /**
    * The version that a request asks for: a number, a label, or undefined (also the empty string) for the default.
+   * Where several versions share the requests that name none, one with a `key` goes where others with that key go.
    * Throws a ServingError: `not-found` for a name or version there is not, `unavailable` for one that is not loaded.
    */
-  lease(name: string, version?: string): ModelLease {
-    return this.#loaded(name, version).lease();
+  lease(name: string, version?: string, key?: string): ModelLease {
+    const entry = this.#entryOf(name);
+    try {
+      if (version !== undefined && version !== '') return chosenIn(entry, name, version).lease();
+      return entry.router.lease(entry.router.choose(key) ?? chosenIn(entry, name, undefined));
+    } catch (error) {
+      countRefused(entry, version, error);
+      throw error;
+    }
   }
 
   /** The same without a lease, for what is read at once: documents, statistics. */
@@ -70,6 +88,46 @@ export class ModelRepository {
     return [...entry.loaded.values()]
       .map((loaded) => loaded.model)
       .sort((a, b) => compareVersions(a.version, b.version));
+  }
+
+  /** The counters of every version of a model that can be used, or that was used before. Throws as `versionsOf` does. */
+  countersOf(name: string): readonly VersionCounters[] {
+    const entry = this.#entryOf(name);
+    const counted = [...entry.statistics]
+      .filter(([version, { arrivals, executionCount }]) => {
+        return entry.loaded.has(version) || arrivals + executionCount > 0;
+      })
+      .map(([version, statistics]) => ({ signature: { name }, version, statistics }));
+    if (counted.length === 0) throw notLoaded(name, entry);
+    return counted.sort((a, b) => compareVersions(a.version, b.version));
+  }
+
+  /** Of every model. */
+  allCounters(): readonly VersionCounters[] {
+    return this.known().flatMap((name) => {
+      const entry = this.#entries.get(name);
+      return entry === undefined || entry.statistics.size === 0 ? [] : this.countersOf(name);
+    });
+  }
+
+  /** Which version a request that names none gets. */
+  routingOf(name: string): RoutingSettings {
+    return this.#entryOf(name).router.settings;
+  }
+
+  /**
+   * Changes which version requests that name none get, from the next one on, until the model's configuration says
+   * something else. Rejects as `load` does, and where it names a version that does not run.
+   */
+  async setRouting(name: string, change: RoutingChange): Promise<RoutingSettings> {
+    this.#refuseUnlessExplicit();
+    const entry = this.#entryOf(name);
+    return this.#inTurn(entry, async () => {
+      const named = [...Object.keys(change.split ?? {}), ...(change.shadow ? [change.shadow.version] : [])];
+      for (const version of named) chosenIn(entry, name, version);
+      entry.router.set(changed(entry.router.settings, change));
+      return entry.router.settings;
+    });
   }
 
   /** Every version of every model that can be used. */
@@ -174,7 +232,7 @@ export class ModelRepository {
     name: string,
     options: { readonly override?: ConfigOverride | undefined; readonly retry?: boolean } = {},
   ): Promise<ServingError | undefined> {
-    const entry = this.#entries.get(name) ?? newEntry();
+    const entry = this.#entries.get(name) ?? newEntry(name);
     this.#entries.set(name, entry);
     // Read in its turn: what an earlier operation finds must not be older than what a later one acts on.
     return this.#inTurn(entry, async () => {

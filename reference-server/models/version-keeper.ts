@@ -1,9 +1,9 @@
 import { ServingError } from '../errors.ts';
-import { ModelStatistics } from '../telemetry/statistics.ts';
+import type { ModelStatistics } from '../telemetry/statistics.ts';
 import type { Clock } from '../telemetry/timings.ts';
 import { LoadedVersion } from './loaded-version.ts';
 import type { ModelPlan, VersionPlan } from './model-plan.ts';
-import type { Entry } from './repository-entry.ts';
+import { type Entry, statisticsOf } from './repository-entry.ts';
 import type { ServedModel } from './served-model.ts';
 
 export interface KeeperDeps {
@@ -27,8 +27,6 @@ export class VersionKeeper {
   /** Nothing is started any more. */
   closing = false;
   readonly #deps: KeeperDeps;
-  /** Outlive a reload, so that no request is lost from the counts. */
-  readonly #statistics = new Map<string, ModelStatistics>();
 
   constructor(deps: KeeperDeps) {
     this.#deps = deps;
@@ -55,7 +53,13 @@ export class VersionKeeper {
       if (!plan.versions.some((wanted) => wanted.version === version)) entry.failed.delete(version);
     }
     const whole = entry.failed.size === 0 && (plan.problem === undefined || plan.versions.length > 0);
-    if (whole || entry.plan === undefined) entry.plan = plan;
+    if (whole || entry.plan === undefined) {
+      // What callers have set stays until the configuration says something else.
+      if (JSON.stringify(plan.routing) !== JSON.stringify(entry.plan?.routing)) {
+        entry.router.set(plan.routing ?? {});
+      }
+      entry.plan = plan;
+    }
     if (whole) await this.#retireOthers(entry, plan);
     const [failed] = entry.failed.values();
     const reason = plan.problem ?? failed?.error.message;
@@ -67,7 +71,7 @@ export class VersionKeeper {
   async #start(entry: Entry, plan: VersionPlan): Promise<void> {
     const { name, version } = plan;
     if (!entry.loaded.has(version)) entry.moving.set(version, 'LOADING');
-    const started = await this.#startedOrWhyNot(plan);
+    const started = await this.#startedOrWhyNot(entry, plan);
     entry.moving.delete(version);
     if (started instanceof Error) {
       entry.failed.set(version, { fingerprint: plan.fingerprint, error: started });
@@ -80,10 +84,10 @@ export class VersionKeeper {
     await replaced?.retire(this.#deps.clock, this.#deps.drainMs);
   }
 
-  async #startedOrWhyNot(plan: VersionPlan): Promise<ServedModel | Error> {
+  async #startedOrWhyNot(entry: Entry, plan: VersionPlan): Promise<ServedModel | Error> {
     if (plan.problem !== undefined) return new Error(plan.problem);
     return this.#deps
-      .start(plan, this.#statisticsOf(plan.name, plan.version))
+      .start(plan, statisticsOf(entry, plan.version))
       .catch((error: unknown) => asError(error));
   }
 
@@ -110,13 +114,6 @@ export class VersionKeeper {
     await loaded.retire(this.#deps.clock, drainMs);
     entry.moving.delete(version);
     this.#deps.log('a model was unloaded', { model: loaded.plan.name, version });
-  }
-
-  #statisticsOf(name: string, version: string): ModelStatistics {
-    const key = `${name}/${version}`;
-    const statistics = this.#statistics.get(key) ?? new ModelStatistics();
-    this.#statistics.set(key, statistics);
-    return statistics;
   }
 }
 

@@ -51,6 +51,11 @@ export class ModelStatistics {
   readonly release = zeros<ReleaseReason>(RELEASE_REASONS);
   /** Requests that never ran, by why. */
   readonly dropped = zeros<DropCause>(DROP_CAUSES);
+  /**
+   * Copies that this version got of requests which others answered, by how they ended; skipped ones it did not get. They
+   * are in the batches, in the cache's counts and in `dropped`, and neither arrivals nor successes nor failures.
+   */
+  readonly shadow = { copied: 0, ok: 0, failed: 0, skipped: 0 };
   readonly failures = zeros<FailureReason>(FAILURE_REASONS);
   /** By the label of each step of its pipeline, or each node of the ensemble. */
   readonly steps = new Map<string, StepStatistics>();

@@ -2,6 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { CaseRecord } from '../../harness/record/case-record.ts';
 import { isMissing } from '../../harness/record/figures.ts';
 import type { Window } from '../../harness/record/measured.ts';
+import { changesInSight } from '../../harness/record/stretches.ts';
 import { milliseconds, perSecond } from '../format.ts';
 import { COLOUR, chart } from './theme.ts';
 
@@ -90,6 +91,7 @@ function timeChart(one: CaseRecord, title: string, traces: readonly Trace[]): To
     layer: [
       ...shade('warm-up', from, 0),
       ...shade('drain', one.durationS, to),
+      ...changeLayers(one),
       ...traces.flatMap(traceLayers),
     ],
   });
@@ -110,6 +112,35 @@ function shade(name: string, fromS: number, toS: number) {
       data,
       mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 3, dy: -3, fontSize: 11, aria: false },
       encoding: { x, y: { value: HEIGHT }, text: { field: 'name' } },
+    },
+  ];
+}
+
+/** A line where something began to happen, numbered as in the table below, and how long it took as a shade. */
+function changeLayers(one: CaseRecord) {
+  const values = changesInSight(one).map(({ what, atS, endS }, index) => ({
+    atS,
+    endS: Math.min(endS, one.durationS),
+    number: String(index + 1),
+    tip: `${what} at ${atS.toFixed(1)} s`,
+  }));
+  if (values.length === 0) return [];
+  const x = { field: 'atS', type: 'quantitative' };
+  return [
+    {
+      data: { values },
+      mark: { type: 'rect', fill: COLOUR.wash, aria: false },
+      encoding: { x, x2: { field: 'endS' }, y: null },
+    },
+    {
+      data: { values },
+      mark: { type: 'rule', stroke: COLOUR.ink, strokeDash: [2, 2] },
+      encoding: { x, y: null, description: { field: 'tip' } },
+    },
+    {
+      data: { values },
+      mark: { type: 'text', align: 'left', baseline: 'top', dx: 3, fontSize: 11, aria: false },
+      encoding: { x, y: { value: 0 }, text: { field: 'number' } },
     },
   ];
 }

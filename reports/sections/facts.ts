@@ -19,6 +19,8 @@ export function facts(one: CaseRecord): Html {
   ${littlesLaw(one)}
   ${askedTerms(one)}
   ${one.load.law !== undefined && html`<dt>offered</dt><dd>${one.load.law.words}: ${count(one.load.law.meanPerS)}/s on average, ${count(one.load.law.peakPerS)}/s at most${one.load.arrivals !== undefined && html`, ${one.load.arrivals} arrivals`}</dd>`}
+  ${one.versions !== undefined && html`<dt>versions</dt><dd>${routed(one, 'versions', 'version')}</dd>`}
+  ${one.shadow !== undefined && html`<dt>shadow</dt><dd>${routed(one, 'shadow', '')}: copies of requests that another version answered</dd>`}
   ${one.mlperf !== undefined && html`<dt>MLPerf</dt><dd>${one.mlperf.statement}</dd>`}
   <dt>effective target</dt><dd>${settings(one.target.effective)}</dd>
 </dl>${classTable(one)}`;
@@ -46,6 +48,12 @@ function stops(one: CaseRecord): string {
 function littlesLaw(one: CaseRecord): Html | undefined {
   if (isMissing(one.littlesLaw)) return undefined;
   return html`<dt>Little's law</dt><dd>${caseFigure(one, 'littlesLaw.concurrency')} in flight; completions × mean time imply ${caseFigure(one, 'littlesLaw.implied')}</dd>`;
+}
+
+/** `version 1 900 · version 2 100`: counts by their name. */
+function routed(one: CaseRecord, field: 'versions' | 'shadow', word: string): Html {
+  const names = Object.keys(one[field] ?? {});
+  return html`${names.map((name, index) => html`${index > 0 && ' · '}${word} ${name} ${caseFigure(one, `${field}.${name}`, count)}`)}`;
 }
 
 function settings(effective: Readonly<Record<string, unknown>>): string {

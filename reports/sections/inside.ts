@@ -6,6 +6,7 @@ import { type Html, html, raw } from '../html.ts';
 import { caseLabel, firstCase } from '../views.ts';
 import { batchPicture, batchTables } from './batches.ts';
 import { cacheTables } from './cache.ts';
+import { changesTable } from './changes.ts';
 import { facts } from './facts.ts';
 import { percentileCurves } from './percentiles.ts';
 import { utilisation } from './utilisation.ts';
@@ -80,5 +81,5 @@ async function overTime(one: CaseRecord): Promise<Html> {
   return html`<div class="pictures">
   <figure class="card"><figcaption>Requests per second: dashed offered, solid completed ok</figcaption>${throughput === undefined ? missing : await draw(throughput, `Throughput over time, ${caseLabel(one)}`)}</figure>
   <figure class="card"><figcaption>Response time by window: dashed p50, solid p99</figcaption>${latency === undefined ? missing : await draw(latency, `Response time over time, ${caseLabel(one)}`)}</figure>
-</div>`;
+</div>${changesTable(one)}`;
 }

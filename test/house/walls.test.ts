@@ -66,6 +66,7 @@ const MUST_FAIL: readonly [file: string, specifier: string][] = [
   ['reference-server/cache/answer-codec.ts', 'node:net'],
   ['reference-server/pipeline/wiring.ts', 'node:fs'],
   ['reference-server/pipeline/steps/image.ts', 'node:fs'],
+  ['reference-server/routing/split.ts', 'node:perf_hooks'],
   ['reference-server/cache/cache-key.ts', 'node:fs'],
 ];
 

@@ -55,18 +55,23 @@ export class CaseAssembly {
     const whole = serverView(this.#trials.map((trial) => trial.whole));
     const trials = this.#trials.map(({ startedAt, result }) => ({ startedAt, results: [result] }));
     const causes = causesOf(this.#trials, this.#sameCores);
-    const measurement = summariseCase({ trials, load, headline: this.#headline, causes });
+    const changes = this.#trials.flatMap((facts, trial) => facts.changes.map((one) => ({ trial, ...one })));
+    const changed = changes.length > 0;
+    const measurement = summariseCase({ trials, load, headline: this.#headline, causes, changed });
     return {
       id,
       axes: { ...axes },
       load,
       target: this.#target,
       ...measurement,
+      ...(changed ? { changes } : {}),
       classes: withPayloads(measurement.classes, setting.workload, this.#payloads),
       batch: measured.batch,
       cache: measured.cache,
       serverMs: measured.serverMs,
       serverArrivals: whole.serverArrivals,
+      ...(measured.versions === undefined ? {} : { versions: { ...measured.versions } }),
+      ...(measured.shadow === undefined ? {} : { shadow: { ...measured.shadow } }),
       utilization: utilizationTogether([useOf(first), ...others.map(useOf)]),
       readings: (others.at(-1) ?? first).watched.probes.readings,
     };

@@ -29,6 +29,7 @@ export interface JudgementInput {
   readonly load: LoadRecord;
   readonly headline: Headline;
   readonly causes: readonly Cause[];
+  readonly changed: boolean;
   readonly latency: Latency;
   readonly throughput: CaseRecord['throughput'];
 }
@@ -37,7 +38,7 @@ export interface JudgementInput {
 export function judge(input: JudgementInput): Pick<CaseRecord, 'credibility' | 'steady'> {
   const { pooled, load, headline, latency } = input;
   const { buckets, counts, results } = pooled;
-  const steady = steadyUnder(load, pooled);
+  const steady = input.changed ? CHANGED : steadyUnder(load, pooled);
   const lateAfter = lateAfterMs(buckets.response.percentileMs(50));
   // All at once: whatever waits, waits by design.
   const isOffline = load.mlperf?.scenario === 'offline';
@@ -119,6 +120,11 @@ function measuredS(trial: readonly PooledWindow[]): number {
 function withFinished({ ok, notOk, ...window }: PooledWindow) {
   return { ...window, finished: ok + notOk };
 }
+
+const CHANGED: CaseRecord['steady'] = {
+  verdict: 'not-assessed',
+  message: 'things happened to the server by design',
+};
 
 /** What changes by design cannot hold still. */
 function steadyUnder({ law, mlperf }: LoadRecord, { windows }: PooledFacts): CaseRecord['steady'] {

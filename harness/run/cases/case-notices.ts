@@ -22,6 +22,7 @@ export function caseNotices(record: Pick<RunRecord, 'cases' | 'environment'>): N
     ...imprecise(cases),
     ...countMismatch(cases),
     ...wrongAnswers(cases),
+    ...eventFailed(cases),
     ...littlesLaw(cases),
     ...histogramLeak(cases),
     ...proxied(cases),
@@ -69,6 +70,17 @@ function wrongAnswers(cases: readonly CaseRecord[]): NoticeRecord[] {
   const example = failing[0]?.answers?.example ?? '';
   const params = { wrong: sum('wrong'), compared: sum('compared'), example };
   return about(failing, (ids) => notice('wrong-answers', params, ids));
+}
+
+function eventFailed(cases: readonly CaseRecord[]): NoticeRecord[] {
+  const failures = cases.flatMap(({ id, changes = [] }) =>
+    changes
+      .filter(({ failed }) => failed)
+      .map(({ what, message }) => ({ id, words: `${what} (${message})` })),
+  );
+  if (failures.length === 0) return [];
+  const words = [...new Set(failures.map((one) => one.words))];
+  return [notice('event-failed', { failures: words }, [...new Set(failures.map(({ id }) => id))])];
 }
 
 function histogramLeak(cases: readonly CaseRecord[]): NoticeRecord[] {

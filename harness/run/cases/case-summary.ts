@@ -17,6 +17,8 @@ export interface CaseInput {
   /** The percentile that an open case must be able to show: the SLO's, p99 where there is none. */
   readonly headline: Headline;
   readonly causes: readonly Cause[];
+  /** Something happened to the target meanwhile, as the scenario wanted. */
+  readonly changed?: boolean;
 }
 
 /** The part of a case's record that comes from the load engine. */
@@ -107,10 +109,10 @@ function trialRecord(
   };
 }
 
-function figuresOf(pooled: PooledFacts, { load, headline, causes }: CaseInput) {
+function figuresOf(pooled: PooledFacts, { load, headline, causes, changed = false }: CaseInput) {
   const latency: Latency = latencyOf(pooled);
   const throughput = throughputOf(pooled, load);
-  const { credibility, steady } = judge({ pooled, load, headline, causes, latency, throughput });
+  const { credibility, steady } = judge({ pooled, load, headline, causes, changed, latency, throughput });
   return {
     shared: { counts: pooled.counts, throughput, latencyMs: latency.latencyMs, credibility },
     latency,

@@ -1,11 +1,12 @@
 import { parseExpression } from '../../scenario/expression.ts';
+import { measuredMsOf } from '../../scenario/measured-length.ts';
 import type { DecideSpec, Scenario, Setting, StopSpec } from '../../scenario/scenario.ts';
 import type { StopRule } from '../../statistics/stopping.ts';
 import { windowLengthMs } from '../../statistics/window-length.ts';
 import type { RunningTarget } from '../../targets/target.ts';
 import type { LoadAssignment } from '../load-engine.ts';
 import { rawLogPath } from '../raw-log/raw-log-file.ts';
-import { measuredMsOf, resolvedLaw } from './offered-load.ts';
+import { resolvedLaw } from './offered-load.ts';
 import type { PlannedCase, PlannedTrial } from './plan.ts';
 import { searchMs } from './search-plan.ts';
 

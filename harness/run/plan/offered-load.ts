@@ -6,14 +6,12 @@ import {
   fractionLabel,
   hasShares,
   lawWords,
-  lengthMsOf,
   peakPerSOf,
   type RateLawSpec,
   rateLabel,
   type WrittenRate,
   withRates,
 } from '../../scenario/rate-law.ts';
-import type { Scenario } from '../../scenario/scenario.ts';
 
 /** The best measured saturation: what a ladder's fractions are shares of. */
 export interface Saturation {
@@ -114,13 +112,6 @@ function replayRecord(
     peakPerS: mostPerSecond,
     lengthS: durationMs / 1000,
   };
-}
-
-/** The length of the measure phase: that of the law or the recording, where it has one. */
-export function measuredMsOf({ open }: LoadSpec, { durationMs }: Scenario['measure']): number {
-  // Whole milliseconds, and the last arrival lies within them.
-  if (open?.kind === 'replay') return Math.floor(open.recording.lastAtMs * open.timeScale) + 1;
-  return (open?.kind === 'law' ? lengthMsOf(open.law) : undefined) ?? durationMs;
 }
 
 /** Three significant digits: a rate that people can read back and set again. */

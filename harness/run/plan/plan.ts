@@ -2,9 +2,10 @@ import type { CaseRecord } from '../../record/case-record.ts';
 import type { LoadRecord } from '../../record/load-record.ts';
 import { SATURATION } from '../../scenario/load-labels.ts';
 import type { LoadSpec } from '../../scenario/load-spec.ts';
+import { measuredMsOf } from '../../scenario/measured-length.ts';
 import type { Axes, Scenario, Setting } from '../../scenario/scenario.ts';
 import { generatorCores, generatorCount } from './generator-count.ts';
-import { measuredMsOf, type OfferedLoad, offeredLoads, type Saturation } from './offered-load.ts';
+import { type OfferedLoad, offeredLoads, type Saturation } from './offered-load.ts';
 
 /** One case to be measured: a setting at one load. Its trials share the id. */
 export interface PlannedCase {

@@ -6,6 +6,7 @@ import type { RunningTarget } from '../../targets/target.ts';
 import type { Golden, LoadAssignment } from '../load-engine.ts';
 import { placementFor } from '../machine/place-on-cores.ts';
 import { assignmentFor } from '../plan/assignment.ts';
+import { eventsIn } from '../plan/events-in.ts';
 import type { PlannedTrial } from '../plan/plan.ts';
 import { otherTargets, refuse, workloadProblems } from '../requests/check-workloads.ts';
 import { goldensFor } from '../requests/reference-pass.ts';
@@ -55,14 +56,18 @@ export class TrialDriver {
     const assignment = { ...this.#assignmentFor(trial, target), ...changes };
     const goldens = await this.#goldensOf(assignment, target);
     if (drain.aborted) return undefined;
+    const events = eventsIn(planned, this.#parts.scenario.events);
     const facts = await driveTrial({
       target,
+      events,
       assignment: goldens === undefined ? assignment : { ...assignment, goldens },
       engine: engines[planned.setting.load.engine],
       drain,
       cancel,
       onProgress: (progress) => observer.onProgress(planned, progress, position),
     });
+    // The next trial begins with a server that nothing has happened to.
+    if (events.length > 0) await this.#holder.stop();
     const nothing = drain.aborted && facts.result.durationMs === 0;
     return nothing ? undefined : { facts, target, seed: assignment.seed };
   }

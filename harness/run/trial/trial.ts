@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TargetError } from '../../errors.ts';
 import { hrtimeMs } from '../../probes/probe-loop.ts';
 import { isMissing, type Missing } from '../../record/figures.ts';
+import type { EventSpec } from '../../scenario/event-spec.ts';
 import type { RunningTarget, ServerStatistics } from '../../targets/target.ts';
 import type { LoadAssignment, LoadEngine, LoadProgress, LoadResult, PhaseInstants } from '../load-engine.ts';
+import { CaseEvents, type HappenedChange } from './case-events.ts';
 import { type TrialWatch, type WatchedTrial, watchTrial } from './watch-trial.ts';
 
 /** What one trial of one case brought home. */
@@ -15,6 +17,8 @@ export interface TrialFacts {
   /** From the start of the measure phase on: what batches and server times are read from. */
   readonly measured: StatisticsSpan | Missing;
   readonly watched: WatchedTrial;
+  /** What the scenario let happen to the target meanwhile. */
+  readonly changes: readonly HappenedChange[];
 }
 
 export interface StatisticsSpan {
@@ -26,6 +30,8 @@ export interface TrialRequest {
   readonly target: RunningTarget;
   readonly engine: LoadEngine;
   readonly assignment: LoadAssignment;
+  /** By rising time; left out: none. */
+  readonly events?: readonly EventSpec[];
   readonly drain: AbortSignal;
   readonly cancel: AbortSignal;
   onProgress(progress: LoadProgress): void;
@@ -50,25 +56,34 @@ export async function driveTrial(request: TrialRequest): Promise<TrialFacts> {
     gone.abort();
   });
   const watch = watchTrial(target.pid);
-  const { result, atMeasure, watched } = await drive(
+  const { result, atMeasure, watched, changes } = await drive(
     request,
     watch,
     AbortSignal.any([request.cancel, gone.signal]),
   );
   if (died !== undefined) throw new TargetError(`The server went away while it was measured: ${died}`);
   const after = await target.statistics();
-  return { startedAt, result, whole: span(before, after), measured: span(await atMeasure, after), watched };
+  return {
+    startedAt,
+    result,
+    whole: span(before, after),
+    measured: span(await atMeasure, after),
+    watched,
+    changes,
+  };
 }
 
 async function drive(
-  { target, engine, assignment, drain, onProgress }: TrialRequest,
+  { target, engine, assignment, events = [], drain, onProgress }: TrialRequest,
   watch: TrialWatch,
   cancel: AbortSignal,
 ) {
   let atMeasure: Promise<ServerStatistics | Missing> = Promise.resolve(NEVER_MEASURED);
   const ended = new AbortController();
+  const happening = new CaseEvents(events, target);
   const onStart = (instants: PhaseInstants): void => {
     watch.align(instants);
+    happening.begin(instants.measureAtMs);
     const warmUpLeftMs = Math.max(0, instants.measureAtMs - hrtimeMs());
     atMeasure = sleep(warmUpLeftMs, undefined, { signal: ended.signal }).then(
       () => target.statistics(),
@@ -79,10 +94,11 @@ async function drive(
   try {
     const result = await engine.run(assignment, { onProgress, onStart, drain, cancel });
     watched = watch.stop();
-    return { result, atMeasure, watched };
+    return { result, atMeasure, watched, changes: await happening.end(cancel) };
   } finally {
     // A load that ended within its warm-up: nobody waits for a measure phase that will not come.
     ended.abort();
+    void happening.end(cancel);
     if (watched === undefined) watch.stop();
   }
 }

@@ -39,7 +39,6 @@ decide:
   });
 
   it.each([
-    ['events: []', 'events', 'not in this version', 'before'],
     ['measure: { duration: 0s }', 'measure.duration', 'longer than nothing', ''],
     ['measure: { trials: 2.5 }', 'measure.trials', 'a whole number from 1', ''],
     ['measure: { order: interleavd }', 'measure.order', 'allowed: interleaved', 'interleaved?'],

@@ -14,6 +14,7 @@ describe('shipped scenarios', () => {
       'capacity',
       'pipeline',
       'protocol-cost',
+      'rollout',
       'smoke',
     ]);
   });
@@ -107,7 +108,7 @@ describe('shipped scenarios', () => {
   it("the README's examples are scenarios", () => {
     const readme = readFileSync(packageFile('scenarios', 'README.md'), 'utf8');
     const examples = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml]) => yaml ?? '');
-    expect(examples).toHaveLength(13);
+    expect(examples).toHaveLength(14);
     process.env.RANKER_TOKEN = 'secret';
     for (const example of examples) scenarioFromText(example, 'readme.yaml');
   });

@@ -81,6 +81,13 @@ describe('dry run', () => {
     expect(said).toMatch(/skipped +batch 1 · delay 2ms; batch 1 · delay 10ms/);
   });
 
+  test('what will happen to the server, and in which cases', () => {
+    const said = text('rollout');
+    expectNarrow(said.split('\n'));
+    expect(said).toMatch(/events +model.load version 2 at 3 s \(rollout to 2 and back\);/);
+    expect(said.replaceAll(/\s+/g, ' ')).toContain('split.set 1: 90%, 2: 10% at 9 s');
+  });
+
   test('a percentile without its samples says how long would do', () => {
     const scenario = loadScenario('smoke', {});
     const plan = dryRunPlan(scenario, 'no-such-folder');
