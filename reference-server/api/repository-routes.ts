@@ -60,6 +60,19 @@ export async function routingReply(
   throw invalid(problems.join('; '));
 }
 
+/** Forgets every answer that the model's cache has kept; answers when that is done. */
+export async function flushCacheReply(
+  request: IncomingMessage,
+  model: string,
+  service: RestService,
+): Promise<Reply> {
+  const [unknown] = Object.keys(await jsonBody(request, service));
+  if (unknown !== undefined)
+    throw invalid(`unknown field "${unknown.slice(0, 60)}", there is nothing to say`);
+  await service.models.flushCache(model);
+  return EMPTY;
+}
+
 /** What the parameters of a load request, from whichever door, say. Throws an `invalid` or `unsupported` error. */
 export function overrideFrom(parameters: Readonly<Record<string, unknown>>): ConfigOverride | undefined {
   const { config, ...others } = parameters;

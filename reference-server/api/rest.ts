@@ -4,7 +4,7 @@ import type { ModelRepository, VersionCounters } from '../models/repository.ts';
 import { serveInfer } from './infer-route.ts';
 import { modelConfig, modelMetadata, modelStatistics } from './model-documents.ts';
 import { failureReply, jsonReply, type Reply, send } from './reply.ts';
-import { indexReply, loadReply, routingReply, unloadReply } from './repository-routes.ts';
+import { flushCacheReply, indexReply, loadReply, routingReply, unloadReply } from './repository-routes.ts';
 import type { RestService } from './rest-service.ts';
 import { type Route, routeOf } from './route-table.ts';
 import { serverMetadata } from './server-metadata.ts';
@@ -32,6 +32,8 @@ async function replyTo(request: IncomingMessage, service: RestService): Promise<
       return unloadReply(request, route.model, service);
     case 'routing':
       return routingReply(request, route.model, service);
+    case 'flush-cache':
+      return flushCacheReply(request, route.model, service);
     default:
       return documentFor(route, service);
   }
@@ -52,7 +54,10 @@ async function leasedInfer(
   }
 }
 
-type DocumentRoute = Exclude<Route, { to: 'infer' | 'repository-index' | 'load' | 'unload' | 'routing' }>;
+type DocumentRoute = Exclude<
+  Route,
+  { to: 'infer' | 'repository-index' | 'load' | 'unload' | 'routing' | 'flush-cache' }
+>;
 
 async function documentFor(route: DocumentRoute, service: RestService): Promise<Reply> {
   const { models } = service;

@@ -4,7 +4,7 @@ import { ServingError } from '../errors.ts';
 export type Route =
   | { readonly to: 'live' | 'ready' | 'server-metadata' | 'all-statistics' | 'metrics' }
   | { readonly to: 'repository-index' }
-  | { readonly to: 'load' | 'unload' | 'routing'; readonly model: string }
+  | { readonly to: 'load' | 'unload' | 'routing' | 'flush-cache'; readonly model: string }
   | ({ readonly to: 'model-metadata' | 'model-ready' | 'model-config' | 'model-statistics' } & OfModel)
   | ({ readonly to: 'infer' } & OfModel);
 
@@ -31,9 +31,16 @@ const MODEL_ACTIONS = {
 } as const;
 
 /** Of a model as a whole, not of one of its versions. */
-const WHOLE_ACTIONS = { routing: 'routing' } as const;
+const WHOLE_ACTIONS = { routing: 'routing', 'cache/flush': 'flush-cache' } as const;
 
-const POSTED: readonly Route['to'][] = ['infer', 'repository-index', 'load', 'unload', 'routing'];
+const POSTED: readonly Route['to'][] = [
+  'infer',
+  'repository-index',
+  'load',
+  'unload',
+  'routing',
+  'flush-cache',
+];
 
 /** Throws a `not-found`, `unsupported` or `wrong-method` ServingError. */
 export function routeOf(method: string, url: string): Route {

@@ -130,6 +130,12 @@ export class ModelRepository {
     });
   }
 
+  /** Forgets the answers that are kept of every version. Rejects as `load` does, and where a store cannot do it. */
+  async flushCache(name: string): Promise<void> {
+    this.#refuseUnlessExplicit();
+    await Promise.all(this.versionsOf(name).map((model) => model.flushCache()));
+  }
+
   /** Every version of every model that can be used. */
   all(): readonly ServedModel[] {
     return [...this.#entries]

@@ -168,8 +168,25 @@ describe('versions side by side', () => {
     });
   });
 
+  test('the answers that are kept of a model are forgotten, and computed again', async () => {
+    await start({ versions: 'all', cache: { kind: 'local' } });
+    await countsOver('REST', 3);
+    const flush = (body: object = {}) => ask('/v2/models/echo/cache/flush', body);
+    expect(await flush()).toEqual({ status: 200, json: undefined });
+    await countsOver('gRPC', 2);
+    const response = await fetch(`${url}/v2/models/echo/versions/1/stats`);
+    const { model_stats } = (await response.json()) as { model_stats: { inference_stats: object }[] };
+    expect(model_stats[0]?.inference_stats).toMatchObject({
+      cache_hit: { count: 3 },
+      cache_miss: { count: 2 },
+    });
+    expect((await flush({ all: true })).json.error).toContain('"all"');
+    expect((await ask('/v2/models/other/cache/flush', {})).status).toBe(404);
+  });
+
   test('only where models may be changed by request', async () => {
     await start({ versions: 'all' }, { repository: { mode: 'none' } });
     expect((await route({ split: { 1: 1 } })).status).toBe(403);
+    expect((await ask('/v2/models/echo/cache/flush', {})).status).toBe(403);
   });
 });
