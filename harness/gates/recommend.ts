@@ -42,8 +42,8 @@ export interface Measured {
 export function recommend(measured: Measured): Answer {
   const { decide, cases, scenario } = measured;
   const words: Words = (axes) => settingWords(axes, scenario.axes);
-  const asked = { cases, names: decide.report ?? [], isAsked: decide.recommend !== undefined };
-  return withReported(chosen(measured, words), asked, words);
+  const asked = { names: decide.report ?? [], cases, slo: expressionsOf(decide.slo), words };
+  return withReported(chosen(measured, words), asked, decide.recommend !== undefined);
 }
 
 /**

@@ -4,8 +4,8 @@ import type { Window } from './measured.ts';
 
 /** What was measured between two changes of the target; the first lies before all of them. */
 export interface Stretch {
-  /** The change that it begins with; absent: nothing had happened yet. */
-  readonly change?: ChangeRecord;
+  /** The changes that it begins with: all that began within one window. Empty: nothing had happened yet. */
+  readonly changes: readonly ChangeRecord[];
   readonly fromS: number;
   readonly toS: number;
   readonly ok: number;
@@ -23,41 +23,40 @@ export function changesInSight({
 }
 
 /**
- * The measure phase cut at the instants at which changes began. A window in which one began belongs to what follows:
- * what a change does must not be found in the quiet before it.
+ * The measure phase cut at the windows in which changes began. Such a window belongs to what follows: what a change does
+ * must not be found in the quiet before it. Changes that began in one window cannot be told apart.
  *
  *     windows    |    |    |    |    |    |
- *     changes              A        B
- *     stretches  | quiet   | A       | B  |
+ *     changes           A         B C
+ *     stretches  | quiet | A     | B, C   |
  */
 export function stretchesOf(
   one: Pick<CaseRecord, 'changes' | 'trials' | 'windows' | 'durationS'>,
 ): Stretch[] {
-  const begun = changesInSight(one).filter(({ atS }) => atS < one.durationS);
-  const measured = one.windows.filter(({ phase }) => phase === 'measure');
-  const starts = [undefined, ...begun];
-  return starts.map((change, index) => {
-    const fromS = change?.atS ?? 0;
-    const toS = begun[index]?.atS ?? one.durationS;
-    const own = measured.filter((window) => lastBegunIn(window, begun) === index);
-    return stretchOf(change, fromS, toS, own);
-  });
-}
-
-/** How many changes had begun when a window ended. */
-function lastBegunIn({ startS, durationS }: Window, begun: readonly ChangeRecord[]): number {
-  return begun.filter(({ atS }) => atS < startS + durationS).length;
+  const begun = changesInSight(one);
+  const cuts: { readonly fromS: number; readonly changes: ChangeRecord[]; readonly windows: Window[] }[] = [
+    { fromS: 0, changes: [], windows: [] },
+  ];
+  for (const window of one.windows.filter(({ phase }) => phase === 'measure')) {
+    const endS = window.startS + window.durationS;
+    const changes = begun.filter(({ atS }) => atS >= window.startS && atS < endS);
+    if (changes.length > 0) cuts.push({ fromS: changes[0]?.atS ?? window.startS, changes, windows: [] });
+    cuts.at(-1)?.windows.push(window);
+  }
+  return cuts.map(({ fromS, changes, windows }, index) =>
+    stretchOf(changes, fromS, cuts[index + 1]?.fromS ?? one.durationS, windows),
+  );
 }
 
 function stretchOf(
-  change: ChangeRecord | undefined,
+  changes: readonly ChangeRecord[],
   fromS: number,
   toS: number,
   windows: readonly Window[],
 ): Stretch {
   const worst = worstWindow(windows);
   return {
-    ...(change === undefined ? {} : { change }),
+    changes,
     fromS,
     toS,
     ok: windows.reduce((sum, { ok }) => sum + ok, 0),

@@ -153,7 +153,7 @@ const decide = z
     report: z
       .array(
         choice(
-          'A metric, compared between the settings; or breakEvenHitRate: from which hit rate on a cache pays',
+          'A metric, compared between the settings; or breakEvenHitRate: from which hit rate on a cache pays; or worstWindow: what the events did to p99, and what it is without',
           REPORT_NAMES,
         ),
       )

@@ -14,10 +14,10 @@ export function changesTable(one: CaseRecord): Html {
   const shown = changesInSight(one);
   if (shown.length === 0) return html``;
   const stretches = stretchesOf(one);
-  const quiet = stretches.find(({ change }) => change === undefined);
+  const quiet = stretches.find(({ changes }) => changes.length === 0);
   const rows = shown.map((change, index) => {
     const at = `changes.${one.changes?.indexOf(change)}`;
-    const stretch = stretches.find((other) => other.change === change);
+    const stretch = stretches.find(({ changes }) => changes.includes(change));
     const times = html`<td class="number">${caseFigure(one, `${at}.atS`, significant)}</td><td class="number">${caseFigure(one, `${at}.endS`, significant)}</td>`;
     return html`<tr><td class="number">${index + 1}</td><th scope="row">${change.what}</th>${times}<td class="prose">${change.failed && 'FAILED: '}${change.message}</td>${worstCells(one, stretch)}</tr>`;
   });

@@ -1,0 +1,103 @@
+import type { CaseRecord } from '../record/case-record.ts';
+import { isMissing } from '../record/figures.ts';
+import { withoutLoad } from '../record/settings.ts';
+import { type Stretch, stretchesOf, worstWindow } from '../record/stretches.ts';
+import { countOf, formatCount, formatMs, listWords } from '../record/wording.ts';
+import type { Expression } from '../scenario/expression.ts';
+import type { Words } from './answer-parts.ts';
+
+/**
+ * What the changes of a running server did to its users: the window of the highest p99, what it followed, and whether the
+ * promised p99 held in every window; then what it was without changes, and after each. A window's p99 is a picture without
+ * an interval: it is told beside those of a quiet server, and decides nothing.
+ */
+export function worstWindowSentences(
+  cases: readonly CaseRecord[],
+  slo: readonly Expression[],
+  words: Words,
+): string[] {
+  const changed = cases.filter(({ changes = [] }) => changes.length > 0);
+  const told = changed.flatMap((one) => sentencesOf(one, cases, slo, words));
+  return told.length > 0
+    ? told
+    : ['Nothing happened to the server, so no window can be told to be its worst.'];
+}
+
+function sentencesOf(
+  one: CaseRecord,
+  cases: readonly CaseRecord[],
+  slo: readonly Expression[],
+  words: Words,
+): string[] {
+  const [quiet, ...after] = stretchesOf(one);
+  const worst = worstOf(after);
+  if (worst?.worst === undefined) return [];
+  const several = cases.filter(({ changes = [] }) => changes.length > 0).length > 1;
+  const where = several ? ` with ${words(withoutLoad(one.axes))} at ${one.load.label}` : '';
+  return [
+    `${promiseSentence(one, worst.worst.p99Ms, slo)}${where}: the worst window, ${formatMs(worst.worst.p99Ms)}, followed ${followed(worst)}.`,
+    ...quietSentences(quiet, one, cases, words),
+    `The worst p99 of a window after each of them. ${after.map(afterWords).join('; ')}.`,
+    lossSentence(one, [...(quiet === undefined ? [] : [quiet]), ...after]),
+  ];
+}
+
+/** `p99 stayed below 50 ms in each of 21 windows`, or in how many it did not; without such a promise just how many there were. */
+function promiseSentence(one: CaseRecord, worstMs: number, slo: readonly Expression[]): string {
+  const windows = one.windows.filter(({ phase }) => phase === 'measure');
+  const promised = slo.find(({ metric, op }) => metric === 'p99' && op.startsWith('<'))?.bound;
+  if (promised === undefined)
+    return `p99 came to ${formatMs(worstMs)} at most in ${countOf(windows.length, 'window')}`;
+  const above = windows.filter(({ responseP99Ms }) => isMissing(responseP99Ms) || responseP99Ms >= promised);
+  return above.length === 0
+    ? `p99 stayed below ${formatMs(promised)} in each of ${countOf(windows.length, 'window')}`
+    : `p99 was not below ${formatMs(promised)} in ${formatCount(above.length)} of ${countOf(windows.length, 'window')}`;
+}
+
+function worstOf(stretches: readonly Stretch[]): Stretch | undefined {
+  return stretches.reduce<Stretch | undefined>(
+    (worst, one) => ((one.worst?.p99Ms ?? 0) > (worst?.worst?.p99Ms ?? 0) ? one : worst),
+    undefined,
+  );
+}
+
+function followed(stretch: Stretch): string {
+  return `${changesOf(stretch)} at ${formatMs(1000 * stretch.fromS)}`;
+}
+
+/** `shadow.set none with split.set 2: 100%`: what began within one window. */
+function changesOf({ changes }: Stretch): string {
+  return changes.map(({ what }) => what).join(' with ');
+}
+
+/** The same before the first change, and of the same load on a server that nothing happened to. */
+function quietSentences(
+  quiet: Stretch | undefined,
+  one: CaseRecord,
+  cases: readonly CaseRecord[],
+  words: Words,
+): string[] {
+  const before = quiet?.worst === undefined ? [] : [`${formatMs(quiet.worst.p99Ms)} before the first change`];
+  const controls = cases.filter(
+    ({ changes, load }) => changes === undefined && load.label === one.load.label,
+  );
+  const beside = controls.flatMap(({ axes, windows }) => {
+    const worst = worstWindow(windows.filter(({ phase }) => phase === 'measure'));
+    return worst === undefined ? [] : [`${formatMs(worst.p99Ms)} with ${words(withoutLoad(axes))}`];
+  });
+  const told = [...before, ...beside];
+  return told.length === 0 ? [] : [`Without changes the worst was ${listWords(told)}.`];
+}
+
+function afterWords(stretch: Stretch): string {
+  const { worst } = stretch;
+  return `${changesOf(stretch)}: ${worst === undefined ? 'nothing was answered' : formatMs(worst.p99Ms)}`;
+}
+
+function lossSentence(one: CaseRecord, stretches: readonly Stretch[]): string {
+  const lost = stretches.reduce((sum, { notOk }) => sum + notOk, 0);
+  if (lost === 0) return `None of ${countOf(one.counts.scheduled, 'request')} failed.`;
+  const most = stretches.reduce((worst, stretch) => (stretch.notOk > worst.notOk ? stretch : worst));
+  const when = most.changes.length === 0 ? 'before the first change' : `after ${followed(most)}`;
+  return `${formatCount(lost)} of ${countOf(one.counts.scheduled, 'request')} failed, the most of them ${when}.`;
+}
