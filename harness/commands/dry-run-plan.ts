@@ -1,6 +1,6 @@
 import { rateLaw } from '../load/rate-law.ts';
+import { LATEST } from '../record/folder-names.ts';
 import { readRun } from '../record/read-run.ts';
-import { LATEST } from '../record/store.ts';
 import { expectedTrialS } from '../run/plan/assignment.ts';
 import { resolvedLaw, roundRate, type Saturation } from '../run/plan/offered-load.ts';
 import {

@@ -1,5 +1,5 @@
 import type { Options } from 'yargs';
-import { DEFAULT_OUT_FOLDER } from '../record/store.ts';
+import { DEFAULT_OUT_FOLDER } from '../record/folder-names.ts';
 
 /** The flags of each verb: what they are called, what they default to, what the help says. */
 export const RUN_FLAGS = {

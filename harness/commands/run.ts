@@ -1,8 +1,6 @@
 import { EXIT, type ExitCode, TargetError, worstExit } from '../errors.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { pricesFor } from '../run/cases/decisions.ts';
-import { LOAD_ENGINES } from '../run/engines.ts';
-import { runScenario } from '../run/run-scenario.ts';
 import { SILENT } from '../run/session/observer.ts';
 import { type LoadOptions, loadScenario } from '../scenario/load-file.ts';
 import { closingLines } from '../terminal/closing.ts';
@@ -42,6 +40,11 @@ export async function runCommand(args: RunArguments): Promise<ExitCode> {
     write: print,
   };
   const observer = args.json ? SILENT : progressObserver(screen);
+  // Not for a rehearsal: what drives a load takes as long to be read as the rest together.
+  const [{ LOAD_ENGINES }, { runScenario }] = await Promise.all([
+    import('../run/engines.ts'),
+    import('../run/run-scenario.ts'),
+  ]);
   try {
     const { record, folder, failure } = await runScenario(scenario, {
       outFolder: args.out,

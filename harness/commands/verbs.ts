@@ -1,12 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { type ExitCode, UsageError } from '../errors.ts';
-import { readRun } from '../record/read-run.ts';
+import type { RunRecord } from '../record/run-record.ts';
 import { parseDuration, parsePercentage, parseRows, type Reading } from '../scenario/quantities.ts';
-import { compareCommand } from './compare.ts';
-import { type CommandResult, costCommand } from './cost.ts';
-import { doctorCommand } from './doctor.ts';
-import { explainText } from './explain.ts';
+import type { CommandResult } from './cost.ts';
 import {
   COMPARE_FLAGS,
   COST_FLAGS,
@@ -16,12 +13,11 @@ import {
   RUN_FLAGS,
   SERVE_FLAGS,
 } from './flags.ts';
-import { gateCommand } from './gate.ts';
-import { listText } from './list.ts';
-import { rawReportCommand, reportCommand } from './report.ts';
-import { requestsCommand } from './requests.ts';
-import { runCommand } from './run.ts';
-import { serveCommand } from './serve.ts';
+
+/*
+ * A verb's own modules are loaded when it is called: `list` needs neither sockets nor protocols, and waits for none of
+ * them.
+ */
 
 type Done = (code: ExitCode) => void;
 
@@ -38,7 +34,10 @@ export function addMeasuringVerbs(parser: Argv, done: Done): void {
           .example('$0 run batching --dry-run', 'cases, time, and what they can tell')
           .example('$0 run capacity --url http://127.0.0.1:8000 --model ranker', 'a server of your own')
           .example('$0 run smoke --set load.closed.inFlight=16', 'any field of the file'),
-      async (args) => done(await runCommand(given(args))),
+      async (args) => {
+        const { runCommand } = await import('./run.ts');
+        done(await runCommand(given(args)));
+      },
     )
     .command(
       'serve',
@@ -51,7 +50,10 @@ export function addMeasuringVerbs(parser: Argv, done: Done): void {
           .example('$0 serve --models models --control poll', 'a folder of them, as Triton has it')
           .example('$0 serve --print-config > server.yaml', 'every setting, to be changed')
           .example('$0 serve --config server.yaml', 'and served'),
-      async (args) => done(await serveCommand({ ...args, batching: batchingOf(args) })),
+      async (args) => {
+        const { serveCommand } = await import('./serve.ts');
+        done(await serveCommand({ ...args, batching: batchingOf(args) }));
+      },
     )
     .command(
       'doctor',
@@ -61,7 +63,10 @@ export function addMeasuringVerbs(parser: Argv, done: Done): void {
           .options(DOCTOR_FLAGS)
           .example('$0 doctor', 'cores, limits, tools, each with advice')
           .example('$0 doctor --measure', "this machine's own ceiling, floor and lag; later runs carry them"),
-      async (args) => done(await doctorCommand(args)),
+      async (args) => {
+        const { doctorCommand } = await import('./doctor.ts');
+        done(await doctorCommand(args));
+      },
     );
 }
 
@@ -76,7 +81,10 @@ export function addReadingVerbs(parser: Argv, done: Done): void {
       'list',
       'The named scenarios and their questions',
       (verb) => verb.example('$0 list', ''),
-      () => say(listText()),
+      async () => {
+        const { listText } = await import('./list.ts');
+        say(listText());
+      },
     )
     .command(
       'explain <what>',
@@ -86,7 +94,10 @@ export function addReadingVerbs(parser: Argv, done: Done): void {
           .example('$0 explain batching', 'every field with its default')
           .example('$0 explain load.ramp', 'a field, with its own fields')
           .example('$0 explain client-limited', 'what it means and what to do'),
-      ({ what }) => say(explainText(what)),
+      async ({ what }) => {
+        const { explainText } = await import('./explain.ts');
+        say(explainText(what));
+      },
     )
     .command(
       'report <run>',
@@ -96,15 +107,20 @@ export function addReadingVerbs(parser: Argv, done: Done): void {
           .options(REPORT_FLAGS)
           .example('$0 report results/latest', 'rebuilt from run.json alone')
           .example('$0 report results/latest --from-raw', 'checks run.json against every request'),
-      async ({ run, fromRaw }) =>
-        answer(fromRaw ? await rawReportCommand(run) : await reportCommand(run), false),
+      async ({ run, fromRaw }) => {
+        const { rawReportCommand, reportCommand } = await import('./report.ts');
+        answer(fromRaw ? await rawReportCommand(run) : await reportCommand(run), false);
+      },
     )
     .command(
       'requests <run>',
       'Print every request that a run kept (--raw), as JSON lines',
       (verb) =>
         requiredRun(verb, 'run').example('$0 requests results/latest | jq \'select(.fate != "ok")\'', ''),
-      async ({ run }) => requestsCommand(run),
+      async ({ run }) => {
+        const { requestsCommand } = await import('./requests.ts');
+        await requestsCommand(run);
+      },
     )
     .command(
       'compare <before> <after>',
@@ -113,7 +129,10 @@ export function addReadingVerbs(parser: Argv, done: Done): void {
         requiredRun(requiredRun(verb, 'before'), 'after')
           .options(COMPARE_FLAGS)
           .example('$0 compare results/A results/latest', 'regression, improvement, or no difference shown'),
-      ({ before, after, json }) => answer(compareCommand(readRun(before), readRun(after)), json),
+      async ({ before, after, json }) => {
+        const { compareCommand } = await import('./compare.ts');
+        answer(compareCommand(await recorded(before), await recorded(after)), json);
+      },
     )
     .command(
       'gate <run>',
@@ -123,8 +142,9 @@ export function addReadingVerbs(parser: Argv, done: Done): void {
           .options(GATE_FLAGS)
           .example("$0 gate results/latest --budget 'p99<50ms @ load=40%'", '')
           .example('$0 gate results/latest --junit gate.xml', "the scenario's own gates"),
-      ({ run, budget, onInconclusive, junit, json }) => {
-        const gated = gateCommand(readRun(run), { budgets: budget, onInconclusive });
+      async ({ run, budget, onInconclusive, junit, json }) => {
+        const { gateCommand } = await import('./gate.ts');
+        const gated = gateCommand(await recorded(run), { budgets: budget, onInconclusive });
         if (junit !== undefined) writeJunit(junit, gated.junit);
         answer(gated, json);
       },
@@ -137,15 +157,17 @@ export function addReadingVerbs(parser: Argv, done: Done): void {
           .options(COST_FLAGS)
           .example('$0 cost results/latest --traffic 500/s --headroom 30%', '')
           .example('$0 cost results/latest --price aws/c7i.xlarge', 'what-if: another machine'),
-      ({ run, json, headroom, ...options }) =>
-        answer(
-          costCommand(readRun(run), {
-            ...given(options),
-            headroom: quantity('--headroom', parsePercentage(headroom)),
-          }),
-          json,
-        ),
+      async ({ run, json, headroom, ...options }) => {
+        const { costCommand } = await import('./cost.ts');
+        const reserve = { headroom: quantity('--headroom', parsePercentage(headroom)) };
+        answer(costCommand(await recorded(run), { ...given(options), ...reserve }), json);
+      },
     );
+}
+
+async function recorded(run: string): Promise<RunRecord> {
+  const { readRun } = await import('../record/read-run.ts');
+  return readRun(run);
 }
 
 function say(text: string): void {

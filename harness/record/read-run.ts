@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { nearestName, UsageError } from '../errors.ts';
+import { DEFAULT_OUT_FOLDER, LATEST, RECORD_FILE } from './folder-names.ts';
 import { FORMAT_VERSION, type RunRecord, runRecord } from './run-record.ts';
-import { DEFAULT_OUT_FOLDER, LATEST, RECORD_FILE } from './store.ts';
 
 /**
  * Reads a run back. `path`: a run's folder, its run.json, `latest`, or `<outFolder>/latest`.

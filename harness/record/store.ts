@@ -15,12 +15,9 @@ import { basename, join } from 'node:path';
 import { TargetError, UsageError } from '../errors.ts';
 import { makeFolders } from '../make-folders.ts';
 import { conservationProblems } from './conservation.ts';
+import { DEFAULT_OUT_FOLDER, LATEST, RECORD_FILE } from './folder-names.ts';
 import { withoutSecrets } from './redaction.ts';
 import { type RunRecord, runRecord } from './run-record.ts';
-
-export const DEFAULT_OUT_FOLDER = 'results';
-export const RECORD_FILE = 'run.json';
-export const LATEST = 'latest';
 
 /** One run on disk. Created before any load, rewritten after every case, readable at every instant. */
 export interface Store {
