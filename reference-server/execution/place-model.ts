@@ -52,7 +52,10 @@ export async function placeModel(
   };
 }
 
-/** Nanoseconds of a run of one row that the model does not need: the least of several, since others only add to it. */
+/**
+ * Nanoseconds for which a run of one row keeps this thread from its other work: the least of several, since others only
+ * add to it. Not how long the way takes: most of that the thread spends asleep, and under load it would not.
+ */
 async function handoverOf(instance: Instance, clock: Clock): Promise<number | undefined> {
   const { largestBatchNs, inputs } = instance;
   if (largestBatchNs === undefined || largestBatchNs > WORTH_A_LOOK_NS) return undefined;
@@ -64,13 +67,13 @@ async function handoverOf(instance: Instance, clock: Clock): Promise<number | un
       return { name, datatype, shape, data: new Uint8Array(elements(shape) * bytesOf(datatype)) };
     }),
   };
-  const ways: number[] = [];
+  const costs: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const startedAtMs = clock.nowMs();
-    const { computeNs } = await instance.run([request], rows);
-    ways.push((clock.nowMs() - startedAtMs) * 1e6 - computeNs);
+    const busyBeforeMs = clock.busyMs();
+    await instance.run([request], rows);
+    costs.push((clock.busyMs() - busyBeforeMs) * 1e6);
   }
-  return Math.min(...ways);
+  return Math.min(...costs);
 }
 
 function bytesOf(datatype: InferRequest['inputs'][number]['datatype']): number {

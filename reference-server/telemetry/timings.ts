@@ -4,6 +4,8 @@ import type { InferTimings } from '../infer.ts';
 export interface Clock {
   /** Monotonic milliseconds. */
   nowMs(): number;
+  /** Milliseconds that this thread has been at work rather than waiting for something to happen. */
+  busyMs(): number;
   /** Calls `wake` once after `delayMs`; the answer cancels it. */
   after(delayMs: number, wake: () => void): () => void;
   /** Calls `wake` once, when what has arrived by now has been read. */
@@ -12,6 +14,7 @@ export interface Clock {
 
 export const realClock: Clock = {
   nowMs: () => performance.now(),
+  busyMs: () => performance.eventLoopUtilization().active,
   after(delayMs, wake) {
     const timer = setTimeout(wake, delayMs);
     return () => clearTimeout(timer);

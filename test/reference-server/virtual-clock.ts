@@ -14,6 +14,11 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
+  /** Whoever lets time pass here is at work. */
+  busyMs(): number {
+    return this.#nowMs;
+  }
+
   after(delayMs: number, wake: () => void): () => void {
     const timer = { atMs: this.#nowMs + delayMs, wake };
     this.#timers.add(timer);

@@ -15,9 +15,9 @@ describe('choosePlacement', () => {
   test.each([
     [undefined, undefined, 'worker', 'auto: shapes vary, so no batch stands for all'],
     [2_000_000, undefined, 'worker', 'auto: the largest batch takes 2.00e+3 us'],
-    [60_000,    50_000,    'worker', 'auto: the largest batch takes 60.0 us, the way to a thread and back 50.0 us'],
-    [50_000,    50_000,    'inline', 'auto: the largest batch takes 50.0 us, the way to a thread and back 50.0 us'],
-    [12_000,    50_000,    'inline', 'auto: the largest batch takes 12.0 us, the way to a thread and back 50.0 us'],
+    [60_000,    50_000,    'worker', 'auto: the largest batch takes 60.0 us, handing it to a thread 50.0 us'],
+    [50_000,    50_000,    'inline', 'auto: the largest batch takes 50.0 us, handing it to a thread 50.0 us'],
+    [12_000,    50_000,    'inline', 'auto: the largest batch takes 12.0 us, handing it to a thread 50.0 us'],
   ])('batch %s ns, way %s ns: %s', (largestBatchNs, handoverNs, placement, reason) => {
     expect(choosePlacement(largestBatchNs, handoverNs)).toEqual({ placement, reason });
   });
@@ -44,8 +44,27 @@ class TimedInstance extends FakeInstance {
 
 const OPTIONS = { modelPath: 'm.onnx', threads: 1, provider: 'cpu', maxRows: 8 } as const;
 
-async function placed(choice: 'auto' | 'inline' | 'worker', instances: number, largestBatchNs?: number) {
-  const clock = new VirtualClock();
+/** Of the time that passes this thread is at work for a share only: the rest it sleeps. */
+class SleepyClock extends VirtualClock {
+  readonly #share: number;
+
+  constructor(share: number) {
+    super();
+    this.#share = share;
+  }
+
+  override busyMs(): number {
+    return this.nowMs() * this.#share;
+  }
+}
+
+async function placed(
+  choice: 'auto' | 'inline' | 'worker',
+  instances: number,
+  largestBatchNs?: number,
+  busyShare = 1,
+) {
+  const clock = new SleepyClock(busyShare);
   const started: FakeInstance[] = [];
   const model = await placeModel(OPTIONS, choice, instances, {
     clock,
@@ -70,7 +89,7 @@ describe('placeModel', () => {
 
   test('auto measures: a model cheaper than its way goes inline, its trial thread ends', async () => {
     const { model, started, instance } = await placed('auto', 1, 20_000);
-    expect(model).toMatchObject({ placement: 'inline', reason: expect.stringContaining('49.0 us') });
+    expect(model).toMatchObject({ placement: 'inline', reason: expect.stringContaining('50.0 us') });
     expect(started.map(({ options, closed }) => [options.placement, closed])).toEqual([
       ['worker', true],
       ['inline', false],
@@ -83,6 +102,12 @@ describe('placeModel', () => {
     expect(model.placement).toBe('worker');
     expect(instance).toBe(started[0]);
     expect(await model.start()).toBe(started[1]);
+  });
+
+  test('auto asks what handing over costs this thread, not how long it sleeps meanwhile', async () => {
+    const { model } = await placed('auto', 1, 20_000, 0.3);
+    expect(model.placement).toBe('worker');
+    expect(model.reason).toBe('auto: the largest batch takes 20.0 us, handing it to a thread 15.0 us');
   });
 
   test('several instances need threads', async () => {

@@ -232,7 +232,7 @@ describe('polling', () => {
     const watched = {
       catalogue,
       repository,
-      clock: { nowMs: () => 0, after, soon: () => {} },
+      clock: { nowMs: () => 0, busyMs: () => 0, after, soon: () => {} },
       pollMs: 100,
       log: () => {},
     };
