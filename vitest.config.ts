@@ -1,21 +1,48 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 const REAL_TIME = 'test/**/*.real-time.test.ts';
 const NOT_OURS = ['dist/**', 'node_modules/**', 'test/truth/**'];
 const timeouts = { testTimeout: 30_000, hookTimeout: 60_000 };
 
+/**
+ * Functions and small objects: no process, thread or socket is left behind, no setting of the process changed. They share
+ * their workers, because starting one for each file takes longer than its tests.
+ */
+const UNITS = [
+  'test/{bench,support}/**/*.test.ts',
+  'test/harness/{commands,cost,gates,measure,protocols,record,scenario,search,statistics,terminal,workload}/**/*.test.ts',
+  'test/harness/doctor/{findings,verdict}.test.ts',
+  'test/harness/load/{loop-pacer,rate-law,replay,schedule}.test.ts',
+  'test/harness/run/{cases,plan,trial}/**/*.test.ts',
+  'test/reference-server/{api,cache}/**/*.test.ts',
+  'test/reports/{asked,bill,html,spread}.test.ts',
+];
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
+      {
+        test: {
+          ...timeouts,
+          name: 'units',
+          include: UNITS,
+          exclude: [...NOT_OURS, REAL_TIME],
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           ...timeouts,
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: [...NOT_OURS, REAL_TIME],
+          exclude: [...NOT_OURS, REAL_TIME, ...UNITS],
           // Two cores: real processes under test must not be starved by a third worker.
           maxWorkers: 2,
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -26,7 +53,7 @@ export default defineConfig({
           include: [REAL_TIME],
           exclude: NOT_OURS,
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

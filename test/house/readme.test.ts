@@ -24,6 +24,10 @@ const COMMANDS = blocks('sh')
   .map((line) => line.replace(/\s+#.*$/, '').trim())
   .filter((line) => line !== '' && !NOT_RUN.includes(line));
 
+/** They read what is there and send nothing: those between two that do not, run at the same time. */
+const READS =
+  /^npx inferometer (list|explain|report|compare|gate|cost|requests)\b|^npx inferometer run .*--dry-run/;
+
 /**
  * Every command of the README, as written and in its order, in a folder with what its reader has by then: the
  * scenario that it shows as ranker.yaml, and a model file.
@@ -69,16 +73,19 @@ describe('the README', () => {
     expect([...new Set(verbs)].sort()).toEqual(all);
   });
 
-  it.each(COMMANDS)('%s', { timeout: 120_000 }, async (command) => {
-    if (command.startsWith('npx inferometer serve')) {
-      servers.push(await serve(command, folder));
-      return;
-    }
-    const { code, output } = await runCommand(command, { cwd: folder });
-    // On a busy machine a run may be unable to answer (2); a mistake (3) or a failure (4) is never right.
-    expect([0, 2], output).toContain(code);
-    expect(output).not.toBe('');
-  });
+  for (const command of COMMANDS) {
+    const inTurn = READS.test(command) ? it.concurrent : it;
+    inTurn(command, { timeout: 120_000 }, async () => {
+      if (command.startsWith('npx inferometer serve')) {
+        servers.push(await serve(command, folder));
+        return;
+      }
+      const { code, output } = await runCommand(command, { cwd: folder });
+      // On a busy machine a run may be unable to answer (2); a mistake (3) or a failure (4) is never right.
+      expect([0, 2], output).toContain(code);
+      expect(output).not.toBe('');
+    });
+  }
 
   it('links to files that exist', () => {
     const links = [...README.matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = '']) => target);
