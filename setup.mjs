@@ -17,6 +17,8 @@ const JOBS = {
   fuzz: () => build() || node('dist/test/fuzz/fuzz.js', ...rest),
   soak: () => systemTools(TEST_TOOLS) || build() || node('dist/test/bench/soak.js', ...rest),
   bench: () => systemTools(BENCH_TOOLS) || build() || node('dist/test/bench/bench.js', ...rest),
+  'bench-server': () =>
+    systemTools(TEST_TOOLS) || build() || node('dist/test/bench/bench-server.js', ...rest),
 };
 
 /** Commands (or files) and the Debian packages that hold them. */

@@ -1,0 +1,74 @@
+import { type Turn, turn } from './duel.ts';
+import type { RawRunner } from './raw-runner.ts';
+import type { ServedTarget } from './served-target.ts';
+import { type ServingCase, servingLoad } from './serving-case.ts';
+
+export interface ServingOptions {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly cores: { readonly server: number; readonly client: number };
+  tell(line: string): void;
+}
+
+/** One load on the server. */
+export interface Served {
+  readonly rowsPerS: number;
+  /** Rows in a batch, on average. */
+  readonly batchRows: number;
+  /** CPU of the server for each request. */
+  readonly serverUs: number;
+  readonly fault: string | undefined;
+}
+
+export async function servedTurn(
+  given: ServingCase,
+  target: ServedTarget,
+  { cores, seconds }: ServingOptions,
+): Promise<Served> {
+  const before = await target.executed();
+  const { requestsPerS, serverUs, fault }: Turn = await turn(
+    servingLoad(given),
+    target,
+    cores.client,
+    seconds,
+  );
+  const after = await target.executed();
+  const batchRows = (after.rows - before.rows) / Math.max(1, after.batches - before.batches);
+  return { rowsPerS: requestsPerS, batchRows, serverUs, fault };
+}
+
+/** The server, and the runtime by itself on the same core, in turn; the other begins in every second round. */
+export interface DuelRound {
+  readonly served: Served;
+  /** Rows a second of bare runs of the batch that the server formed on average. */
+  readonly rawRowsPerS: number;
+  /** Of bare runs of one row. */
+  readonly rawSingleRowsPerS: number;
+}
+
+export async function duelRounds(
+  given: ServingCase,
+  target: ServedTarget,
+  raw: RawRunner,
+  options: ServingOptions,
+): Promise<readonly DuelRound[]> {
+  const { seconds, tell } = options;
+  const rounds: DuelRound[] = [];
+  let usualRows = given.inFlight / 2;
+  for (let round = 0; round < options.rounds; round++) {
+    const bare = async (rows: number) => (await raw.measure({ rows, ms: (seconds * 1000) / 2 })).rowsPerS;
+    const bareFirst = round % 2 === 1;
+    const early = bareFirst ? await bare(usualRows) : 0;
+    const served = await servedTurn(given, target, options);
+    usualRows = Math.max(1, Math.round(served.batchRows));
+    const rawRowsPerS = bareFirst ? early : await bare(usualRows);
+    const rawSingleRowsPerS = await bare(1);
+    rounds.push({ served, rawRowsPerS, rawSingleRowsPerS });
+    tell(
+      `${given.model} on ${given.provider}: round ${round + 1}: served ${served.rowsPerS.toFixed(0)} rows/s in batches of ` +
+        `${served.batchRows.toFixed(1)}, ${served.serverUs.toFixed(1)} us of CPU each; bare ${rawRowsPerS.toFixed(0)} in ` +
+        `such batches, ${rawSingleRowsPerS.toFixed(0)} one by one${served.fault === undefined ? '' : `; ${served.fault}`}`,
+    );
+  }
+  return rounds;
+}
