@@ -4,6 +4,8 @@ import { LongestFirst } from './test/support/longest-first.ts';
 const REAL_TIME = 'test/**/*.real-time.test.ts';
 const NOT_OURS = ['dist/**', 'node_modules/**', 'test/truth/**'];
 const timeouts = { testTimeout: 30_000, hookTimeout: 60_000 };
+/** Of the tests in a file that say that they may run at the same time: they start processes. */
+const MOST_AT_ONCE = 3;
 
 /**
  * Functions and small objects: no process, thread or socket is left behind, no setting of the process changed. They share
@@ -40,6 +42,7 @@ export default defineConfig({
           name: 'tests',
           include: ['test/**/*.test.ts'],
           exclude: [...NOT_OURS, REAL_TIME, ...UNITS],
+          maxConcurrency: MOST_AT_ONCE,
           // Two cores: real processes under test must not be starved by a third worker.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

@@ -11,7 +11,7 @@ afterAll(() => place.close());
 describe('one clear error with the nearest name, exit 3', () => {
   place.write('tiny.yaml', TINY);
   place.write('run.json', JSON.stringify(plantWinner()));
-  test.each([
+  test.concurrent.each([
     [['rnu', 'smoke'], 'did you mean run?'],
     [['run', 'batchin'], 'did you mean batching?'],
     [['run', 'tiny.yml'], 'did you mean tiny.yaml?'],

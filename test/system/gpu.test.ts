@@ -1,16 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { isMissing } from '../../harness/record/figures.ts';
 import { buildNvmlStandIn, noCompiler } from '../support/nvml-stand-in.ts';
-import { workplace } from './cli-process.ts';
+import { type Workplace, workplace } from './cli-process.ts';
 
-const place = workplace();
-afterAll(() => place.close());
+const SETTINGS = [
+  '--set',
+  'load={poisson: {rate: 20/s}}',
+  '--set',
+  'warmup=100ms',
+  '--set',
+  'duration=1500ms',
+];
 
-const words = ['run', place.write('one.yaml', 'name: one\ntarget: { reference: { model: recommender } }\n')];
-words.push('--set', 'load={poisson: {rate: 20/s}}', '--set', 'warmup=100ms', '--set', 'duration=1500ms');
-
-async function runWith(env: Readonly<Record<string, string>>) {
+async function runWith(place: Workplace, env: Readonly<Record<string, string>>) {
+  const file = place.write('one.yaml', 'name: one\ntarget: { reference: { model: recommender } }\n');
+  const words = ['run', file, ...SETTINGS];
   const { code, stderr } = await place.start(words, env).ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const record = place.latest();
@@ -20,9 +25,12 @@ async function runWith(env: Readonly<Record<string, string>>) {
 
 test.skipIf(noCompiler !== undefined)(
   'a scripted GPU is in the record and in the report',
-  async () => {
+  { concurrent: true, timeout: 120_000 },
+  async ({ onTestFinished }) => {
+    const place = workplace();
+    onTestFinished(() => place.close());
     const { file } = buildNvmlStandIn(place.folder);
-    const { record, html, gpu } = await runWith({ INFEROMETER_NVML: file });
+    const { record, html, gpu } = await runWith(place, { INFEROMETER_NVML: file });
     expect(gpu).toEqual([
       {
         index: 0,
@@ -44,11 +52,12 @@ test.skipIf(noCompiler !== undefined)(
     expect(shown).toMatch(/\b123 W/);
     expect(record.notices.map(({ id }) => id)).not.toContain('no-gpu');
   },
-  120_000,
 );
 
-test('without one there is the reason', async () => {
-  const { record, html, gpu } = await runWith({ INFEROMETER_NVML: place.path('no-such-library.so') });
+test.concurrent('without one there is the reason', async ({ onTestFinished }) => {
+  const place = workplace();
+  onTestFinished(() => place.close());
+  const { record, html, gpu } = await runWith(place, { INFEROMETER_NVML: place.path('no-such-library.so') });
   expect(isMissing(gpu)).toBe(true);
   expect(record.notices.map(({ id }) => id)).toContain('no-gpu');
   expect(html).toContain('GPU panels are left out');

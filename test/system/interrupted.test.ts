@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Workplace, workplace } from './cli-process.ts';
 
 /** Cases long enough to be interrupted in: nobody waits for their end. */
@@ -12,25 +12,30 @@ load: { poisson: { rate: 20/s } }
 measure: { warmup: 100ms, duration: 1s, drain: 2s, order: sequential, trials: 1 }
 `;
 
-let place: Workplace;
-beforeEach(() => {
-  place = workplace();
-  place.write('long.yaml', LONG);
-});
-afterEach(() => place.close());
+/** A place of its own for each test: they run at the same time, and mostly wait. */
+function ownPlace(scenario = LONG): Workplace {
+  const place = workplace();
+  place.write('long.yaml', scenario);
+  return place;
+}
 
 /** The first case takes a second; the run is then in the second one, which takes a minute. */
-async function inTheSecondCase() {
+async function inTheSecondCase(place: Workplace) {
   const words = ['run', 'long.yaml', '--set', 'measure.trials=60'];
   const running = place.start(words);
   await running.printed(/^ +2\/120 /m);
   return running;
 }
 
-const server = () => place.processes().find(({ command }) => command.includes('reference-server'));
+const serverOf = (place: Workplace) =>
+  place.processes().find(({ command }) => command.includes('reference-server'));
 
-test('Ctrl-C keeps what was measured: a partial record that can be read, exit 130, no process', async () => {
-  const running = await inTheSecondCase();
+test.concurrent('Ctrl-C keeps what was measured: a partial record that can be read, exit 130, no process', async ({
+  onTestFinished,
+}) => {
+  const place = ownPlace();
+  onTestFinished(() => place.close());
+  const running = await inTheSecondCase(place);
   running.kill('SIGINT');
   const { code, stdout, stderr } = await running.ended;
   expect(stderr).toContain('Finishing what is in flight');
@@ -45,10 +50,11 @@ test('Ctrl-C keeps what was measured: a partial record that can be read, exit 13
   expect(await place.run('report', 'latest')).toMatchObject({ code: 0 });
 }, 90_000);
 
-test('a second Ctrl-C stops at once', async () => {
-  place.write('long.yaml', LONG.replace('drain: 2s', 'drain: 60s').replace('duration: 1s', 'duration: 60s'));
+test.concurrent('a second Ctrl-C stops at once', async ({ onTestFinished }) => {
+  const place = ownPlace(LONG.replace('drain: 2s', 'drain: 60s').replace('duration: 1s', 'duration: 60s'));
+  onTestFinished(() => place.close());
   const running = place.start(['run', 'long.yaml']);
-  while (server() === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (serverOf(place) === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
   running.kill('SIGINT');
   await new Promise((resolve) => setTimeout(resolve, 300));
   running.kill('SIGINT');
@@ -58,9 +64,13 @@ test('a second Ctrl-C stops at once', async () => {
   expect(place.processes()).toEqual([]);
 }, 90_000);
 
-test('a server that dies is one clear error, exit 4; the cases before it are kept', async () => {
-  const running = await inTheSecondCase();
-  process.kill(server()?.pid ?? 0, 'SIGKILL');
+test.concurrent('a server that dies is one clear error, exit 4; the cases before it are kept', async ({
+  onTestFinished,
+}) => {
+  const place = ownPlace();
+  onTestFinished(() => place.close());
+  const running = await inTheSecondCase(place);
+  process.kill(serverOf(place)?.pid ?? 0, 'SIGKILL');
   const { code, stderr } = await running.ended;
   expect(stderr).toMatch(/^The server went away while it was measured: .*SIGKILL.*\n$/);
   expect(code).toBe(4);

@@ -1,11 +1,18 @@
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { TINY, workplace } from './cli-process.ts';
 
-const place = workplace();
-place.write('tiny.yaml', TINY);
-afterAll(() => place.close());
+/** A place of its own for each test: they run at the same time. */
+function ownPlace() {
+  const place = workplace();
+  place.write('tiny.yaml', TINY);
+  return place;
+}
 
-test('steps above limits.maxRate are left out, with a notice that names them', async () => {
+test.concurrent('steps above limits.maxRate are left out, with a notice that names them', async ({
+  onTestFinished,
+}) => {
+  const place = ownPlace();
+  onTestFinished(() => place.close());
   const { code, stdout } = await place.run(
     ...['run', 'tiny.yaml', '--set', 'limits.maxRate=0.5/s', '--set', 'vary.batch.values=[8]'],
   );
@@ -17,7 +24,9 @@ test('steps above limits.maxRate are left out, with a notice that names them', a
   expect(record.notices.map(({ id }) => id)).toContain('above-limit');
 }, 120_000);
 
-test('a broken abort rule ends a case early', async () => {
+test.concurrent('a broken abort rule ends a case early', async ({ onTestFinished }) => {
+  const place = ownPlace();
+  onTestFinished(() => place.close());
   const { code } = await place.run(
     ...['run', 'tiny.yaml', '--set', 'load={poisson: {rate: 40/s}}', '--set', 'vary.batch.values=[8]'],
     ...['--set', 'limits.abort=[p99 > 1ms for 1s]', '--set', 'duration=20s'],

@@ -5,15 +5,20 @@ import { type RunRecord, runRecord } from '../../harness/record/run-record.ts';
 import { type Ended, TINY, workplace } from './cli-process.ts';
 
 const place = workplace();
+const other = workplace();
 let ended: Ended;
 let record: RunRecord;
+/** Another run of the same file, elsewhere and at the same time: neither minds. */
+let changed: Promise<Ended>;
 
 beforeAll(async () => {
-  place.write('tiny.yaml', TINY);
+  for (const one of [place, other]) one.write('tiny.yaml', TINY);
+  const words = ['--set', 'load.ladder.steps=[30%]', '--set', 'vary.batch.values=[2, 4]', '--seed', '11'];
+  changed = other.run('run', 'tiny.yaml', '--json', ...words);
   ended = await place.run('run', 'tiny.yaml');
   record = place.latest();
 }, 120_000);
-afterAll(() => place.close());
+afterAll(() => Promise.all([place.close(), other.close()]));
 
 test('a scenario file becomes a record and a report, and nothing stays behind', () => {
   expect(ended).toMatchObject({ code: 0, stderr: '' });
@@ -83,11 +88,10 @@ test('what is on disk can be read by every verb', async () => {
 });
 
 test('--json prints the record and nothing else; --set and --seed change what they say', async () => {
-  const words = ['--set', 'load.ladder.steps=[30%]', '--set', 'vary.batch.values=[2, 4]', '--seed', '11'];
-  const { code, stdout, stderr } = await place.run('run', 'tiny.yaml', '--json', ...words);
+  const { code, stdout, stderr } = await changed;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const printed = runRecord.parse(JSON.parse(stdout));
-  expect(printed).toEqual(place.latest());
+  expect(printed).toEqual(other.latest());
   expect(printed.scenario.seed).toBe(11);
   expect(printed.cases.map(({ axes }) => axes)).toEqual([
     { batch: '2', load: 'saturation' },
