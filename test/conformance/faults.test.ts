@@ -3,12 +3,9 @@ import { expectOneOutcomeEach, FAULT_MATRIX, runFault } from '../support/fault-r
 
 const FAULTS_WANTED = 200;
 
-/**
- * Each fault becomes exactly one outcome, and never a latency. Ten thousand requests each: test/truth. Each has a server
- * and a generator of its own, which mostly wait, so some of them wait at the same time.
- */
+/** Each fault becomes exactly one outcome, and never a latency. Ten thousand requests each: test/truth. */
 describe('a server with faults', () => {
-  it.concurrent.each(FAULT_MATRIX)('$protocol: $kind is $outcome, once a request', async (fault) => {
+  it.each(FAULT_MATRIX)('$protocol: $kind is $outcome, once a request', async (fault) => {
     // Every second request is answered well, but where the timeout is short: a busy machine could miss it. A call that is
     // disowned must have come again before the next fault.
     const every = fault.hangs ? 1 : fault.disowned ? 20 : 2;

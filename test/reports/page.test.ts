@@ -16,7 +16,8 @@ const record = plantReportRecord();
 const suite =
   NO_BROWSER === undefined ? 'the page in a browser' : `the page in a browser (skipped: ${NO_BROWSER})`;
 
-describe.skipIf(NO_BROWSER !== undefined)(suite, () => {
+// Each test has a page of its own and mostly waits for it: some of them wait at the same time.
+describe.skipIf(NO_BROWSER !== undefined)(suite, { concurrent: true }, () => {
   let browser: Browser;
   let report = '';
   const opened: OpenPage[] = [];
