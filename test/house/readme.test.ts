@@ -29,6 +29,12 @@ const READS =
   /^npx inferometer (list|explain|report|compare|gate|cost|requests)\b|^npx inferometer run .*--dry-run/;
 
 /**
+ * What npm's own npx comes to where the package is installed. That one is asked once, with the first command: it takes
+ * longer to find this out than most verbs take for their work.
+ */
+const NPX = '#!/bin/sh\nname=$1\nshift\nexec "node_modules/.bin/$name" "$@"\n';
+
+/**
  * Every command of the README, as written and in its order, in a folder with what its reader has by then: the
  * scenario that it shows as ranker.yaml, and a model file.
  */
@@ -39,6 +45,7 @@ describe('the README', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'inferometer-readme-'));
     put('node_modules/.bin/inferometer', (at) => symlinkSync(packageFile('dist/harness/cli.js'), at));
+    put('bin/npx', (at) => writeFileSync(at, NPX, { mode: 0o755 }));
     const model = await ensureModel('recommender');
     put('models/ranker.onnx', (at) => copyFileSync(model, at));
     for (const block of blocks('yaml')) {
@@ -80,7 +87,8 @@ describe('the README', () => {
         servers.push(await serve(command, folder));
         return;
       }
-      const { code, output } = await runCommand(command, { cwd: folder });
+      const env = command === COMMANDS[0] ? {} : { PATH: `${join(folder, 'bin')}:${process.env.PATH}` };
+      const { code, output } = await runCommand(command, { cwd: folder, env });
       // On a busy machine a run may be unable to answer (2); a mistake (3) or a failure (4) is never right.
       expect([0, 2], output).toContain(code);
       expect(output).not.toBe('');
