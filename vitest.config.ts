@@ -17,8 +17,13 @@ const UNITS = [
   'test/harness/doctor/{findings,verdict}.test.ts',
   'test/harness/load/{loop-pacer,rate-law,replay,schedule}.test.ts',
   'test/harness/run/{cases,plan,trial}/**/*.test.ts',
+  'test/harness/run/session/{check-all,open-pass,run-book}.test.ts',
+  'test/harness/targets/{placement,statistics}.test.ts',
+  'test/harness/transports/{grpc,grpc-*,hpack,http1-*,http2-*,opening}.test.ts',
   'test/reference-server/{api,cache}/**/*.test.ts',
-  'test/reports/{asked,bill,html,spread}.test.ts',
+  'test/reference-server/execution/{batch-*,batcher,batcher-*,instance-pool,tensors}.test.ts',
+  'test/reference-server/models/{folder-models,repository,text-proto,triton-config}.test.ts',
+  'test/reports/{asked,bill,html,report,spread}.test.ts',
 ];
 
 export default defineConfig({
