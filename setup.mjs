@@ -27,6 +27,7 @@ const TEST_TOOLS = {
   gcc: 'gcc',
   taskset: 'util-linux',
   nginx: 'nginx-light',
+  haproxy: 'haproxy',
   nghttpd: 'nghttp2-server',
   'redis-server': 'redis-server',
   '/usr/lib/python3/dist-packages/grpc/__init__.py': 'python3-grpcio',

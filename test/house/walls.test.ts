@@ -68,6 +68,7 @@ const MUST_FAIL: readonly [file: string, specifier: string][] = [
   ['reference-server/pipeline/steps/image.ts', 'node:fs'],
   ['reference-server/routing/split.ts', 'node:perf_hooks'],
   ['reference-server/cache/cache-key.ts', 'node:fs'],
+  ['reference-server/balancer/policy.ts', 'node:perf_hooks'],
 ];
 
 const MUST_PASS: readonly [file: string, specifier: string][] = [
