@@ -5,19 +5,25 @@ import type { Probe } from './probe.ts';
 /** /proc counts CPU time in ticks of 1/100 s on every Linux that Node supports (USER_HZ). */
 const TICK_MS = 10;
 
-/** CPU (cores) and resident memory of a process and all that it started. Linux only. */
-export function processTreeProbe(rootPid: number, nowMs: () => number = () => performance.now()): Probe {
+/**
+ * CPU (cores) and resident memory of one or several processes and all that they started. Linux only. `roots`: one, or
+ * those that there are now; the time of one that has ended stays counted.
+ */
+export function processTreeProbe(
+  roots: number | (() => readonly number[]),
+  nowMs: () => number = () => performance.now(),
+): Probe {
   if (process.platform !== 'linux') {
     return unavailable('the CPU and memory of another process are read from /proc, which only Linux has');
   }
-  const tree = new ProcessTree(rootPid);
+  const tree = new ProcessTrees(typeof roots === 'number' ? () => [roots] : roots);
   let gaps: Record<string, string> = {};
   let last = reading();
 
   function reading(): Reading | undefined {
     tree.discover();
     const used = tree.used();
-    const ended = `the process ${rootPid} has ended`;
+    const ended = `the process ${tree.roots.join(', ')} has ended`;
     gaps = used === undefined ? { cpuCores: ended, rssMiB: ended, processes: ended } : {};
     return used === undefined ? undefined : { ...used, atMs: nowMs() };
   }
@@ -50,18 +56,37 @@ interface Reading extends Used {
   readonly atMs: number;
 }
 
-class ProcessTree {
-  readonly #rootPid: number;
-  readonly #members = new Map<number, { readonly stat: KeptFile; readonly status: KeptFile }>();
+interface Watched {
+  readonly stat: KeptFile;
+  readonly status: KeptFile;
+  /** When it was last read. */
+  cpuMs: number;
+}
 
-  constructor(rootPid: number) {
-    this.#rootPid = rootPid;
-    this.#add(rootPid);
+class ProcessTrees {
+  readonly #roots: () => readonly number[];
+  /** All that were ever roots. */
+  readonly #known = new Set<number>();
+  readonly #members = new Map<number, Watched>();
+  /** Of roots that have ended. */
+  #endedMs = 0;
+
+  constructor(roots: () => readonly number[]) {
+    this.#roots = roots;
   }
 
-  /** Walks from the root over the children of every thread; known ones are only passed through. */
+  get roots(): readonly number[] {
+    return this.#roots();
+  }
+
+  /** Walks from the roots over the children of every thread; known ones are only passed through. */
   discover(): void {
-    const queue = [this.#rootPid];
+    const queue = [...this.roots];
+    for (const pid of queue) {
+      if (this.#known.has(pid)) continue;
+      this.#known.add(pid);
+      this.#add(pid);
+    }
     for (let pid = queue.pop(); pid !== undefined; pid = queue.pop()) {
       for (const child of childrenOf(pid)) {
         this.#add(child);
@@ -70,18 +95,26 @@ class ProcessTree {
     }
   }
 
-  /** undefined when the root is gone. */
+  /** undefined when all roots are gone. */
   used(): Used | undefined {
     let [cpuMs, rssMiB] = [0, 0];
-    for (const [pid, files] of this.#members) {
+    for (const [pid, watched] of this.#members) {
       try {
-        cpuMs += cpuTicks(files.stat.read()) * TICK_MS;
-        rssMiB += residentKiB(files.status.read()) / 1024;
+        const [ticks, residentMiB] = [
+          cpuTicks(watched.stat.read()),
+          residentKiB(watched.status.read()) / 1024,
+        ];
+        watched.cpuMs = ticks * TICK_MS;
+        cpuMs += watched.cpuMs;
+        rssMiB += residentMiB;
       } catch {
+        // The time of any other is its parent's, who collects it.
+        if (this.#known.has(pid)) this.#endedMs += watched.cpuMs;
         this.#drop(pid);
       }
     }
-    return this.#members.has(this.#rootPid) ? { cpuMs, rssMiB, processes: this.#members.size } : undefined;
+    const lives = this.roots.some((pid) => this.#members.has(pid));
+    return lives ? { cpuMs: cpuMs + this.#endedMs, rssMiB, processes: this.#members.size } : undefined;
   }
 
   close(): void {
@@ -92,7 +125,7 @@ class ProcessTree {
     if (this.#members.has(pid)) return;
     try {
       const stat = new KeptFile(`/proc/${pid}/stat`);
-      this.#members.set(pid, { stat, status: new KeptFile(`/proc/${pid}/status`) });
+      this.#members.set(pid, { stat, status: new KeptFile(`/proc/${pid}/status`), cpuMs: 0 });
     } catch {
       // Ended between being listed and being opened.
     }

@@ -8,10 +8,12 @@ import type { Scenario } from '../scenario/scenario.ts';
 import { liveHistograms } from '../statistics/histogram.ts';
 import { answerOf, noticesOf, pricesFor } from './cases/decisions.ts';
 import { environmentFacts } from './machine/environment.ts';
+import { missingPrograms } from './machine/missing-programs.ts';
 import { placementFor } from './machine/place-on-cores.ts';
 import { crowded } from './plan/generator-count.ts';
 import { ANY_SATURATION, closedCases, openCases } from './plan/plan.ts';
 import { searchedSettings } from './plan/search-plan.ts';
+import { refuse } from './requests/check-workloads.ts';
 import { readAsFound } from './session/as-found-label.ts';
 import { RunBook } from './session/run-book.ts';
 import type { RunOptions } from './session/run-options.ts';
@@ -34,6 +36,7 @@ export interface RunOutcome {
 export async function runScenario(asked: Scenario, options: RunOptions): Promise<RunOutcome> {
   const startedAt = new Date();
   const prices = pricesFor(asked);
+  refuse(missingPrograms(asked));
   const scenario = await readAsFound(asked);
   const store = createStore({ outFolder: options.outFolder, scenarioName: scenario.name, startedAt });
   const environment = { ...(await environmentFacts()), ...doctorFacts(options.outFolder) };

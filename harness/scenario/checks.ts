@@ -112,7 +112,9 @@ function targetChoice(content: Record<string, unknown>, complain: Complain): Pro
       ),
     ];
   }
+  const besides = target.balancer === undefined ? [] : [complain(['target', 'balancer'], ...NOT_OURS)];
   return [
+    ...besides,
     ...modelChoice(target, complain),
     ...wireChoice(target, complain),
     ...streamChoice(target, complain),
@@ -138,6 +140,11 @@ function bundledProtocol({ protocol }: Record<string, unknown>, complain: Compla
   const message = `the bundled server is not driven over ${word(protocol)}`;
   return [complain(['target', 'protocol'], message, 'protocol: oip-rest, or oip-grpc')];
 }
+
+const NOT_OURS = [
+  'is about the replicas of the bundled server',
+  'give the URL of your own balancer as target.url',
+] as const;
 
 function streamChoice({ protocol, stream }: Record<string, unknown>, complain: Complain): Problem[] {
   if (stream !== true || protocol === 'oip-grpc') return [];

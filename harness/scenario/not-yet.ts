@@ -4,7 +4,6 @@
  */
 const NOT_YET: Readonly<Record<string, string>> = {
   'target.autoscale': 'vary target.reference.instances to compare sizes',
-  'target.balancer': 'start the balancer yourself and give its URL as target.url',
   'target.control': 'change the settings yourself and run once for each',
   'target.metrics': 'leave it out; the statistics of the server are read where it has them',
   'target.native': 'use the neutral settings: maxRows, maxDelay, maxQueue, instances, threads',
@@ -13,7 +12,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'target.reference.cache.singleFlight':
     'leave it out: with a cache, identical requests in flight always share one computation',
   'target.reference.cache.onFailure': 'leave it out: a store that fails is always a miss',
-  'target.reference.replicas': 'vary target.reference.instances instead',
   'target.reference.native': 'use the neutral settings',
   'workload.changeEvery':
     'leave it out: an answer of the bundled models follows from its request alone, so none is ever stale',

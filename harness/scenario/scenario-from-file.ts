@@ -4,7 +4,14 @@ import type { RateLawSpec, Stage, WrittenRate } from './rate-law.ts';
 import type { Recording } from './replay-file.ts';
 import type { DecideSpec, LimitsSpec, MeasureSpec, StopSpec } from './scenario.ts';
 import type { ScenarioFile } from './schema.ts';
-import type { CacheSpec, GrpcSpec, HttpSpec, TargetSpec } from './target-spec.ts';
+import {
+  type CacheSpec,
+  DEFAULT_BALANCER,
+  type GrpcSpec,
+  type HttpSpec,
+  type ReferenceTargetSpec,
+  type TargetSpec,
+} from './target-spec.ts';
 
 type StageFile = NonNullable<ScenarioFile['load']['stages']>[number];
 
@@ -34,6 +41,7 @@ export function targetFrom({ target }: ScenarioFile): TargetSpec {
         }),
       },
       ...(cache === undefined ? {} : { cache: cacheFrom(cache) }),
+      ...replicasFrom(target),
       ...(target.protocol === 'oip-grpc' ? { protocol: target.protocol } : {}),
       ...(target.stream ? { stream: target.stream } : {}),
     };
@@ -58,6 +66,16 @@ type CacheFile = NonNullable<NonNullable<ScenarioFile['target']['reference']>['c
 
 function cacheFrom({ kind, size: maxBytes, ttl: ttlMs }: CacheFile): CacheSpec {
   return kind === 'off' ? { kind } : { kind, maxBytes, ...defined({ ttlMs }) };
+}
+
+/** One server without a balancer is the server alone. */
+function replicasFrom({
+  reference,
+  balancer,
+}: ScenarioFile['target']): Pick<ReferenceTargetSpec, 'replicas' | 'balancer'> {
+  const { replicas = 1 } = reference ?? {};
+  if (replicas === 1 && balancer === undefined) return {};
+  return { replicas, balancer: balancer ?? DEFAULT_BALANCER };
 }
 
 /** The fields that are there. */

@@ -19,6 +19,7 @@ import {
 import { load } from './load-schema.ts';
 import { REPORT_NAMES } from './report-names.ts';
 import { ownServer } from './target-schema.ts';
+import { BALANCERS, BALANCING_POLICIES, DEFAULT_BALANCER } from './target-spec.ts';
 import { workload } from './workload-schema.ts';
 
 /**
@@ -94,11 +95,31 @@ const reference = z
       },
       parsePipeline,
     ).optional(),
+    replicas: whole(
+      'Server processes, each with as many instances and threads; more than one stand behind a balancer',
+      1,
+      64,
+    ).prefault(1),
   })
   .describe('The bundled server, started as a process of its own for each setting');
 
+const balancer = z
+  .strictObject({
+    kind: choice(
+      'Ours, request by request; or haproxy or nginx, installed on this machine',
+      BALANCERS,
+    ).prefault(DEFAULT_BALANCER.kind),
+    policy: choice(
+      'Who gets the next request: each in turn; the one with the fewest in flight; or the less busy of two drawn ones',
+      BALANCING_POLICIES,
+    ).prefault(DEFAULT_BALANCER.policy),
+  })
+  .describe(
+    'What stands before the replicas of the bundled server, even before a single one; left out: nothing before one, ours before several',
+  );
+
 const target = z
-  .strictObject({ reference: reference.optional(), ...ownServer })
+  .strictObject({ reference: reference.optional(), balancer: balancer.optional(), ...ownServer })
   .describe('What is driven: `reference` for the bundled server, or `url` and `model` for your own');
 
 const stop = z

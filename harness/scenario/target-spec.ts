@@ -20,6 +20,10 @@ export interface ReferenceTargetSpec {
   readonly cache?: CacheSpec;
   /** Steps around the model, in the words of the server's own configuration. */
   readonly pipeline?: Readonly<Record<string, unknown>>;
+  /** Server processes; absent: one. */
+  readonly replicas?: number;
+  /** What stands before them; absent: requests go straight to the one that there is. */
+  readonly balancer?: BalancerSpec;
   /** Absent: oip-rest. */
   readonly protocol?: 'oip-grpc';
   /** Of oip-grpc: requests share a stream for each connection. */
@@ -27,6 +31,16 @@ export interface ReferenceTargetSpec {
   /** Further models that the workload's mix asks, served beside it with the same settings. */
   readonly otherModels?: readonly string[];
 }
+
+/** Ours, or a program of this machine; and how it chooses among the replicas. */
+export interface BalancerSpec {
+  readonly kind: (typeof BALANCERS)[number];
+  readonly policy: (typeof BALANCING_POLICIES)[number];
+}
+
+export const BALANCERS = ['inferometer', 'haproxy', 'nginx'] as const;
+export const BALANCING_POLICIES = ['roundRobin', 'leastInFlight', 'twoChoices'] as const;
+export const DEFAULT_BALANCER: BalancerSpec = { kind: 'inferometer', policy: 'leastInFlight' };
 
 export interface BatchingSpec {
   /** 1 switches batching off. */

@@ -219,7 +219,8 @@ async function effectiveSettings(
   );
 }
 
-function refuseDifferences(requested: Settings, effective: Settings): void {
+/** Throws TargetError where the server runs something else than it was asked to. */
+export function refuseDifferences(requested: Settings, effective: Settings): void {
   const differences = settingDifferences(requested, effective);
   if (differences.length === 0) return;
   throw new TargetError(

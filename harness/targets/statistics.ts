@@ -125,6 +125,8 @@ export function statisticsDelta(
 ): ServerView {
   if (isMissing(before)) return nothing(before);
   if (isMissing(after)) return nothing(after);
+  const serverArrivals = arrivalsDelta(before, after);
+  if ((after.replicasLost ?? 0) > (before.replicasLost ?? 0)) return { ...nothing(LOST), serverArrivals };
   if (after.executions < before.executions || after.requestsOk < before.requestsOk) {
     return nothing({ missing: "the server's counters went back: it was restarted during the case" });
   }
@@ -139,10 +141,7 @@ export function statisticsDelta(
         'computed',
       ),
     },
-    serverArrivals:
-      before.arrivals === undefined || after.arrivals === undefined
-        ? { missing: 'the server does not count arrivals' }
-        : after.arrivals - before.arrivals,
+    serverArrivals,
     ...routedDelta(before, after),
   };
 }
@@ -158,6 +157,14 @@ function routedDelta(
     ...(Object.keys(versions).length > 1 ? { versions } : {}),
     ...(Object.keys(shadow).length > 0 ? { shadow } : {}),
   };
+}
+
+const LOST: Missing = { missing: 'a replica was killed, and its counters went with it' };
+
+function arrivalsDelta(before: ServerStatistics, after: ServerStatistics): Figure {
+  return before.arrivals === undefined || after.arrivals === undefined
+    ? { missing: 'the server does not count arrivals' }
+    : after.arrivals - before.arrivals;
 }
 
 function batchDelta(before: ServerStatistics, after: ServerStatistics): Batch | Missing {

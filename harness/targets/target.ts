@@ -31,6 +31,8 @@ export interface RunningTarget {
   readonly otherModels?: readonly ModelMetadata[];
   /** Root of the server's process tree, where it is ours. */
   readonly pid?: number;
+  /** Where it is several processes that come and go: the roots of their trees now. */
+  pids?(): readonly number[];
   readonly cpus?: readonly number[];
   /** Settings asked for and read back, by dotted name: `batching.maxRows`. */
   readonly requested: Readonly<Record<string, unknown>>;
@@ -94,6 +96,8 @@ export interface ServerStatistics {
   readonly byVersion?: Readonly<Record<string, number>>;
   /** Copies that versions got of requests which others answered: ok, failed, skipped for want of room. */
   readonly shadow?: Readonly<Record<string, number>>;
+  /** Replicas that went away with their counters: but for the arrivals, which others counted, these are not all. */
+  readonly replicasLost?: number;
 }
 
 /** Each request that reached the cache is a hit, a miss or a join. */

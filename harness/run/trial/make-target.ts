@@ -2,6 +2,7 @@ import type { NoticeRecord } from '../../record/run-record.ts';
 import type { TargetSpec } from '../../scenario/target-spec.ts';
 import { externalTarget } from '../../targets/external.ts';
 import { referenceTarget } from '../../targets/reference.ts';
+import { isBalanced, replicatedTarget } from '../../targets/replicas.ts';
 import type { Target } from '../../targets/target.ts';
 
 /** The target that a setting names. `cpus`: cores to bind a server of ours to. */
@@ -11,5 +12,6 @@ export function makeTarget(
   onNotice: (notice: NoticeRecord) => void,
 ): Target {
   if (spec.kind === 'external') return externalTarget(spec);
-  return referenceTarget(spec, cpus === undefined ? { onNotice } : { onNotice, cpus });
+  const options = cpus === undefined ? { onNotice } : { onNotice, cpus };
+  return isBalanced(spec) ? replicatedTarget(spec, options) : referenceTarget(spec, options);
 }

@@ -55,7 +55,7 @@ export async function driveTrial(request: TrialRequest): Promise<TrialFacts> {
     died = reason;
     gone.abort();
   });
-  const watch = watchTrial(target.pid);
+  const watch = watchTrial(target);
   const { result, atMeasure, watched, changes } = await drive(
     request,
     watch,

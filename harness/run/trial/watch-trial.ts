@@ -5,6 +5,7 @@ import { type ProbeResult, startProbeLoop } from '../../probes/probe-loop.ts';
 import { processTreeProbe } from '../../probes/process-tree.ts';
 import { utilizationOver } from '../../probes/utilization.ts';
 import type { CaseRecord } from '../../record/case-record.ts';
+import type { RunningTarget } from '../../targets/target.ts';
 import type { LoadResult, PhaseInstants } from '../load-engine.ts';
 
 /** Everything that is read beside one trial. */
@@ -19,10 +20,12 @@ export interface WatchedTrial {
   readonly gpus: readonly GpuFacts[];
 }
 
-/** `serverPid`: root of the server's process tree, where it is ours. */
-export function watchTrial(serverPid: number | undefined): TrialWatch {
+type Processes = Pick<RunningTarget, 'pid' | 'pids'>;
+
+/** Beside a target, whose processes are watched where they are ours. */
+export function watchTrial({ pid, pids = () => (pid === undefined ? [] : [pid]) }: Processes): TrialWatch {
   const gpu = gpuProbe();
-  const server = serverPid === undefined ? [] : [processTreeProbe(serverPid)];
+  const server = pids().length === 0 ? [] : [processTreeProbe(pids)];
   const loop = startProbeLoop([generatorProbe(), hostProbe(), gpu, ...server]);
   return {
     align: (instants) => loop.align(instants),

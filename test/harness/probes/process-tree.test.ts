@@ -61,6 +61,31 @@ describe.skipIf(process.platform !== 'linux')('a process tree', () => {
     probe.close();
   });
 
+  test('of several roots that come and go, the time of one that has ended stays counted', async () => {
+    const first = await busyFamily(400);
+    const roots = [first.pid];
+    let atMs = 0;
+    const probe = processTreeProbe(
+      () => roots,
+      () => (atMs += 1_000),
+    );
+    await first.done;
+    expect(probe.read().processes).toBe(1);
+    const second = await busyFamily(200);
+    roots.push(second.pid);
+    await second.done;
+    const [child] = children;
+    const ended = new Promise((resolve) => child?.once('exit', resolve));
+    child?.stdin?.end();
+    await ended;
+    const { cpuCores, processes } = probe.read();
+    expect(processes).toBe(1);
+    // Forgotten, the first one's 400 ms would be taken off the second one's 200.
+    expect(cpuCores).toBeGreaterThan(0.15);
+    expect(cpuCores).toBeLessThan(1);
+    probe.close();
+  });
+
   test('a process that has ended is a gap with the reason', async () => {
     const family = await busyFamily(10);
     const probe = processTreeProbe(family.pid);

@@ -15,6 +15,7 @@ describe('shipped scenarios', () => {
       'pipeline',
       'protocol-cost',
       'rollout',
+      'scaling',
       'smoke',
     ]);
   });
@@ -61,6 +62,16 @@ describe('shipped scenarios', () => {
     ]);
     const cases = settings.flatMap(({ load }) => loadLabels(load)).length;
     expect(cases * (measure.warmupMs + measure.durationMs)).toBeLessThan(90_000);
+  });
+
+  it('scaling compares as many computing threads, and drives for less than 60 s', () => {
+    const { settings, measure } = loadScenario('scaling');
+    const threads = settings.map(({ target }) =>
+      target.kind === 'reference' ? target.threads * target.instances * (target.replicas ?? 1) : 0,
+    );
+    expect(threads).toEqual([2, 2, 2]);
+    const cases = settings.flatMap(({ load }) => loadLabels(load)).length;
+    expect(cases * (measure.warmupMs + measure.durationMs)).toBeLessThan(60_000);
   });
 
   it('smoke drives for less than 8 s', () => {

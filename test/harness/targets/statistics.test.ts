@@ -100,3 +100,13 @@ test('what cannot be said has its reason', () => {
     missing: "the server's statistics do not name the model m",
   });
 });
+
+test('where a replica took its counters along, what arrived is known all the same, and nothing else', () => {
+  const after = { ...parsed(11), arrivals: 100, replicasLost: 1 };
+  const delta = statisticsDelta({ ...parsed(13), arrivals: 58, replicasLost: 0 }, after);
+  const missing = 'a replica was killed, and its counters went with it';
+  expect(delta).toMatchObject({ serverArrivals: 42, batch: { missing }, serverMs: { queue: { missing } } });
+  // The next case begins and ends without it.
+  const later = { ...parsed(14), arrivals: 121, replicasLost: 1 };
+  expect(statisticsDelta(after, later)).toMatchObject({ serverArrivals: 21, batch: { executions: 6 } });
+});

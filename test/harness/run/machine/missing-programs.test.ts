@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { missingPrograms } from '../../../../harness/run/machine/missing-programs.ts';
+import { scenarioFromText } from '../../../../harness/scenario/load-file.ts';
+
+test('a balancer that is not installed is told before anything is measured, each once', () => {
+  const vary = 'vary: { balancer: { path: target.balancer.kind, values: [inferometer, haproxy] } }\n';
+  const { settings } = scenarioFromText(
+    `target: { reference: { model: recommender, replicas: 2 } }\n${vary}`,
+    'x.yaml',
+  );
+  const problems = missingPrograms({ settings: [...settings, ...settings] }, ['/nowhere']);
+  expect(problems).toEqual([
+    {
+      field: 'target.balancer.kind',
+      message: 'haproxy is not installed',
+      advice: 'apt-get install haproxy; or kind: inferometer',
+    },
+  ]);
+});
