@@ -81,7 +81,8 @@ function endToEnd(rawHeaders: readonly string[], besides?: string): string[] {
   const kept: string[] = [];
   let named: readonly string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
+    const name = rawHeaders[index] ?? '';
+    const value = rawHeaders[index + 1] ?? '';
     const lower = name.toLowerCase();
     if (lower === 'connection') named = value.toLowerCase().split(/\s*,\s*/);
     if (!OF_THE_CONNECTION.has(lower) && lower !== besides) kept.push(name, value);
