@@ -37,6 +37,7 @@ export async function startHaproxy(config: BalancerConfig): Promise<Balancer> {
     port,
   });
   const runtime = new Runtime(socket, config.atMost);
+  await runtime.opened();
   return {
     url: `${config.speaks}://${config.host}:${port}`,
     died: haproxy.died,
@@ -61,6 +62,13 @@ class Runtime {
   constructor(socket: string, slots: number) {
     this.#socket = socket;
     this.#slots = Array.from({ length: slots }, () => undefined);
+  }
+
+  /** HAProxy gives its socket the right name a moment after it has begun to listen. */
+  async opened(): Promise<void> {
+    const deadlineMs = performance.now() + UP_MS;
+    const answers = () => this.#stat().then(Boolean, () => false);
+    while (!(await answers()) && performance.now() < deadlineMs) await sleep(POLL_MS);
   }
 
   async add(replica: ReplicaAddress): Promise<void> {

@@ -23,7 +23,7 @@ export function nginxConfig(
 daemon off;
 worker_processes 1;
 pid ${folder}/nginx.pid;
-error_log stderr error;
+error_log stderr crit;
 events { worker_connections 16384; }
 http {
   access_log off;
