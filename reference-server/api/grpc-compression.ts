@@ -1,22 +1,26 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
-import { invalid, ServingError } from '../errors.ts';
+import { ServingError } from '../errors.ts';
+import { type Compression, uncompressible } from './compression.ts';
 
 /** What a call's messages may be compressed by; ours never are. */
 export const ACCEPTED_ENCODINGS = 'identity, gzip, deflate';
 
+const UNPACK = { gzip: gunzipSync, deflate: inflateSync };
+
 /** Takes a compressed message of a call whose `grpc-encoding` is that; throws a ServingError where it cannot. */
 export function decompressed(message: Buffer, encoding: string | undefined, limitBytes: number): Buffer {
+  if (encoding === undefined || !Object.hasOwn(UNPACK, encoding)) throw unknownEncoding(encoding);
+  const compression = encoding as Compression;
   try {
-    if (encoding === 'gzip') return gunzipSync(message, { maxOutputLength: limitBytes });
-    if (encoding === 'deflate') return inflateSync(message, { maxOutputLength: limitBytes });
+    return UNPACK[compression](message, { maxOutputLength: limitBytes });
   } catch (error) {
-    const { code, message: words } = error as NodeJS.ErrnoException;
-    if (code !== 'ERR_BUFFER_TOO_LARGE') throw invalid(`the message is not ${encoding}: ${words}`);
-    const found = `the message has more than the ${limitBytes} bytes that are allowed`;
-    throw new ServingError('too-large', found);
+    throw uncompressible(error, 'the message', compression, limitBytes);
   }
+}
+
+function unknownEncoding(encoding: string | undefined): ServingError {
   const found = encoding === undefined ? 'no grpc-encoding' : `grpc-encoding '${encoding.slice(0, 40)}'`;
-  throw new ServingError(
+  return new ServingError(
     'unsupported',
     `a compressed message with ${found}; accepted: ${ACCEPTED_ENCODINGS}`,
   );

@@ -1,18 +1,22 @@
 import { invalid, ServingError } from '../errors.ts';
 import type { InferRequest, InferResponse, Tensor } from '../infer.ts';
 import type { ModelSignature } from '../models/model-signature.ts';
+import { type ChosenOutput, type ClassLabels, chosenOutput, chosenTensor } from './chosen-output.ts';
 import type { InferMessage, InputMessage } from './grpc-infer-message.ts';
 import { bytesFromContents, contentsFromBytes, hasTypedContents } from './grpc-tensor-contents.ts';
-import { checkedShape, fitting, inModelOrder, inputSpec, outputSpec } from './infer-request-codec.ts';
-import { outputNamed } from './infer-response-codec.ts';
+import { checkedShape, fitting, inModelOrder, inputSpec } from './input-tensors.ts';
 import type { ProtobufWriter } from './protobuf-writer.ts';
+import { requestParameters } from './request-parameters.ts';
 
 /** What a ModelInferRequest asks of a model. */
 export interface GrpcInferRequest {
   readonly request: InferRequest;
-  /** Names of outputs in the caller's order; all of the model's where the caller names none. */
-  readonly wanted: readonly string[];
+  /** In the caller's order; all of the model's where the caller names none. */
+  readonly wanted: readonly ChosenOutput[];
 }
+
+/** Asks for the mark of the last answer. */
+export const SAYS_FINAL = 'triton_enable_empty_final_response';
 
 /** Raw contents stay views on the message. Throws an `invalid` ServingError that says what was found and expected. */
 export function decodeGrpcInfer(message: InferMessage, signature: ModelSignature): GrpcInferRequest {
@@ -22,8 +26,9 @@ export function decodeGrpcInfer(message: InferMessage, signature: ModelSignature
   }
   const tensors = inputs.map((input, position) => tensorOf(input, raw[position], signature));
   const wanted = wantedOutputs(message, signature);
-  const { parameters } = message;
-  return { request: { ...inModelOrder(tensors, signature), outputs: wanted, parameters }, wanted };
+  const outputs = wanted.map(({ name }) => name);
+  const parameters = requestParameters(message.parameters, [SAYS_FINAL]);
+  return { request: { ...inModelOrder(tensors, signature), outputs, parameters }, wanted };
 }
 
 function tensorOf(input: InputMessage, raw: Buffer | undefined, signature: ModelSignature): Tensor {
@@ -45,20 +50,15 @@ function tensorOf(input: InputMessage, raw: Buffer | undefined, signature: Model
   return { name: spec.name, datatype: spec.datatype, shape, data };
 }
 
-function wantedOutputs({ outputs }: InferMessage, signature: ModelSignature): readonly string[] {
-  if (outputs.length === 0) return signature.outputs.map(({ name }) => name);
-  return outputs.map(({ name, parameters }) => {
-    const spec = outputSpec(name, signature);
-    if ('classification' in parameters || 'shared_memory_region' in parameters) {
-      throw new ServingError('unsupported', `output '${spec.name}': its parameters are not supported`);
-    }
-    return spec.name;
-  });
+function wantedOutputs({ outputs }: InferMessage, signature: ModelSignature): readonly ChosenOutput[] {
+  if (outputs.length === 0) return signature.outputs.map(({ name }) => ({ name }));
+  return outputs.map(({ name, parameters }) => chosenOutput(name, parameters, signature));
 }
 
 export interface GrpcAnswer {
   readonly response: InferResponse;
-  readonly wanted: readonly string[];
+  readonly wanted: readonly ChosenOutput[];
+  readonly classLabels: ClassLabels;
   readonly modelName: string;
   readonly modelVersion: string;
   readonly id: string;
@@ -71,7 +71,8 @@ export interface GrpcAnswer {
 /** Writes a ModelInferResponse, as part of a stream's message where there is one. */
 export function writeInferResponse(writer: ProtobufWriter, answer: GrpcAnswer): void {
   const { modelName, modelVersion, id, saysFinal } = answer;
-  const tensors = answer.wanted.map((name) => outputNamed(answer.response, name)).reverse();
+  const { response, classLabels } = answer;
+  const tensors = answer.wanted.map((choice) => chosenTensor(response, choice, classLabels)).reverse();
   const raw = answer.raw || !tensors.every(({ datatype }) => hasTypedContents(datatype));
   if (raw) for (const { data } of tensors) writer.bytes(6, data);
   for (const tensor of tensors) writeOutput(writer, tensor, raw);

@@ -1,7 +1,7 @@
 import { asServingError, ServingError } from '../errors.ts';
 import type { ServedModel } from '../models/served-model.ts';
 import { newTimings, nsBetween } from '../telemetry/timings.ts';
-import { decodeGrpcInfer, type GrpcAnswer } from './grpc-infer-codec.ts';
+import { decodeGrpcInfer, type GrpcAnswer, SAYS_FINAL } from './grpc-infer-codec.ts';
 import type { InferMessage } from './grpc-infer-message.ts';
 import type { GrpcService } from './grpc-service.ts';
 import { queueWishOf } from './queue-wish.ts';
@@ -54,11 +54,12 @@ async function answered<Answer>(
   const answer = write({
     response,
     wanted,
+    classLabels: model.classLabels,
     modelName: name,
     modelVersion: model.version,
     id: message.id,
     raw: message.raw.length > 0,
-    saysFinal: message.parameters.triton_enable_empty_final_response === true,
+    saysFinal: message.parameters[SAYS_FINAL] === true,
   });
   const encodedAtMs = clock.nowMs();
   model.statistics.succeeded(

@@ -1,14 +1,15 @@
 import { invalid, ServingError } from '../errors.ts';
-import type { TensorSpec } from '../execution/tensors.ts';
 import type { InferRequest, QueueWish, Tensor } from '../infer.ts';
 import type { ModelSignature } from '../models/model-signature.ts';
-import { binaryMisfit } from './datatypes.ts';
+import { type ChosenOutput, chosenOutput } from './chosen-output.ts';
+import { checkedShape, fitting, inModelOrder, inputSpec, quoted } from './input-tensors.ts';
 import { bytesFromJson } from './json-tensor-codec.ts';
 import { queueWishOf } from './queue-wish.ts';
+import { rawTensor } from './raw-body.ts';
+import { requestParameters } from './request-parameters.ts';
 
 /** An output that the caller wants, and how. */
-export interface WantedOutput {
-  readonly name: string;
+export interface WantedOutput extends ChosenOutput {
   readonly binary: boolean;
 }
 
@@ -28,7 +29,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
  *   JSON only       | {"inputs":[{...,"data":[...]}]}                          |
  *   with binary     | {"inputs":[{...,"parameters":{"binary_data_size":n}}]}   | n bytes | the next ... |
  *                     `-- Inference-Header-Content-Length bytes --------------'
- *   raw (length 0)  | the bytes of the only input                              |
+ *   raw (length 0)  | the bytes of the only input, one row of it               |
  *
  * Binary tensors stay views on the body. Throws an `invalid` ServingError that says what was found and expected.
  */
@@ -38,16 +39,16 @@ export function decodeInferRequest(
   signature: ModelSignature,
 ): DecodedInferRequest {
   const jsonLength = parseHeaderLength(headerLength, body.byteLength);
-  if (jsonLength === 0) return decodeRaw(body, signature);
+  if (jsonLength === 0) return rawRequest(rawTensor(body, signature), signature);
   const json = parseJson(body.toString('utf8', 0, jsonLength));
   const id = json.id;
   if (id !== undefined && typeof id !== 'string') throw invalid('"id" must be a string');
   const tensors = decodeInputs(json.inputs, body, jsonLength, signature);
   const wanted = wantedOutputs(json, signature);
   const outputs = wanted.map(({ name }) => name);
-  const asked = asParameters(json.parameters, 'the request');
-  const request = { ...inModelOrder(tensors, signature), outputs, parameters: scalars(asked) };
-  return { request, id, wanted, queue: queueWishOf(asked) };
+  const parameters = requestParameters(asParameters(json.parameters, 'the request'));
+  const request = { ...inModelOrder(tensors, signature), outputs, parameters };
+  return { request, id, wanted, queue: queueWishOf(parameters) };
 }
 
 function parseHeaderLength(text: string | undefined, bodyLength: number): number {
@@ -104,32 +105,6 @@ function decodeInputs(
   return tensors;
 }
 
-export function inputSpec(name: unknown, signature: ModelSignature): TensorSpec {
-  const spec = signature.inputs.find((input) => input.name === name);
-  if (spec !== undefined) return spec;
-  throw invalid(`model '${signature.name}' has no input ${quoted(name)}, it has ${names(signature.inputs)}`);
-}
-
-/** The shape that the request gives, checked with its datatype against the model's. */
-export function checkedShape(
-  input: { readonly datatype?: unknown; readonly shape?: unknown },
-  spec: TensorSpec,
-  label: string,
-): readonly number[] {
-  if (input.datatype !== spec.datatype) {
-    throw invalid(`${label}: datatype is ${quoted(input.datatype)}, the model takes '${spec.datatype}'`);
-  }
-  const { shape } = input;
-  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 1)) {
-    throw invalid(`${label}: shape must be an array of whole numbers from 1, found ${JSON.stringify(shape)}`);
-  }
-  const fits =
-    shape.length === spec.shape.length &&
-    spec.shape.every((size, dimension) => size === -1 || size === shape[dimension]);
-  if (!fits) throw invalid(`${label}: shape is [${shape}], the model takes [${spec.shape}] (-1 is any)`);
-  return shape;
-}
-
 /** The binary size, or undefined for JSON data: exactly one of the two must be there. */
 function binarySize(input: JsonObject, label: string): number | undefined {
   const parameters = asParameters(input.parameters, label);
@@ -145,37 +120,6 @@ function binarySize(input: JsonObject, label: string): number | undefined {
   throw invalid(`${label}: binary_data_size is ${JSON.stringify(size)}, expected a whole number of bytes`);
 }
 
-export function fitting(
-  data: Uint8Array,
-  spec: TensorSpec,
-  shape: readonly number[],
-  label: string,
-): Uint8Array {
-  const misfit = binaryMisfit(data, spec.datatype, shape);
-  if (misfit === undefined) return data;
-  throw invalid(`${label}: ${misfit}`);
-}
-
-/** The inputs in the model's order, each once, all with the same number of rows. */
-export function inModelOrder(tensors: readonly Tensor[], signature: ModelSignature): InferRequest {
-  const inputs = signature.inputs.map((spec) => {
-    const given = tensors.filter((tensor) => tensor.name === spec.name);
-    const [tensor] = given;
-    if (tensor !== undefined && given.length === 1) return tensor;
-    const found = given.length === 0 ? 'is missing' : `is given ${given.length} times`;
-    throw invalid(
-      `input '${spec.name}' ${found}, model '${signature.name}' takes ${names(signature.inputs)}`,
-    );
-  });
-  const rows = inputs[0]?.shape[0] ?? 0;
-  const other = inputs.find((input) => input.shape[0] !== rows);
-  if (other !== undefined) {
-    const found = `'${inputs[0]?.name}' has ${rows} rows, '${other.name}' has ${other.shape[0]}`;
-    throw invalid(`all inputs must have the same number of rows: ${found}`);
-  }
-  return { inputs, rows };
-}
-
 function wantedOutputs(json: JsonObject, signature: ModelSignature): readonly WantedOutput[] {
   const byDefault = asFlag(
     asParameters(json.parameters, 'the request').binary_data_output,
@@ -189,36 +133,17 @@ function wantedOutputs(json: JsonObject, signature: ModelSignature): readonly Wa
   }
   return json.outputs.map((entry: unknown) => {
     const { name, parameters } = asObject(entry, 'every entry of "outputs"');
-    const spec = outputSpec(name, signature);
-    const chosen = asParameters(parameters, `output '${spec.name}'`);
-    if ('classification' in chosen || 'shared_memory_region' in chosen) {
-      throw new ServingError('unsupported', `output '${spec.name}': only "binary_data" is supported`);
-    }
-    return { name: spec.name, binary: asFlag(chosen.binary_data, 'binary_data') ?? byDefault ?? false };
+    const asked = asParameters(parameters, `output ${quoted(name)}`);
+    const binary = asFlag(asked.binary_data, 'binary_data') ?? byDefault ?? false;
+    return { ...chosenOutput(name, asked, signature), binary };
   });
 }
 
-export function outputSpec(name: unknown, signature: ModelSignature): TensorSpec {
-  const spec = signature.outputs.find((output) => output.name === name);
-  if (spec !== undefined) return spec;
-  throw invalid(
-    `model '${signature.name}' has no output ${quoted(name)}, it has ${names(signature.outputs)}`,
-  );
-}
-
-/** Raw mode: the body is one row of the model's only input; every output comes back binary. */
-function decodeRaw(body: Buffer, signature: ModelSignature): DecodedInferRequest {
-  const [spec] = signature.inputs;
-  if (spec === undefined || signature.inputs.length !== 1) {
-    throw invalid(`a raw body needs a model with one input, this one has ${names(signature.inputs)}`);
-  }
-  const shape = spec.shape.map((size, dimension) => (dimension === 0 && size === -1 ? 1 : size));
-  if (shape.includes(-1)) throw invalid(`a raw body cannot say the variable dimensions of [${spec.shape}]`);
-  const label = `input '${spec.name}'`;
-  const tensor = { ...spec, shape, data: fitting(body, spec, shape, label) };
-  const wanted = signature.outputs.map(({ name }) => ({ name, binary: true }));
-  const outputs = wanted.map(({ name }) => name);
-  return { request: { inputs: [tensor], rows: shape[0] ?? 1, outputs }, id: undefined, wanted };
+/** Every output comes back binary. */
+function rawRequest(tensor: Tensor, signature: ModelSignature): DecodedInferRequest {
+  const outputs = signature.outputs.map(({ name }) => name);
+  const request = { inputs: [tensor], rows: tensor.shape[0] ?? 1, outputs };
+  return { request, id: undefined, wanted: outputs.map((name) => ({ name, binary: true })) };
 }
 
 function asObject(value: unknown, label: string): JsonObject {
@@ -230,21 +155,7 @@ function asParameters(value: unknown, label: string): JsonObject {
   return value === undefined ? {} : asObject(value, `"parameters" of ${label}`);
 }
 
-/** Flags, numbers and texts: the protocol knows no other parameters, and the rest says nothing to a model. */
-function scalars(parameters: JsonObject): Readonly<Record<string, boolean | number | string>> {
-  const found = Object.entries(parameters).filter(([, value]) => typeof value !== 'object');
-  return Object.fromEntries(found) as Record<string, string>;
-}
-
 function asFlag(value: unknown, name: string): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value;
   throw invalid(`"${name}" must be true or false, found ${JSON.stringify(value)}`);
-}
-
-function quoted(name: unknown): string {
-  return name === undefined ? '(no name given)' : `'${String(name).slice(0, 60)}'`;
-}
-
-function names(specs: readonly TensorSpec[]): string {
-  return specs.map(({ name }) => `'${name}'`).join(', ');
 }

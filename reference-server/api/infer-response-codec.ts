@@ -1,5 +1,5 @@
-import { ServingError } from '../errors.ts';
 import type { InferResponse, Tensor } from '../infer.ts';
+import { type ClassLabels, chosenTensor } from './chosen-output.ts';
 import type { WantedOutput } from './infer-request-codec.ts';
 import { jsonFromBytes } from './json-tensor-codec.ts';
 
@@ -9,17 +9,21 @@ export interface EncodedInferResponse {
   readonly headerLength: number | undefined;
 }
 
-/** A response's bytes: a JSON object, followed by the binary tensors in the order in which they were wanted. */
-export function encodeInferResponse(
-  response: InferResponse,
-  wanted: readonly WantedOutput[],
-  id: string | undefined,
-  modelName: string,
-  modelVersion: string,
-): EncodedInferResponse {
+export interface InferAnswer {
+  readonly response: InferResponse;
+  readonly wanted: readonly WantedOutput[];
+  readonly id: string | undefined;
+  readonly modelName: string;
+  readonly modelVersion: string;
+  readonly classLabels: ClassLabels;
+}
+
+/** An answer's bytes: a JSON object, followed by the binary tensors in the order in which they were wanted. */
+export function encodeInferResponse(answer: InferAnswer): EncodedInferResponse {
+  const { response, wanted, id, modelName, modelVersion, classLabels } = answer;
   const binary: Uint8Array[] = [];
   const outputs = wanted.map((choice) => {
-    const tensor = outputNamed(response, choice.name);
+    const tensor = chosenTensor(response, choice, classLabels);
     if (!choice.binary) return `{${describe(tensor)},"data":${jsonFromBytes(tensor)}}`;
     binary.push(tensor.data);
     return `{${describe(tensor)},"parameters":{"binary_data_size":${tensor.data.byteLength}}}`;
@@ -29,12 +33,6 @@ export function encodeInferResponse(
   const json = Buffer.from(head, 'utf8');
   if (binary.length === 0) return { body: json, headerLength: undefined };
   return { body: Buffer.concat([json, ...binary]), headerLength: json.byteLength };
-}
-
-export function outputNamed(response: InferResponse, name: string): Tensor {
-  const tensor = response.outputs.find((output) => output.name === name);
-  if (tensor === undefined) throw new ServingError('internal', `the model gave no output '${name}'`);
-  return tensor;
 }
 
 function describe(tensor: Tensor): string {

@@ -17,7 +17,7 @@ export async function serveInfer(
   const arrivedAtMs = service.clock.nowMs();
   model.statistics.arrived();
   try {
-    refuseUnreadable(request, service);
+    if (service.draining()) throw new ServingError('unavailable', 'the server is shutting down');
     const body = await readBody(request, service.bodyLimitBytes);
     return inferReply(await inferFrom(body, request, model, service));
   } catch (thrown) {
@@ -44,22 +44,19 @@ async function inferFrom(
   const response = await model.infer(decoded.request, context);
 
   const computedAtMs = clock.nowMs();
-  const { name } = model.signature;
-  const encoded = encodeInferResponse(response, decoded.wanted, decoded.id, name, model.version);
+  const encoded = encodeInferResponse({
+    response,
+    wanted: decoded.wanted,
+    id: decoded.id,
+    modelName: model.signature.name,
+    modelVersion: model.version,
+    classLabels: model.classLabels,
+  });
   const encodedAtMs = clock.nowMs();
   const encodeNs = nsBetween(computedAtMs, encodedAtMs);
   model.statistics.succeeded(timings, encodeNs, nsBetween(receivedAtMs, encodedAtMs));
   service.metrics.answered(model, encodedAtMs - receivedAtMs);
   return encoded;
-}
-
-function refuseUnreadable(request: IncomingMessage, service: RestService): void {
-  if (service.draining()) throw new ServingError('unavailable', 'the server is shutting down');
-  const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') {
-    const headers = ['Accept-Encoding', 'identity'];
-    throw new ServingError('unsupported', `Content-Encoding '${encoding}' is not supported`, { headers });
-  }
 }
 
 function inferReply({ body, headerLength }: EncodedInferResponse): Reply {

@@ -1,5 +1,6 @@
 import { joinStrings, splitStrings } from '../byte-elements.ts';
 import { invalid, ServingError } from '../errors.ts';
+import { type NumericDatatype, valuesOf } from '../execution/tensor-values.ts';
 import { ELEMENT, elements as elementCount } from '../execution/tensors.ts';
 import type { Datatype, Tensor } from '../infer.ts';
 
@@ -28,7 +29,7 @@ export function jsonFromBytes(tensor: Tensor): string {
   }
   if (datatype === 'BOOL') return `[${Array.from(data, (byte) => byte !== 0).join(',')}]`;
   if (datatype === 'BYTES') return jsonStrings(name, data);
-  const array = alignedArray(datatype, data);
+  const array = valuesOf(datatype, data);
   if (!(datatype in INTEGERS) && !(array as Float32Array).every(Number.isFinite)) {
     throw new ServingError(
       'unsupported',
@@ -48,9 +49,6 @@ const INTEGERS: Readonly<Record<string, readonly [low: bigint, high: bigint]>> =
   UINT64: [0n, 0xffff_ffff_ffff_ffffn],
   INT64: [-0x8000_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn],
 };
-
-/** What JSON can carry, as numbers. */
-type NumericDatatype = Exclude<Datatype, 'BOOL' | 'FP16' | 'BYTES'>;
 
 /** The elements in row-major order. Nested data must nest exactly as the shape does. */
 function flatten(data: unknown, shape: readonly number[], label: string): readonly unknown[] {
@@ -128,16 +126,6 @@ function jsonStrings(name: string, data: Uint8Array): string {
     const message = `output '${name}' holds bytes that are not UTF-8, ask for "binary_data"`;
     throw new ServingError('unsupported', message, { cause: error });
   }
-}
-
-function alignedArray(datatype: NumericDatatype, data: Uint8Array) {
-  const ArrayType = ELEMENT[datatype].array;
-  const aligned = data.byteOffset % ArrayType.BYTES_PER_ELEMENT === 0 ? data : data.slice();
-  return new ArrayType(
-    aligned.buffer as ArrayBuffer,
-    aligned.byteOffset,
-    aligned.byteLength / ArrayType.BYTES_PER_ELEMENT,
-  );
 }
 
 function wrongElement(label: string, index: number, found: unknown, expected: string): ServingError {

@@ -1,4 +1,5 @@
 import type { TensorSpec } from '../execution/tensors.ts';
+import type { InputLimits } from '../models/input-limits.ts';
 import type { ModelPlan } from '../models/model-plan.ts';
 import type { VersionCounters } from '../models/repository.ts';
 import type { EffectiveBatching, ServedModel } from '../models/served-model.ts';
@@ -8,7 +9,12 @@ import type { RoutingSettings } from '../routing/routing-settings.ts';
 
 /** The JSON documents about a model; field names as the Open Inference Protocol and its extensions have them. */
 export function modelMetadata(
-  { signature, examples, ensemble }: Pick<ServedModel, 'signature' | 'examples' | 'ensemble'>,
+  {
+    signature,
+    examples,
+    limits,
+    ensemble,
+  }: Pick<ServedModel, 'signature' | 'examples' | 'limits' | 'ensemble'>,
   versions: readonly string[],
 ) {
   return {
@@ -17,7 +23,7 @@ export function modelMetadata(
     platform: ensemble === undefined ? 'onnxruntime_onnx' : 'ensemble',
     inputs: signature.inputs.map((input) => ({
       ...tensorMetadata(input),
-      ...exampleParameters(examples[input.name]),
+      ...parametersOf({ ...exampleParameters(examples[input.name]), ...limitParameters(limits[input.name]) }),
     })),
     outputs: signature.outputs.map(tensorMetadata),
   };
@@ -148,10 +154,22 @@ export function modelStatistics({ signature, version, statistics }: VersionCount
   };
 }
 
-/** Parameters of an input, as MLServer's metadata has them; their names are ours. */
+/** Parameters of an input, as MLServer's metadata has them; their names are ours, and all of them are texts. */
+function parametersOf(parameters: Readonly<Record<string, string>>) {
+  return Object.keys(parameters).length === 0 ? {} : { parameters };
+}
+
 function exampleParameters(example: ExampleInput | undefined) {
-  if (example === undefined) return {};
-  return { parameters: { example_values: example.values, example_shape: example.shape.join(',') } };
+  return example && { example_values: example.values, example_shape: example.shape.join(',') };
+}
+
+function limitParameters({ min, max, maxShape, sameShapeAs }: InputLimits = {}) {
+  return {
+    ...(min === undefined ? {} : { min: String(min) }),
+    ...(max === undefined ? {} : { max: String(max) }),
+    ...(maxShape === undefined ? {} : { max_shape: maxShape.join(',') }),
+    ...(sameShapeAs === undefined ? {} : { same_shape_as: sameShapeAs }),
+  };
 }
 
 function tensorMetadata({ name, datatype, shape }: TensorSpec) {

@@ -1,12 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import { ServingError } from '../errors.ts';
+import { codingOf, unpacked } from './content-encoding.ts';
+
+/** The whole body, unpacked where it is compressed; the limit holds before and after. */
+export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const coding = codingOf(request.headers['content-encoding']);
+  const body = await receivedBody(request, limitBytes);
+  return coding === undefined ? body : unpacked(body, coding, limitBytes);
+}
 
 /**
- * The whole body. One that arrives in one piece is handed on without a copy, one of known length is copied once.
- * Beyond the limit the answer is a `too-large` ServingError at once; the rest is read and thrown away, because a
- * connection closed in the middle of an upload would lose that answer.
+ * The bytes as they came. A body in one piece is handed on without a copy, one of known length is copied once. Beyond
+ * the limit the answer is a `too-large` ServingError at once; the rest is read and thrown away, because a connection
+ * closed in the middle of an upload would lose that answer.
  */
-export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+function receivedBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const announced = Number(request.headers['content-length'] ?? Number.NaN);
     const chunks: Buffer[] = [];

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServingError } from '../errors.ts';
 import type { ModelRepository, VersionCounters } from '../models/repository.ts';
+import { packed } from './content-encoding.ts';
 import { serveInfer } from './infer-route.ts';
 import { modelConfig, modelMetadata, modelStatistics } from './model-documents.ts';
 import { failureReply, jsonReply, type Reply, send } from './reply.ts';
@@ -16,7 +17,8 @@ export async function serveRest(
   service: RestService,
 ): Promise<void> {
   const reply = await replyTo(request, service).catch(failureReply);
-  send(response, reply, service.draining());
+  const accepted = request.headers['accept-encoding'];
+  send(response, accepted === undefined ? reply : await packed(reply, accepted), service.draining());
 }
 
 async function replyTo(request: IncomingMessage, service: RestService): Promise<Reply> {

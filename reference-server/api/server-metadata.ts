@@ -1,6 +1,8 @@
 /** Only what is really there. */
 const EXTENSIONS = [
   'binary_tensor_data',
+  'classification',
+  'parameters',
   'statistics',
   'model_configuration',
   'model_repository',

@@ -6,6 +6,7 @@ import type { ServerConfig } from '../config.ts';
 import { settingsOf } from '../model-settings.ts';
 import { filesNamed } from '../pipeline/declared-graph.ts';
 import type { StepFiles } from '../pipeline/step.ts';
+import { fitLimits, type LimitsByInput } from './input-limits.ts';
 import { readModelConfig } from './model-config-files.ts';
 import { fitDeclared, type ModelFile, SILENT } from './model-file.ts';
 import type { ConfigOverride, ModelCatalogue, ModelPlan, VersionPlan } from './model-plan.ts';
@@ -110,7 +111,7 @@ async function versionPlan(
     settings: 'problems' in settings ? server : settings,
     sharesBatches,
     warmUp,
-    ...(typeof read === 'string' || ensemble !== undefined ? {} : { tensors: read }),
+    ...(typeof read === 'string' || ensemble !== undefined ? {} : { tensors: read, limits: read.limits }),
     ...(pipeline === undefined ? {} : { pipeline }),
     ...(ensemble === undefined ? {} : { ensemble }),
     ...(typeof files === 'string' ? {} : { files }),
@@ -121,7 +122,7 @@ async function versionPlan(
 }
 
 /** Of an ensemble. */
-const NO_FILE: OnnxInterface = { inputs: [], outputs: [] };
+const NO_FILE: LimitedInterface = { inputs: [], outputs: [], limits: {} };
 
 function stepFilesOf(path: string, { pipeline, ensemble }: ModelFile): StepFiles | string {
   const steps = [...(pipeline?.before ?? []), ...(pipeline?.after ?? []), ...(ensemble?.nodes ?? [])];
@@ -143,8 +144,10 @@ function labelProblem(path: string, file: ModelFile): string | undefined {
   return missing === undefined ? undefined : `there is no label file at ${join(path, missing)}`;
 }
 
+type LimitedInterface = OnnxInterface & { readonly limits: LimitsByInput };
+
 /** What the model takes and gives as it is served; or why it cannot be. */
-function interfaceOf(source: string, path: string, file: ModelFile): OnnxInterface | string {
+function interfaceOf(source: string, path: string, file: ModelFile): LimitedInterface | string {
   const inVersion = join('version', file.file);
   if (isOutside(path, inVersion)) return `'${inVersion}' is not in the model's folder`;
   if (!existsSync(source)) return `there is no model file at ${source}`;
@@ -153,7 +156,9 @@ function interfaceOf(source: string, path: string, file: ModelFile): OnnxInterfa
     const inputs = fitDeclared('input', file.inputs, found.inputs);
     const outputs = fitDeclared('output', file.outputs, found.outputs);
     if (typeof inputs === 'string') return inputs;
-    return typeof outputs === 'string' ? outputs : { inputs, outputs };
+    if (typeof outputs === 'string') return outputs;
+    const limits = fitLimits(file.inputs, inputs);
+    return typeof limits === 'string' ? limits : { inputs, outputs, limits };
   } catch (error) {
     return `${source}: ${reasonOf(error)}`;
   }

@@ -74,6 +74,7 @@ function versionPlan(model: ModelConfig, version: string, source: string, config
     settings,
     sharesBatches: true,
     warmUp: warmUpOf(source, settings.batching.maxRows),
+    limits: ZOO.find((model) => model.name === source)?.limits ?? {},
     classLabels: classLabelsOf(source),
     fingerprint: source,
     ...(pipeline === undefined ? {} : { pipeline }),

@@ -10,6 +10,7 @@ import {
   pipeline,
 } from '../pipeline/declared-graph.ts';
 import { type RoutingSettings, routing } from '../routing/routing-settings.ts';
+import type { InputLimits } from './input-limits.ts';
 import type { VersionPolicy } from './version-policy.ts';
 
 /** What the configuration of one model in a repository says; everything may be left out. */
@@ -23,7 +24,7 @@ export interface ModelFile {
   /** Name of the model's file in a version's folder. */
   readonly file: string;
   /** Inputs and outputs that the model must have; a fixed dimension may narrow a variable one of the model's. */
-  readonly inputs: readonly DeclaredTensor[];
+  readonly inputs: readonly DeclaredInput[];
   readonly outputs: readonly DeclaredTensor[];
   /** Whether requests of different callers may share a batch. */
   readonly sharesBatches: boolean;
@@ -47,6 +48,9 @@ export interface DeclaredTensor {
   /** File in the model's folder with the name of each class, one a line. */
   readonly labelFile?: string;
 }
+
+/** What of an input is beyond the limits is refused before it is batched. */
+export type DeclaredInput = DeclaredTensor & InputLimits;
 
 /** A request that every instance must answer before it is ready. */
 export interface WarmUpSample {
@@ -85,6 +89,16 @@ const tensor = z.strictObject({
   labelFile: z.string().min(1).optional(),
 });
 
+const inputTensor = tensor.omit({ labelFile: true }).extend({
+  /** The least and the greatest value that the model takes, both included: the ids of a vocabulary, for one. */
+  min: z.number().optional(),
+  max: z.number().optional(),
+  /** The largest size of each dimension, with the rows first; -1 is any. */
+  maxShape: z.array(dimension).min(1).optional(),
+  /** The name of another input, whose shape this one must have in every request. */
+  sameShapeAs: z.string().min(1).optional(),
+});
+
 /** What a configuration says of a model's versions, in its folder or in the server's list. */
 export const versionFields = {
   /** `all`, `{latest: n}` for the n newest, or `{specific: [1, 3]}`. */
@@ -111,7 +125,7 @@ export const versionFields = {
 const modelFile = ownSettings.extend({
   ...versionFields,
   file: z.string().min(1).optional(),
-  inputs: z.array(tensor).optional(),
+  inputs: z.array(inputTensor).optional(),
   outputs: z.array(tensor).optional(),
   /** false: a batch never holds rows of two requests. */
   sharesBatches: z.boolean().optional(),
@@ -176,10 +190,11 @@ function withLine({ message }: ConfigProblem, document: ConfigDocument): ConfigP
   return line === undefined ? { message } : { message, line };
 }
 
-function withoutUndefined(declared: z.infer<typeof tensor>): DeclaredTensor {
-  return Object.fromEntries(
-    Object.entries(declared).filter(([, value]) => value !== undefined),
-  ) as unknown as DeclaredTensor;
+type Given<Fields> = { [Name in keyof Fields]: Exclude<Fields[Name], undefined> };
+
+function withoutUndefined<Fields extends object>(declared: Fields): Given<Fields> {
+  const given = Object.entries(declared).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Given<Fields>;
 }
 
 /**

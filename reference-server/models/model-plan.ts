@@ -2,6 +2,7 @@ import type { ModelSettings } from '../model-settings.ts';
 import type { DeclaredEnsemble, DeclaredPipeline } from '../pipeline/declared-graph.ts';
 import type { StepFiles } from '../pipeline/step.ts';
 import type { RoutingSettings } from '../routing/routing-settings.ts';
+import type { LimitsByInput } from './input-limits.ts';
 import type { WarmUpSample } from './model-file.ts';
 import type { OnnxInterface } from './onnx-file.ts';
 import type { VersionPolicy } from './version-policy.ts';
@@ -17,6 +18,8 @@ export interface VersionPlan {
   readonly sharesBatches: boolean;
   /** What the file says that it takes and gives, narrowed by the configuration; undefined: ask the model. */
   readonly tensors?: OnnxInterface;
+  /** What inputs take beyond that; undefined: anything. */
+  readonly limits?: LimitsByInput;
   /** Requests that each instance must answer before it is ready. */
   readonly warmUp: readonly WarmUpSample[];
   /** Steps before and after the model. */

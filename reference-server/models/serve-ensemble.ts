@@ -59,6 +59,7 @@ export async function serveEnsemble(
     classLabels: plan.classLabels,
     signature,
     examples: {},
+    limits: {},
     infer,
     statistics,
     ensemble: { ...ensemble, nodes: inOrder(ensemble) },

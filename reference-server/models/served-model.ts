@@ -17,6 +17,7 @@ import { batcherSettings } from '../scheduling.ts';
 import { observeSteps } from '../telemetry/observe-steps.ts';
 import type { ModelStatistics } from '../telemetry/statistics.ts';
 import type { Clock } from '../telemetry/timings.ts';
+import { type LimitsByInput, withinLimits } from './input-limits.ts';
 import type { VersionPlan } from './model-plan.ts';
 import { keysOfTheirOwn, type ModelSignature, signatureOf, stackingKeyOf } from './model-signature.ts';
 import { openCache } from './open-cache.ts';
@@ -63,6 +64,8 @@ export interface ServedModel {
   readonly signature: ModelSignature;
   /** By input: what an ordinary request holds, where names, datatypes and shapes do not tell. */
   readonly examples: Readonly<Record<string, ExampleInput>>;
+  /** What inputs take beyond datatypes and shapes, where no step stands before them. */
+  readonly limits: LimitsByInput;
   readonly infer: Infer;
   readonly statistics: ModelStatistics;
   /** Of an ensemble, what it is made of; it runs nothing itself. */
@@ -142,8 +145,9 @@ export async function serveModel(
       statistics.deferred++;
     },
   });
+  const limits = plan.limits ?? {};
   const served = await orClose(pool, () =>
-    withSteps(plan, { ...signature, infer: batcher.infer }, statistics, deps),
+    withSteps(plan, { ...signature, infer: withinLimits(batcher.infer, limits) }, statistics, deps),
   );
   const { clock, redis } = deps;
   const cache = await openCache(plan, served.infer, { clock, statistics, redis, modelPath });
@@ -152,6 +156,7 @@ export async function serveModel(
     classLabels: plan.classLabels,
     signature: { ...signature, inputs: served.inputs, outputs: served.outputs },
     examples: exampleInputs(plan.source),
+    limits: plan.pipeline === undefined ? limits : {},
     infer: cache?.infer ?? served.infer,
     statistics,
     effective: () => ({

@@ -18,7 +18,8 @@ export type Numbers =
 export function numbersOf({ datatype, data }: Tensor): Numbers {
   if (datatype === 'BYTES' || datatype === 'FP16') throw new Error(`${datatype} passed as numbers`);
   const { bytes, array: ArrayType } = ELEMENT[datatype];
-  const aligned = data.byteOffset % bytes === 0 ? data : data.slice();
+  // Not data.slice(): that of a Buffer copies nothing.
+  const aligned = data.byteOffset % bytes === 0 ? data : new Uint8Array(data);
   const values = new ArrayType(aligned.buffer as ArrayBuffer, aligned.byteOffset, data.byteLength / bytes);
   return values instanceof BigInt64Array || values instanceof BigUint64Array
     ? Float64Array.from(values, Number)

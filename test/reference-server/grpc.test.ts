@@ -144,6 +144,18 @@ describe('infer', () => {
     expect(answer.outputs.map(({ name }: Document) => name)).toEqual(['label']);
   });
 
+  test('the classes of the highest scores, raw and typed', async () => {
+    const outputs = [{ name: 'same', parameters: { classification: { int64_param: 2 } } }];
+    const typedAnswer = await client.call('ModelInfer', typed([0.25, 8, -3], { outputs }));
+    expect(typedAnswer.outputs[0]).toMatchObject({ name: 'same', datatype: 'BYTES', shape: [1, 2] });
+    const words = (texts: readonly Buffer[]) => texts.map(String);
+    expect(words(typedAnswer.outputs[0].contents.bytes_contents)).toEqual(['8:1', '0.25:0']);
+    const rawAnswer = await client.call('ModelInfer', raw([0.25, 8, -3], { outputs }));
+    expect(rawAnswer.raw_output_contents).toEqual([
+      Buffer.from('\x03\0\0\x008:1\x06\0\0\x000.25:0', 'latin1'),
+    ]);
+  });
+
   test('a message of megabytes, in many frames', async () => {
     const rows = 30_000;
     await start({ batching: { maxRows: rows, maxQueueRows: rows } });
@@ -205,6 +217,18 @@ describe('infer', () => {
       },
       status.INVALID_ARGUMENT,
       /its contents have 1 elements, its shape needs 3/,
+    ],
+    [
+      'the classes of texts',
+      raw([1, 2, 3], { outputs: [{ name: 'label', parameters: { classification: { int64_param: 1 } } }] }),
+      status.INVALID_ARGUMENT,
+      /BYTES has no order/,
+    ],
+    [
+      'a reserved parameter',
+      raw([1, 2, 3], { parameters: { triton_x: { bool_param: true } } }),
+      status.INVALID_ARGUMENT,
+      /"triton_x" is none of this door's/,
     ],
     ['too many rows', raw(new Array(300).fill(0)), status.INVALID_ARGUMENT, /100 rows, at most 32/],
   ])('refuses %s with the code and the words', async (_, message, code, words) => {

@@ -1,4 +1,6 @@
+import { get as httpGet, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseServerConfig } from '../../reference-server/config.ts';
 import { buildServer, type ReferenceServer } from '../../reference-server/server.ts';
@@ -52,6 +54,20 @@ async function get(path: string) {
   return { status: response.status, json: JSON.parse(await response.text()) };
 }
 
+/** Whose answer nobody unpacks. */
+function plainGet(path: string, accept: string): Promise<{ headers: IncomingHttpHeaders; text: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = httpGet(url + path, { headers: { 'Accept-Encoding': accept } }, (response) => {
+      let text = '';
+      response.setEncoding('latin1').on('data', (piece) => {
+        text += piece;
+      });
+      response.on('end', () => resolve({ headers: response.headers, text }));
+    });
+    sent.on('error', reject);
+  });
+}
+
 function binaryBody(json: object, ...tensors: Uint8Array[]) {
   const head = Buffer.from(JSON.stringify(json));
   const headers = { 'Inference-Header-Content-Length': String(head.byteLength) };
@@ -71,6 +87,8 @@ describe('documents', () => {
       version: '1.2.3',
       extensions: [
         'binary_tensor_data',
+        'classification',
+        'parameters',
         'statistics',
         'model_configuration',
         'model_repository',
@@ -182,6 +200,65 @@ describe('infer', () => {
     expect(new Uint8Array(answer.tail.subarray(0, 12))).toEqual(floats(7, 8, 9));
   });
 
+  test('the classes of the highest scores, in JSON and binary, beside the scores', async () => {
+    await start();
+    const outputs = [
+      { name: 'same', parameters: { classification: 2 } },
+      { name: 'same', parameters: { classification: 1, binary_data: true } },
+      { name: 'same' },
+    ];
+    const { json, tail } = await post({ inputs: [row(0.25, 8, -3)], outputs });
+    expect(json.outputs).toEqual([
+      { name: 'same', datatype: 'BYTES', shape: [1, 2], data: ['8:1', '0.25:0'] },
+      { name: 'same', datatype: 'BYTES', shape: [1, 1], parameters: { binary_data_size: 7 } },
+      { name: 'same', datatype: 'FP32', shape: [1, 3], data: [0.25, 8, -3] },
+    ]);
+    expect(tail.toString('latin1')).toBe('\x03\0\0\x008:1');
+    const wrong = await post({
+      inputs: [row(1, 2, 3)],
+      outputs: [{ name: 'label', parameters: { classification: 1 } }],
+    });
+    expect([wrong.status, wrong.json.error]).toEqual([
+      400,
+      "output 'label': BYTES has no order, it cannot be classified",
+    ]);
+  });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+  ])('%s both ways, JSON and binary', async (coding, pack) => {
+    await start({ batching: { maxRows: 400 } });
+    const values = Array.from({ length: 1200 }, (_, at) => at / 4);
+    const input = { name: 'x', datatype: 'FP32', shape: [400, 3] };
+    const headers = { 'Content-Encoding': coding, 'Accept-Encoding': coding };
+    const json = await post(pack(JSON.stringify({ inputs: [{ ...input, data: values }] })), headers);
+    expect([json.status, json.headers.get('content-encoding')]).toEqual([200, coding]);
+    expect(json.json.outputs[0].data).toEqual(values);
+
+    const { body, headers: own } = binaryBody(
+      {
+        inputs: [{ ...input, parameters: { binary_data_size: 4800 } }],
+        outputs: [{ name: 'same', parameters: { binary_data: true } }],
+      },
+      floats(...values),
+    );
+    const binary = await post(pack(body), { ...headers, ...own });
+    expect([binary.status, binary.headers.get('content-encoding')]).toEqual([200, coding]);
+    expect(Number(binary.headers.get('content-length'))).toBeLessThan(4000);
+    expect(new Uint8Array(binary.tail)).toEqual(floats(...values));
+  });
+
+  test('a document is compressed for whoever asks, and not for who does not', async () => {
+    await start();
+    const page = async (accept: string) => {
+      const { headers, text } = await plainGet('/metrics', accept);
+      return { coding: headers['content-encoding'], isText: text.includes('nv_inference_count') };
+    };
+    expect(await page('identity')).toEqual({ coding: undefined, isText: true });
+    expect(await page('gzip;q=0.2, deflate')).toEqual({ coding: 'deflate', isText: false });
+  });
+
   test('too many rows, a body over the limit, an encoding, an endless body', async () => {
     await start({ bodyLimitBytes: 200, batching: { maxRows: 2 } });
     const wide = { name: 'x', datatype: 'FP32', shape: [3, 3], data: [1, 2, 3, 4, 5, 6, 7, 8, 9] };
@@ -195,8 +272,18 @@ describe('infer', () => {
       413,
       'the body has 201 bytes, at most 200 are allowed',
     ]);
-    const packed = await post('x', { 'Content-Encoding': 'gzip' });
-    expect([packed.status, packed.headers.get('accept-encoding')]).toEqual([501, 'identity']);
+    const packed = await post('x', { 'Content-Encoding': 'br' });
+    expect([packed.status, packed.headers.get('accept-encoding')]).toEqual([501, 'gzip, deflate']);
+    const bomb = await post(gzipSync(Buffer.alloc(201)), { 'Content-Encoding': 'gzip' });
+    expect([bomb.status, bomb.json.error]).toEqual([
+      413,
+      'the body has more than the 200 bytes that are allowed',
+    ]);
+    const mangled = await post('x', { 'Content-Encoding': 'deflate' });
+    expect([mangled.status, mangled.json.error]).toEqual([
+      400,
+      'the body is not deflate: incorrect header check',
+    ]);
     const pieces = new ReadableStream({
       start(controller) {
         for (let piece = 0; piece < 10; piece++) controller.enqueue(new Uint8Array(100));

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolders } from './make-folders.ts';
 import { ZOO, type ZooModel, zooNames } from './zoo.ts';
 
 /** A bundled model could not be made available: unknown name, unwritable cache, bytes that are not the expected ones. */
@@ -31,7 +32,7 @@ export async function ensureModel(name: string, cacheFolder = defaultCacheFolder
   const path = join(cacheFolder, `${name}-${model.sha256.slice(0, 12)}.onnx`);
   if ((await sha256Of(path)) !== model.sha256) {
     try {
-      await mkdir(cacheFolder, { recursive: true });
+      await makeFolders(cacheFolder);
       await write(model, path);
     } catch (error) {
       if (error instanceof ModelCacheError) throw error;

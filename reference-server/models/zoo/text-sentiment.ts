@@ -29,6 +29,12 @@ export const TEXT_SENTIMENT_EXAMPLES = {
   attention_mask: { values: 'ints(1, 1)', shape: [MOST_TOKENS] },
 } as const;
 
+/** Other tokens, and more of them, are in none of the model's tables: the runtime would fail the whole batch. */
+export const TEXT_SENTIMENT_LIMITS = {
+  input_ids: { min: 0, max: VOCABULARY - 1, maxShape: [-1, MOST_TOKENS] },
+  attention_mask: { min: 0, max: 1, sameShapeAs: 'input_ids' },
+} as const;
+
 export const SENTIMENT_LABELS: readonly string[] = ['POSITIVE', 'NEUTRAL', 'NEGATIVE'];
 
 /**

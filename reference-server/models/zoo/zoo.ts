@@ -1,4 +1,5 @@
 import type { TensorSpec } from '../../execution/tensors.ts';
+import type { LimitsByInput } from '../input-limits.ts';
 import { DEMAND_FORECAST_INPUTS, DEMAND_FORECAST_OUTPUTS, demandForecast } from './demand-forecast.ts';
 import type { GraphBuilder } from './graph-builder.ts';
 import {
@@ -14,6 +15,7 @@ import {
   SENTIMENT_LABELS,
   TEXT_SENTIMENT_EXAMPLES,
   TEXT_SENTIMENT_INPUTS,
+  TEXT_SENTIMENT_LIMITS,
   TEXT_SENTIMENT_OUTPUTS,
   textSentiment,
 } from './text-sentiment.ts';
@@ -36,6 +38,8 @@ export interface ZooModel {
   readonly outputs: readonly TensorSpec[];
   /** For inputs that take only some values, or have variable dimensions: what a request of ordinary size holds. */
   readonly examples?: Readonly<Record<string, ExampleInput>>;
+  /** What inputs take beyond datatypes and shapes. */
+  readonly limits?: LimitsByInput;
   /** The name of each class, in the order of the (only) output. */
   readonly labels?: readonly string[];
   /** The bytes of the ONNX file, in order, made as they are asked for. */
@@ -88,6 +92,7 @@ export const ZOO: readonly ZooModel[] = [
     inputs: TEXT_SENTIMENT_INPUTS,
     outputs: TEXT_SENTIMENT_OUTPUTS,
     examples: TEXT_SENTIMENT_EXAMPLES,
+    limits: TEXT_SENTIMENT_LIMITS,
     labels: SENTIMENT_LABELS,
     ...measured(textSentiment),
   },

@@ -55,8 +55,8 @@ function signature(datatype: Datatype) {
 function answer(datatype: Datatype, data: Uint8Array, rows: number, raw: boolean) {
   const writer = new ProtobufWriter();
   const response = { outputs: [{ name: 'y', datatype, shape: [rows], data }] };
-  const about = { wanted: ['y'], modelName: 'm', modelVersion: '1', id: 'é', saysFinal: false, raw };
-  writeInferResponse(writer, { response, ...about });
+  const about = { modelName: 'm', modelVersion: '1', id: 'é', saysFinal: false, raw };
+  writeInferResponse(writer, { response, wanted: [{ name: 'y' }], classLabels: {}, ...about });
   const message = framed(writer);
   expect(message.readUInt32BE(1)).toBe(message.length - 5);
   return Response.toObject(Response.decode(message.subarray(5)), { longs: Number });

@@ -53,6 +53,17 @@ describe('request', () => {
     );
   });
 
+  test('other parameters go to the model; an output may be wanted as classes', () => {
+    const parameters = { mine: 'x', sequence_id: 7, flag: true };
+    const outputs = [{ name: 'p', parameters: { classification: 2 } }, { name: 'p' }];
+    const { request, wanted } = decode({ inputs: [a, b], parameters, outputs });
+    expect(request.parameters).toEqual(parameters);
+    expect(wanted).toEqual([
+      { name: 'p', binary: false, classes: 2 },
+      { name: 'p', binary: false },
+    ]);
+  });
+
   test('without the header the whole body is JSON', () => {
     const body = Buffer.from(JSON.stringify({ inputs: [a, b] }));
     expect(decodeInferRequest(body, undefined, MODEL).request.rows).toBe(1);
@@ -113,6 +124,9 @@ describe('request', () => {
     ['no output',         { inputs: [a, b], outputs: [] },          [], '"outputs" must be an array of at least one output'],
     ['flag is a number',  { inputs: [a, b], parameters: { binary_data_output: 1 } }, [], '"binary_data_output" must be true or false, found 1'],
     ['parameters is null', { inputs: [a, b], parameters: null },    [], '"parameters" of the request must be a JSON object'],
+    ['a parameter is null', { inputs: [a, b], parameters: { mine: null } }, [], 'the parameter "mine" must be a text, a number, or true or false, found null'],
+    ['a parameter is a list', { inputs: [a, b], parameters: { mine: [1] } }, [], 'the parameter "mine" must be a text'],
+    ['a parameter of ours', { inputs: [a, b], parameters: { triton_x: 1 } }, [], 'the parameter "triton_x" is none of this door\'s'],
     ['id is a number',    { id: 7, inputs: [a, b] },                [], '"id" must be a string'],
   ])('%s is a 400 that says so', (_, json, tensors, message) => {
     const thrown = thrownBy(() => decode(json, ...tensors));
@@ -134,8 +148,45 @@ describe('request', () => {
     expect(thrownBy(() => decodeInferRequest(Buffer.of(1), '0', MODEL)).message).toContain('with one input');
   });
 
+  describe('raw', () => {
+    const only = (datatype: 'FP32' | 'INT64' | 'BYTES', ...shape: number[]) => ({
+      ...MODEL,
+      inputs: [{ name: 'a', datatype, shape } as const],
+    });
+    const raw = (body: Buffer, model: ModelSignature) => {
+      const { request, wanted } = decodeInferRequest(body, '0', model);
+      expect(wanted.every(({ binary }) => binary)).toBe(true);
+      return { rows: request.rows, ...request.inputs[0] };
+    };
+
+    test('one row; a variable dimension is as large as the bytes make it; a text is the body', () => {
+      const body = Buffer.alloc(48, 1);
+      expect(raw(body, only('FP32', -1, 12))).toMatchObject({ rows: 1, shape: [1, 12], data: body });
+      expect(raw(body, only('FP32', -1, -1))).toMatchObject({ rows: 1, shape: [1, 12] });
+      expect(raw(body, only('INT64', -1, 3, -1))).toMatchObject({ rows: 1, shape: [1, 3, 2] });
+      expect(raw(body, only('FP32', 2, 6))).toMatchObject({ rows: 2, shape: [2, 6] });
+      const text = raw(Buffer.from('two words'), only('BYTES', -1, 1));
+      expect(text).toMatchObject({
+        shape: [1, 1],
+        data: Uint8Array.from(Buffer.from('\x09\0\0\0two words')),
+      });
+      expect(raw(Buffer.of(), only('BYTES', -1))).toMatchObject({ shape: [1], data: new Uint8Array(4) });
+    });
+
+    test.each([
+      [47, only('FP32', -1, 12), 'it has 47 bytes, FP32 of shape [1,12] needs 48'],
+      [47, only('FP32', -1, -1), 'it has 47 bytes, FP32 of shape [1,11] needs 44'],
+      [7, only('INT64', -1, -1), 'it has 7 bytes, INT64 of shape [1,1] needs 8'],
+      [0, only('FP32', -1, -1), 'it has 0 bytes, FP32 of shape [1,1] needs 4'],
+      [48, only('FP32', -1, -1, -1), 'one variable dimension beside the rows'],
+      [9, only('BYTES', -1, 2), 'it has 1 elements, shape [1,2] needs 2'],
+    ])('%i bytes that are no row are refused', (bytes, model, words) => {
+      expect(thrownBy(() => decodeInferRequest(Buffer.alloc(bytes), '0', model)).message).toContain(words);
+    });
+  });
+
   test.each([
-    ['classification', { outputs: [{ name: 'p', parameters: { classification: 3 } }] }],
+    ['shared memory of an output', { outputs: [{ name: 'p', parameters: { shared_memory_region: 'r' } }] }],
     ['shared memory', { inputs: [{ ...a, parameters: { shared_memory_region: 'r' } }, b] }],
   ])('%s is a 501, not silently ignored', (_, json) => {
     expect(thrownBy(() => decode({ inputs: [a, b], ...json })).status).toBe(501);
@@ -176,7 +227,8 @@ describe('response', () => {
       { name: 'q', binary: true },
       { name: 'p', binary: false },
     ];
-    const { body, headerLength } = encodeInferResponse({ outputs }, wanted, 'é', 'm', '1');
+    const about = { id: 'é', modelName: 'm', modelVersion: '1', classLabels: {} };
+    const { body, headerLength } = encodeInferResponse({ response: { outputs }, wanted, ...about });
     const end = headerLength ?? 0;
     expect(JSON.parse(body.toString('utf8', 0, end))).toEqual({
       model_name: 'm',

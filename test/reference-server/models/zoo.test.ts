@@ -123,9 +123,11 @@ describe('the cache of bundled models', () => {
     );
     const file = join(folder, 'a-file');
     await writeFile(file, '');
-    await expect(ensureModel('image-classifier', file)).rejects.toThrow(
-      'INFEROMETER_CACHE names another folder',
-    );
+    for (const unwritable of [file, join(file, 'below'), '/proc/inferometer/below']) {
+      await expect(ensureModel('image-classifier', unwritable)).rejects.toThrow(
+        'INFEROMETER_CACHE names another folder',
+      );
+    }
   });
 });
 
