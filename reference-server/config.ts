@@ -70,6 +70,8 @@ export const serverConfig = z
     port: z.int().min(0).max(65_535).default(8000),
     /** Where to speak gRPC as well, 8001 as a rule; 0: any free port. Left out: not at all. */
     grpcPort: z.int().min(0).max(65_535).optional(),
+    /** How often a gRPC connection is asked whether its other end lives; without an answer by the next time it is closed. */
+    grpcPingMs: z.int().min(50).default(15_000),
     models: z
       .array(model)
       .refine((models) => new Set(models.map(({ name }) => name)).size === models.length, {

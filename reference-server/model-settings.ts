@@ -4,7 +4,7 @@ import { batching, placement, queue } from './scheduling.ts';
 
 const wholeFrom1 = z.int().min(1);
 
-const provider = z.enum(['auto', 'cpu', 'webgpu', 'cuda']);
+const provider = z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt']);
 export type ProviderSetting = z.infer<typeof provider>;
 
 /** What each model runs with: the server has a value for all, a model may have its own. */

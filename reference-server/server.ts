@@ -55,7 +55,7 @@ export async function buildServer(config: ServerConfig, deps: ServerDeps): Promi
     signalOf: listener.signalOf,
   };
   const { grpcPort } = config;
-  const grpc = grpcPort === undefined ? undefined : grpcListener(service);
+  const grpc = grpcPort === undefined ? undefined : grpcListener(service, config.grpcPingMs);
   return {
     get models() {
       return models.all();
@@ -70,9 +70,10 @@ export async function buildServer(config: ServerConfig, deps: ServerDeps): Promi
   };
 }
 
-function grpcListener(service: RestService): GrpcListener {
+function grpcListener(service: RestService, pingMs: number): GrpcListener {
   const listener: GrpcListener = buildGrpcListener(
     serveGrpc({ ...service, draining: () => listener.draining() }),
+    pingMs,
   );
   return listener;
 }

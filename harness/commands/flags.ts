@@ -41,7 +41,11 @@ export const SERVE_FLAGS = {
   'grpc-port': { type: 'number', describe: 'speak gRPC there too, 8001 as a rule' },
   instances: { type: 'number', default: 1, describe: 'sessions, each in a thread' },
   threads: { type: 'number', default: 1, describe: 'intra-op threads an instance' },
-  provider: { choices: ['auto', 'cpu', 'webgpu', 'cuda'], default: 'auto', describe: 'what computes' },
+  provider: {
+    choices: ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt'],
+    default: 'auto',
+    describe: 'what computes',
+  },
   'max-rows': { type: 'number', default: 32, describe: 'largest batch; 1 is no batching' },
   'max-delay': { type: 'string', default: '0ms', describe: 'the oldest request waits at most' },
   'max-queue': { type: 'string', default: '512 rows', describe: 'beyond it: 503' },

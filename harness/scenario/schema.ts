@@ -80,6 +80,7 @@ const reference = z
       'cpu',
       'webgpu',
       'cuda',
+      'tensorrt',
     ]).prefault('auto'),
     placement: choice(
       'Where the model runs: threads of its own, the one that does the I/O, or auto: what is measured to be cheaper',

@@ -12,7 +12,7 @@ export interface ReferenceTargetSpec {
   readonly instances: number;
   /** Intra-op threads per instance. */
   readonly threads: number;
-  readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
+  readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'tensorrt';
   /** Undefined: auto. */
   readonly placement?: 'auto' | 'inline' | 'worker';
   readonly batching: BatchingSpec;

@@ -13,6 +13,8 @@ const CONNECTION_WINDOW_BYTES = 2 ** 24;
 const MOST_STREAMS = 1024;
 /** Megabytes that the streams of one connection may take before it takes no new ones; 10 is Node's default. */
 const SESSION_MEMORY = 1024;
+/** Where nothing else is configured. */
+const PING_MS = 15_000;
 const BACKLOG = 4096;
 const POLL_MS = 10;
 
@@ -24,11 +26,16 @@ export interface GrpcListener {
   drain(atMostMs: number): Promise<void>;
 }
 
-/** HTTP/2 connections and their lifetime: knows nothing of what is served. */
+/**
+ * HTTP/2 connections and their lifetime: knows nothing of what is served. Every `pingMs` each connection is asked whether
+ * it lives; the one that has not answered by the next time is closed.
+ */
 export function buildGrpcListener(
   serve: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
+  pingMs = PING_MS,
 ): GrpcListener {
   const sessions = new Set<ServerHttp2Session>();
+  const liveness = new Liveness(sessions);
   let draining = false;
   const settings = { initialWindowSize: STREAM_WINDOW_BYTES, maxConcurrentStreams: MOST_STREAMS };
   const http2 = createServer({ settings, maxSessionMemory: SESSION_MEMORY });
@@ -39,6 +46,7 @@ export function buildGrpcListener(
     session.on('close', () => sessions.delete(session));
     if (draining) session.close();
   });
+  const asking = setInterval(() => liveness.ask(), pingMs).unref();
   http2.on('stream', serve);
   // Small answers leave at once: they do not wait for the acknowledgement of those before.
   http2.on('connection', (socket) => socket.setNoDelay(true));
@@ -64,6 +72,34 @@ export function buildGrpcListener(
       for (const session of sessions) session.close();
       while (sessions.size > 0 && performance.now() < deadlineMs) await sleep(POLL_MS);
       for (const session of sessions) session.destroy();
+      clearInterval(asking);
     },
   };
+}
+
+/**
+ * A connection whose other end is gone without a word, or that Node has stopped to read after a frame that it could not
+ * take, would stay for ever, and what it holds with it.
+ */
+class Liveness {
+  readonly #sessions: ReadonlySet<ServerHttp2Session>;
+  readonly #asked = new WeakSet<ServerHttp2Session>();
+
+  constructor(sessions: ReadonlySet<ServerHttp2Session>) {
+    this.#sessions = sessions;
+  }
+
+  ask(): void {
+    for (const session of this.#sessions) {
+      if (this.#asked.has(session)) session.destroy();
+      else if (!session.destroyed) this.#ping(session);
+    }
+  }
+
+  #ping(session: ServerHttp2Session): void {
+    this.#asked.add(session);
+    session.ping((error) => {
+      if (error === null) this.#asked.delete(session);
+    });
+  }
 }

@@ -42,6 +42,10 @@ export function bytesFromContents(
     throw invalid(`${label}: ${datatype} has no typed contents, give it in raw_input_contents`);
   }
   const count = elements(shape);
+  // No element takes less than a byte: a few bytes with a huge shape must not get the memory for it.
+  if (count > contents.length) {
+    throw invalid(`${label}: its contents have ${contents.length} bytes, its shape needs ${count} elements`);
+  }
   if (datatype === 'BYTES') return stringsFrom(contents, field, count, label);
   if (datatype === 'FP32' || datatype === 'FP64') return floatsFrom(contents, field, datatype, count, label);
   return integersFrom(contents, field, datatype, count, label);
@@ -141,7 +145,7 @@ function writeIntegers(
   data: Uint8Array,
 ): void {
   const { bytes, array: ArrayType } = ELEMENT[datatype];
-  const aligned = data.byteOffset % bytes === 0 ? data : data.slice();
+  const aligned = data.byteOffset % bytes === 0 ? data : new Uint8Array(data);
   const values = new ArrayType(aligned.buffer as ArrayBuffer, aligned.byteOffset, data.byteLength / bytes);
   for (let at = values.length - 1; at >= 0; at--) {
     const value = values[at] ?? 0;

@@ -29,7 +29,9 @@ export function buildHttpListener(
   let quietSinceMs = 0;
   let draining = false;
 
-  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+  // Node's own answer to a request without a host has no reason in it: ours has.
+  const options = { keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false };
+  const http = createServer(options, (request, response) => {
     active++;
     response.on('close', () => {
       active--;
@@ -47,6 +49,8 @@ export function buildHttpListener(
       controller.abort();
     });
   });
+  // A server need not refuse an expectation that it does not know (RFC 9110, 10.1.1).
+  http.on('checkExpectation', (request, response) => http.emit('request', request, response));
   http.on('clientError', answerMalformed);
 
   return {

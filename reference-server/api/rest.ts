@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ServingError } from '../errors.ts';
+import { invalid, ServingError } from '../errors.ts';
 import type { ModelRepository, VersionCounters } from '../models/repository.ts';
 import { packed } from './content-encoding.ts';
 import { serveInfer } from './infer-route.ts';
@@ -22,6 +22,9 @@ export async function serveRest(
 }
 
 async function replyTo(request: IncomingMessage, service: RestService): Promise<Reply> {
+  if (request.headers.host === undefined && request.httpVersion === '1.1') {
+    throw invalid('the request has no Host header, which HTTP/1.1 asks for');
+  }
   const route = routeOf(request.method ?? 'GET', request.url ?? '/');
   switch (route.to) {
     case 'infer':

@@ -7,7 +7,7 @@ import { InferenceSession } from 'onnxruntime-node';
 export type ProviderChoice = 'auto' | Provider;
 
 /** Where a model's nodes really run. */
-export type Provider = 'cpu' | 'webgpu' | 'cuda';
+export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'tensorrt';
 
 export interface OpenedSession {
   readonly session: InferenceSession;
@@ -33,11 +33,11 @@ export async function openSession(
   choice: ProviderChoice,
   threads: number,
 ): Promise<OpenedSession> {
-  const library = cudaLibrary();
   const refusals: string[] = [];
-  for (const provider of chooseProviders(choice, existsSync(library))) {
+  for (const provider of chooseProviders(choice, missingLibrary('cuda') === undefined)) {
     try {
-      if (provider === 'cuda' && !existsSync(library)) throw new Error(`${library} is not installed`);
+      const missing = missingLibrary(provider);
+      if (missing !== undefined) throw new Error(`${missing} is not installed`);
       const session = await InferenceSession.create(modelPath, sessionOptions(provider, threads));
       return { session, providerRan: provider, providerReason: reasonFor(choice, provider, refusals) };
     } catch (error) {
@@ -62,19 +62,27 @@ function reasonFor(choice: ProviderChoice, provider: Provider, refusals: readonl
   return `auto: ${refusals[0] ?? 'no CUDA libraries are installed (webgpu is used only when asked for)'}`;
 }
 
+const GPU_PACKAGE =
+  'NuGet package Microsoft.ML.OnnxRuntime.Gpu.Linux (runtimes/linux-x64/native, the version of onnxruntime-node)';
+
 const ADVICE: Readonly<Record<Provider, string>> = {
   cpu: '',
   webgpu:
     'WebGPU needs a Vulkan loader (libvulkan.so.1) and driver, and a model whose every node it can run; ' +
     'choose cpu or auto otherwise.',
   cuda:
-    'CUDA needs an NVIDIA driver, CUDA 12 and cuDNN 9, the libonnxruntime_providers_{shared,cuda}.so of the NuGet ' +
-    'package Microsoft.ML.OnnxRuntime.Gpu.Linux (runtimes/linux-x64/native, the version of onnxruntime-node) in ' +
-    'that folder, and a model whose every node it can run; choose cpu or auto otherwise.',
+    'CUDA needs an NVIDIA driver, CUDA 12 and cuDNN 9, the libonnxruntime_providers_{shared,cuda}.so of the ' +
+    `${GPU_PACKAGE} in that folder, and a model whose every node it can run; choose cpu or auto otherwise.`,
+  tensorrt:
+    'TensorRT needs what CUDA does, TensorRT 10, the libonnxruntime_providers_{shared,cuda,tensorrt}.so of the ' +
+    `${GPU_PACKAGE} in that folder, and a model whose every node it can run; choose cuda, cpu or auto otherwise.`,
 };
 
-function cudaLibrary(): string {
+/** The file of a provider that comes apart from the package, where it is not there. */
+function missingLibrary(provider: Provider): string | undefined {
+  if (provider !== 'cuda' && provider !== 'tensorrt') return undefined;
   const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
   const folder = join(dirname(dirname(entry)), 'bin', 'napi-v6', process.platform, process.arch);
-  return join(folder, 'libonnxruntime_providers_cuda.so');
+  const library = join(folder, `libonnxruntime_providers_${provider}.so`);
+  return existsSync(library) ? undefined : library;
 }

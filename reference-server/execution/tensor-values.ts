@@ -14,7 +14,8 @@ export function valuesOf<Type extends NumericDatatype>(
   data: Uint8Array,
 ): InstanceType<(typeof ELEMENT)[Type]['array']> {
   const { bytes, array: ArrayType } = ELEMENT[datatype];
-  const aligned = data.byteOffset % bytes === 0 ? data : data.slice();
+  // Not data.slice(): that of a Buffer copies nothing.
+  const aligned = data.byteOffset % bytes === 0 ? data : new Uint8Array(data);
   const values = new ArrayType(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / bytes);
   return values as InstanceType<(typeof ELEMENT)[Type]['array']>;
 }

@@ -3,10 +3,16 @@ import { type Random, seededRandom } from '../../harness/load/random.ts';
 /** Something that is fed bytes. */
 export interface Subject {
   readonly name: string;
+  /** How many cases a run has that says nothing of it; a million where it is left out. */
+  readonly cases?: number;
+  /** So many cases are under way together; one where it is left out. */
+  readonly atOnce?: number;
   /** One case, wholly determined by the random stream. Throws when something is wrong; answers with what became of it. */
-  run(random: Random): string;
+  run(random: Random): string | Promise<string>;
   /** The bytes of a case, for looking at. */
   example(random: Random): readonly Buffer[];
+  /** Ends what it keeps from case to case. */
+  close?(): Promise<void>;
 }
 
 export interface Slice {
@@ -37,7 +43,10 @@ export interface Memory {
   readonly residentBytes: number;
 }
 
-/** Runs cases `first`, `first + step`, … below `end`; `at` hears of each before it runs. Stops at the first failure. */
+/**
+ * Runs cases `first`, `first + step`, … below `end`; `at` hears of each, or of the first of those that run together,
+ * before it runs. Stops at the first failure.
+ */
 export async function fuzzLoop(
   subject: Subject,
   slice: Slice,
@@ -45,28 +54,41 @@ export async function fuzzLoop(
 ): Promise<LoopResult> {
   const { seed, first, step, end } = slice;
   const outcomes: Record<string, number> = {};
+  const stride = step * (subject.atOnce ?? 1);
   const early = first + step * Math.ceil((end - first) / step / 10);
-  let earlyMemory = NO_MEMORY;
+  let earlyMemory: Memory | undefined;
   let cases = 0;
   let failure: Failure | undefined;
-  for (let index = first; index < end && failure === undefined; index += step) {
+  for (let index = first; index < end && failure === undefined; index += stride) {
     at(index);
-    if (index === early) earlyMemory = await memory();
+    if (index >= early) earlyMemory ??= await memory();
     // What was planned for the end of a turn of the event loop comes to its own.
     if (cases % TURN === 0) await new Promise(setImmediate);
-    try {
-      const outcome = subject.run(seededRandom(seed, index));
+    const together: Promise<string | Failure>[] = [];
+    for (let one = index; one < Math.min(end, index + stride); one += step) {
+      together.push(outcomeOf(subject, seed, one));
+    }
+    for (const outcome of await Promise.all(together)) {
+      if (typeof outcome !== 'string') {
+        failure ??= outcome;
+        continue;
+      }
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
       cases += 1;
-    } catch (error) {
-      failure = {
-        seed,
-        index,
-        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      };
     }
   }
-  return { cases, outcomes, failure, memory: { early: earlyMemory, late: await memory() } };
+  const late = await memory();
+  await subject.close?.();
+  return { cases, outcomes, failure, memory: { early: earlyMemory ?? NO_MEMORY, late } };
+}
+
+async function outcomeOf(subject: Subject, seed: number, index: number): Promise<string | Failure> {
+  try {
+    return await subject.run(seededRandom(seed, index));
+  } catch (error) {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { seed, index, message };
+  }
 }
 
 const TURN = 1000;

@@ -13,6 +13,7 @@ describe('parseServerConfig', () => {
     expect(parseServerConfig(JSON.stringify({ models }))).toEqual({
       host: '127.0.0.1',
       port: 8000,
+      grpcPingMs: 15_000,
       models,
       repository: { mode: 'none', load: [], pollMs: 15_000 },
       instances: 1,

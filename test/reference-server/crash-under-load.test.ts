@@ -1,35 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { BroadcastChannel } from 'node:worker_threads';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parseServerConfig } from '../../reference-server/config.ts';
 import { startInstance } from '../../reference-server/execution/instance.ts';
 import { ensureModel } from '../../reference-server/models/zoo/model-cache.ts';
 import { buildServer } from '../../reference-server/server.ts';
 import { realClock } from '../../reference-server/telemetry/timings.ts';
 import { distance, floats, goldenInput, goldenOutputs, TEST_CACHE, TOLERANCE } from '../support/goldens.ts';
-
-const WORKER = fileURLToPath(
-  new URL('../../dist/reference-server/execution/instance-worker.js', import.meta.url),
-);
-const folder = mkdtempSync(join(tmpdir(), 'inferometer-crash-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** The real worker thread, which ends at once when `channel` says so, whatever it is doing. */
-function mortalWorker(channel: string): URL {
-  const path = join(folder, 'mortal-worker.mjs');
-  const program = `import { BroadcastChannel } from 'node:worker_threads';
-    const orders = new BroadcastChannel(${JSON.stringify(channel)});
-    orders.onmessage = () => process.exit(9);
-    orders.unref();
-    await import(${JSON.stringify(pathToFileURL(WORKER).href)});`;
-  writeFileSync(path, program);
-  return pathToFileURL(path);
-}
+import { MortalWorker } from './mortal-worker.ts';
 
 interface Answer {
   readonly status: number;
@@ -70,20 +48,18 @@ function infer(agent: Agent, url: string, index: number): Promise<Answer> {
 test.each([1, 2])(
   'a thread killed under load takes only its own batches with it (%d instances)',
   async (instances) => {
-    const channel = `kill ${process.pid} ${instances}`;
-    const entry = mortalWorker(channel);
+    const worker = new MortalWorker();
     const models = [{ name: 'recommender', source: 'recommender' }];
     const config = { port: 0, models, instances, batching: { maxRows: 8, inFlight: 2 }, drainMs: 1000 };
     const server = await buildServer(parseServerConfig(JSON.stringify(config)), {
       clock: realClock,
-      startInstance: (options) => startInstance(options, entry),
+      startInstance: (options) => startInstance(options, worker.entry),
       modelPath: () => ensureModel('recommender', TEST_CACHE),
       log: () => {},
       version: '1',
     });
     const url = await server.listen();
     const agent = new Agent({ keepAlive: true });
-    const orders = new BroadcastChannel(channel);
     const answers: Answer[] = [];
     let stopping = false;
     const caller = async (slot: number) => {
@@ -95,7 +71,7 @@ test.each([1, 2])(
       for (let kill = 1; kill <= 2; kill++) {
         const before = answers.length;
         while (answers.length < before + 30) await sleep(5);
-        orders.postMessage('now');
+        worker.killAll();
         while ((model?.statistics.instanceRestarts ?? 0) < kill * instances) await sleep(5);
       }
       const restarted = answers.length;
@@ -124,9 +100,9 @@ test.each([1, 2])(
       expect(model?.instances()).toEqual({ running: instances, circuitsOpen: 0 });
     } finally {
       stopping = true;
-      orders.close();
       agent.destroy();
       await server.stop();
+      worker.close();
     }
   },
   60_000,

@@ -430,6 +430,21 @@ describe('shutdown', () => {
     expect((await client.refusal('ServerLive', {})).code).toBe(status.UNAVAILABLE);
   });
 
+  test('who answers no ping is let go of, and who does is not', async () => {
+    await start({ grpcPingMs: 50 });
+    const silent = connect(Number(new URL(url).port), '127.0.0.1');
+    silent.on('error', () => {});
+    // The preface, and a frame that is larger than it may be: Node reads nothing that comes after it.
+    silent.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\xff\xff\xff\0\0\0\0\0\x01', 'latin1');
+    silent.end();
+    const stream = client.stream('ModelStreamInfer');
+    silent.resume();
+    await once(silent, 'close');
+    stream.write(raw([1, 2, 3], { id: 'still there' }));
+    expect((await once(stream, 'data'))[0].infer_response.id).toBe('still there');
+    stream.end();
+  });
+
   test('who speaks no HTTP/2 is let go, and nobody else is hurt', async () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.on('error', () => {});

@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { GrpcClient } from './grpc-client.ts';
 import { ModelFolder, scaleModel } from './model-folder.ts';
 import { endServers, startServer } from './server-process.ts';
 
@@ -172,7 +173,8 @@ describe('a repository as Triton has it', () => {
   test('is served as it is', async () => {
     const tensor = (name: string) => `{ name: "${name}" data_type: TYPE_FP32 dims: [ 3 ] }`;
     const config = `name: "ranker" platform: "onnxruntime_onnx" max_batch_size: 4
-      input [ ${tensor('x')} ] output [ ${tensor('y')} ]
+      input [ ${tensor('x')} ]
+      output [ { name: "y" data_type: TYPE_FP32 dims: [ 3 ] label_filename: "animals.txt" } ]
       version_policy { all {} }
       instance_group [ { count: 2 kind: KIND_CPU } ]
       dynamic_batching { max_queue_delay_microseconds: 500 }
@@ -181,12 +183,12 @@ describe('a repository as Triton has it', () => {
     for (const version of [1, 2, 10]) {
       folder.write(`ranker/${version}/model.onnx`, scaleModel(version));
     }
-    folder.write('ranker/config.pbtxt', config);
+    folder.write('ranker/config.pbtxt', config).write('ranker/animals.txt', 'cat\ndog\nhen\n');
     const whole = `platform: "onnxruntime_onnx" max_batch_size: 0
       input { name: "x" data_type: TYPE_FP32 dims: [ -1, 3 ] } output { name: "y" data_type: TYPE_FP32 dims: [ -1, 3 ] }`;
     folder.write('whole/1/model.onnx', scaleModel(4)).write('whole/config.pbtxt', whole);
     folder.write('plan/1/model.plan', 'x').write('plan/config.pbtxt', 'platform: "tensorrt_plan"');
-    const { url, announced, stderr } = await start({ mode: 'explicit', load: ['*'] });
+    const { url, announced, stderr } = await start({ mode: 'explicit', load: ['*'] }, { grpcPort: 0 });
     expect(announced.models).toEqual(['ranker', 'whole']);
     expect(stderr()).toContain('"fields":["optimization"]');
 
@@ -211,6 +213,25 @@ describe('a repository as Triton has it', () => {
       inferometer: { maxRows: 4, notHonoured: ['optimization'] },
     });
     expect((await indexOf(url)).find(({ name }) => name === 'plan')).toMatchObject({ state: 'UNAVAILABLE' });
+
+    const classes = { name: 'y', parameters: { classification: 2 } };
+    const ranked = await ask(`${url}/v2/models/ranker/versions/2/infer`, 'POST', {
+      ...inputs(0.5, 3, -1),
+      outputs: [classes],
+    });
+    const best = ['6:1:dog', '1:0:cat'];
+    expect(ranked.json).toMatchObject({ model_version: '2', outputs: [{ shape: [1, 2], data: best }] });
+    const grpc = new GrpcClient(announced.grpc);
+    const answer = await grpc.call('ModelInfer', {
+      model_name: 'ranker',
+      model_version: '2',
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 3], contents: { fp32_contents: [0.5, 3, -1] } }],
+      outputs: [{ name: 'y', parameters: { classification: { int64_param: 2 } } }],
+    });
+    expect(answer.outputs[0].contents.bytes_contents.map(String)).toEqual(best);
+    const { config: known } = await grpc.call('ModelConfig', { name: 'ranker', version: '1' });
+    expect(known).toMatchObject({ name: 'ranker', max_batch_size: 4, platform: 'onnxruntime_onnx' });
+    grpc.close();
 
     const override = { parameters: { config: '{"max_batch_size": 2, "version_policy": {"latest": {}}}' } };
     expect((await ask(`${url}/v2/repository/models/ranker/load`, 'POST', override)).status).toBe(200);

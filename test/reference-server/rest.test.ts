@@ -145,16 +145,20 @@ describe('documents', () => {
     if (status === 405) expect(response.headers.get('allow')).toBe(method === 'GET' ? 'POST' : 'GET');
   });
 
-  test('what is not HTTP is answered 400 in the same shape', async () => {
+  test.each([
+    ['HELLO\r\n\r\n', 400, 'the request is not HTTP'],
+    ['GET /v2 HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'the request has no Host header'],
+    ['POST /v2 HTTP/1.1\r\nHost: x\r\nExpect: more\r\nConnection: close\r\n\r\n', 405, '/v2 takes GET'],
+  ])('%j is answered %i in the same shape', async (bytes, status, error) => {
     await start();
     const { port, hostname } = new URL(url);
     const socket = connect(Number(port), hostname);
-    socket.write('HELLO\r\n\r\n');
+    socket.write(bytes);
     const chunks: Buffer[] = [];
     for await (const chunk of socket) chunks.push(chunk as Buffer);
-    expect(Buffer.concat(chunks).toString()).toMatch(
-      /^HTTP\/1.1 400 [\s\S]*\r\n\r\n\{"error":"the request is not HTTP/,
-    );
+    const answer = Buffer.concat(chunks).toString();
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toContain(`\r\n\r\n{"error":"${error}`);
   });
 });
 
@@ -279,7 +283,7 @@ describe('infer', () => {
       413,
       'the body has more than the 200 bytes that are allowed',
     ]);
-    const mangled = await post('x', { 'Content-Encoding': 'deflate' });
+    const mangled = await post('xyz', { 'Content-Encoding': 'deflate' });
     expect([mangled.status, mangled.json.error]).toEqual([
       400,
       'the body is not deflate: incorrect header check',

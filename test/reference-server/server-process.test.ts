@@ -1,11 +1,19 @@
+import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { distance, floats, GOLDEN_COUNT, goldenInput, goldenOutputs, TOLERANCE } from '../support/goldens.ts';
 import { endServers, spawnServer, startServer, withConfig } from './server-process.ts';
 
 afterEach(endServers);
+
+const ORT = dirname(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')));
+const CUDA_LIBRARIES = existsSync(
+  join(ORT, 'bin/napi-v6', process.platform, process.arch, 'libonnxruntime_providers_cuda.so'),
+);
 
 interface Answer {
   readonly status: number;
@@ -202,6 +210,18 @@ describe('starting', () => {
     expect(outcome.advice).toContain('recommender, image-classifier');
     expect(outcome.advice).toContain('.onnx file works');
   });
+
+  test.skipIf(CUDA_LIBRARIES).each(['cuda', 'tensorrt'])(
+    '%s without its libraries: one error that says how to get them',
+    async (provider) => {
+      const outcome = await fatalOf(withConfig({ provider, instances: 2 }));
+      expect(outcome.code).toBe(4);
+      expect(outcome.fatal.match(/is not installed/g)).toHaveLength(1);
+      expect(outcome.fatal).toContain(`libonnxruntime_providers_${provider}.so`);
+      expect(outcome.fatal).toContain('NuGet package Microsoft.ML.OnnxRuntime.Gpu.Linux');
+      expect(outcome.fatal).toContain('cpu or auto otherwise');
+    },
+  );
 
   test.each([
     [['--config-json', '{"models":[],"port":-1}'], 'the configuration has 2 problems'],

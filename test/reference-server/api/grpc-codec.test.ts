@@ -119,6 +119,17 @@ describe('ModelInfer beside protobufjs', () => {
     expect(readInferMessage(Buffer.from(bytes)).parameters).toEqual({ a: true, b: -5, c: 's', d: 0.5, e: 7 });
   });
 
+  test('a shape without the contents for it gets no memory', () => {
+    for (const shape of [[2 ** 40], [2 ** 31 - 1], [2 ** 53 - 1]]) {
+      const input = { name: 'x', datatype: 'INT64', shape, contents: { int64Contents: [1, 2, 3] } };
+      const bytes = Request.encode(Request.fromObject({ modelName: 'm', inputs: [input] })).finish();
+      const message = readInferMessage(Buffer.from(bytes));
+      expect(() => decodeGrpcInfer(message, signature('INT64'))).toThrow(
+        /contents have 5 bytes, its shape needs/,
+      );
+    }
+  });
+
   test('a value beyond its datatype is refused', () => {
     const input = { name: 'x', datatype: 'INT8', shape: [1], contents: { intContents: [128] } };
     const bytes = Request.encode(Request.fromObject({ modelName: 'm', inputs: [input] })).finish();

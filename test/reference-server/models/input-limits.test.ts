@@ -43,8 +43,9 @@ describe('a request', () => {
   test('values at any address are read', () => {
     const shifted = new Uint8Array(17);
     shifted.set(ids([1, 2], 3, 12).data, 1);
-    const unaligned = { ...ids([1, 2]), data: shifted.subarray(1) };
-    expect(limitProblem(request(unaligned), limits)).toContain('element 1 is 12');
+    for (const data of [shifted.subarray(1), Buffer.from(shifted.buffer).subarray(1)]) {
+      expect(limitProblem(request({ ...ids([1, 2]), data }), limits)).toContain('element 1 is 12');
+    }
   });
 
   test('that is beyond them is refused before anything else sees it', async () => {
