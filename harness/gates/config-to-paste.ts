@@ -2,21 +2,38 @@ import type { CaseRecord } from '../record/case-record.ts';
 import { effectiveNumber } from './settings.ts';
 
 /**
- * The batching, and the cache if it had one, that a case ran with, as each serving system writes it. Empty where the target does not say
- * what it runs. TF Serving and TorchServe
+ * The batching that a case ran with, as each serving system writes it; also the cache if it had one, and how many of what
+ * computes where that is not one of each. Empty where the target does not say what it runs. TF Serving and TorchServe
  * have no response cache. A setting is carried over as it is: whether it is the best one there has to be measured there.
  */
 export function configToPaste(record: CaseRecord): Record<string, string> {
   const maxRows = effectiveNumber(record, 'batching.maxRows');
   if (maxRows === undefined) return {};
   const maxDelayMs = effectiveNumber(record, 'batching.maxDelayMs') ?? 0;
+  const instances = effectiveNumber(record, 'instances') ?? 1;
   const cached = (record.target.effective['cache.kind'] ?? 'off') !== 'off';
   return {
-    Inferometer: `batching: { maxRows: ${maxRows}, maxDelay: ${maxDelayMs}ms }${cached ? `\n${ourCache(record)}` : ''}`,
-    Triton: `${triton(maxRows, maxDelayMs)}${cached ? '\nresponse_cache { enable: true }' : ''}`,
-    'TF Serving': tfServing(maxRows, maxDelayMs, effectiveNumber(record, 'instances') ?? 1),
+    Inferometer: [
+      ...ourShape(record),
+      `batching: { maxRows: ${maxRows}, maxDelay: ${maxDelayMs}ms }`,
+      ...(cached ? [ourCache(record)] : []),
+    ].join('\n'),
+    Triton: [
+      triton(maxRows, maxDelayMs),
+      ...(instances > 1 ? [`instance_group [ { count: ${instances} } ]`] : []),
+      ...(cached ? ['response_cache { enable: true }'] : []),
+    ].join('\n'),
+    'TF Serving': tfServing(maxRows, maxDelayMs, instances),
     TorchServe: torchServe(maxRows, maxDelayMs),
   };
+}
+
+function ourShape(record: CaseRecord): string[] {
+  const names = ['replicas', 'instances', 'threads'];
+  return names.flatMap((name) => {
+    const count = effectiveNumber(record, name) ?? 1;
+    return count > 1 ? [`${name}: ${count}`] : [];
+  });
 }
 
 function ourCache(record: CaseRecord): string {

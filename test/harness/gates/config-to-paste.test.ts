@@ -27,3 +27,20 @@ test('no batching is said by leaving the batcher out', () => {
   expect(config['TF Serving']).toBe('# start without --enable_batching');
   expect(config.TorchServe).toBe('batchSize=1\nmaxBatchDelay=0');
 });
+
+test('what computes is said where it is more than one of each', () => {
+  const [record] = plantRecord({
+    steps: { '40%': 600 },
+    settings: [{ axes: { batch: '32', delay: '0ms' }, saturation: 700, p99: ['24'], meanBatch: 2 }],
+  }).cases;
+  if (record === undefined) throw new Error('nothing planted');
+  const shaped = (shape: Record<string, number>) =>
+    configToPaste({
+      ...record,
+      target: { ...record.target, effective: { ...record.target.effective, ...shape } },
+    });
+  expect(shaped({ replicas: 2, instances: 1, threads: 1 }).Inferometer).toMatch(/^replicas: 2\nbatching: /);
+  const two = shaped({ instances: 2, threads: 4 });
+  expect(two.Inferometer).toMatch(/^instances: 2\nthreads: 4\nbatching: /);
+  expect(two.Triton).toContain('\ninstance_group [ { count: 2 } ]');
+});
