@@ -62,6 +62,14 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
   stages:
     'Rates one after the other. Like ramp and replay it has a length of its own, and is measured for that; the warm-up drives its first rate. A load that changes is one case: its figure at this load is about its mean rate, limits.maxRate about its peak, and it is not expected to hold still.',
   stop: "measure.stop: { precision: 5%, of: p99, maxDuration: 60s } measures on after measure.duration until half the width of that percentile's interval is at most 5 % of its value, and never beyond maxDuration; each trial by itself. Whoever looks often and stops when it suits finds intervals that miss, so there are few looks, planned beforehand (each when 1.25 times as much has been measured), and the intervals of such a case are widened until they hold at every look at once.",
+  events:
+    'What a scenario lets happen to the bundled server during a case, each at its time from the start of the measure phase, one after another. The record holds when each began and ended and what became of it. Such a case is not expected to hold still.',
+  worstWindow:
+    'decide.report: of the windows after each event the one of the highest p99, beside that of the quiet before and of the same load without events. A picture of about a second each, without an interval: it shows what an event did and proves nothing.',
+  split:
+    'Versions of a model that share the requests which name none: by turns, exactly in proportion to their weights, or by a key, the same version for the same key always. Raising one weight moves keys to that version and nowhere else.',
+  shadow:
+    'A version that gets copies of requests which another answers. Its own answers are dropped, and counted by how they ended; they are neither arrivals nor successes.',
   arrivals:
     'How requests scatter around the offered rate: even gaps, poisson (as of many independent users), gamma(cv) with gaps that deviate by cv times their mean. The i-th request is due when the integral of the rate reaches the i-th event of that process, so nothing drifts.',
   mlperf:

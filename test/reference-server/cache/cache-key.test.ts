@@ -100,6 +100,7 @@ describe('the key of an answer', () => {
           outputs: [...outputs, ...outputs].reverse(),
           parameters: Object.fromEntries([
             ['priority', 2],
+            ['routing_key', 'somebody'],
             ['timeout', 5],
             ['binary_data_output', true],
             ...Object.entries(parameters).reverse(),

@@ -56,6 +56,29 @@ describe('a folder of models', () => {
     expect(await kindOf('b', redis)).toMatchObject({ kind: 'local', ttlMs: 5 });
   });
 
+  test('a config.yaml says how versions share requests; that alone loads nothing again', async () => {
+    folder.write('a/1/model.onnx', scaleModel(2)).write('a/2/model.onnx', scaleModel(3));
+    folder.write('a/config.yaml', 'versions: all');
+    const before = await planOf('a');
+    folder.write(
+      'a/config.yaml',
+      'versions: all\nrouting: { split: { 1: 9, 2: 1 }, shadow: { version: 2 } }',
+    );
+    const after = await planOf('a');
+    expect(before.routing).toBeUndefined();
+    expect(after.routing).toEqual({
+      split: { 1: 9, 2: 1 },
+      shadow: { version: '2', share: 1, maxInFlight: 64 },
+    });
+    expect(after.available).toEqual(['1', '2']);
+    const fingerprints = (plan: typeof after) => plan.versions.map(({ fingerprint }) => fingerprint);
+    expect(fingerprints(after)).toEqual(fingerprints(before));
+    folder.write('a/config.yaml', 'routing:\n  split: { 1: -1 }\n  shadow: { version: 2, share: 2 }');
+    const { problem } = await planOf('a');
+    expect(problem).toContain('config.yaml:2: routing.split.1: must be a weight from 0');
+    expect(problem).toContain('config.yaml:3: routing.shadow.share: must be 1 at most');
+  });
+
   test('weights that are listed among the inputs, as old files have them, are none', async () => {
     folder.write('a/1/model.onnx', scaleModel(2, -1, true));
     const [version] = (await planOf('a')).versions;

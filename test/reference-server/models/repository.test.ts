@@ -188,6 +188,27 @@ describe('loading', () => {
     });
   });
 
+  test('what callers say of the split stays through a reload, until the configuration says something else', async () => {
+    const versions = [version('a', '1'), version('a', '2')];
+    plans.set('a', { versions, labels: { canary: '2' }, routing: { split: { 1: 1 } } });
+    const repository = repositoryIn();
+    await repository.open(['a']);
+    const chosen = () => new Set([1, 2, 3, 4].map(() => repository.lease('a').model.version));
+    expect(chosen()).toEqual(new Set(['1']));
+    await repository.setRouting('a', { split: { canary: 1 } });
+    expect(chosen()).toEqual(new Set(['2']));
+    plans.set('a', { versions, labels: { canary: '1' }, routing: { split: { 1: 1 } } });
+    await repository.load('a');
+    expect(chosen()).toEqual(new Set(['1']));
+    expect(repository.routingOf('a')).toEqual({ split: { canary: 1 } });
+    plans.set('a', { versions });
+    await repository.load('a');
+    expect(repository.routingOf('a')).toEqual({});
+    expect(chosen()).toEqual(new Set(['2']));
+    expect(await kindOf(() => repository.setRouting('a', { split: { 3: 1 } }))).toBe('not-found');
+    expect(await kindOf(() => repositoryIn('none').setRouting('a', {}))).toBe('forbidden');
+  });
+
   test('two operations on a model follow one another', async () => {
     plans.set('a', { versions: [version('a', '1')] });
     const repository = repositoryIn();
