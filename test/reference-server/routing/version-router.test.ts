@@ -121,9 +121,11 @@ describe('a shadow', () => {
     expect(shadowOf('2')).toEqual({ copied: 2, ok: 2, failed: 0, skipped: 3 });
     void router.lease(other).model.infer(REQUEST, context());
     expect(shadowOf('2')).toEqual({ copied: 2, ok: 2, failed: 0, skipped: 4 });
+    void router.lease(one).model.infer(REQUEST, context());
+    expect(shadowOf('2')).toEqual({ copied: 3, ok: 2, failed: 0, skipped: 4 });
     running.delete('2');
     void router.lease(one).model.infer(REQUEST, context());
-    expect(two.leases).toBe(1);
+    expect(two.leases).toBe(2);
   });
 
   test('gets its share, evenly', () => {
