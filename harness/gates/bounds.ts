@@ -43,6 +43,7 @@ export function boundsOf(record: CaseRecord, metric: Metric): Bounds {
     case 'cache.hitRate':
     case 'cache.joins':
     case 'cache.evictions':
+    case 'cache.errors':
       return cacheBounds(record, metric);
     case 'unsent':
       return exactly(record.counts.unsent);
@@ -54,8 +55,16 @@ export function boundsOf(record: CaseRecord, metric: Metric): Bounds {
 function cacheBounds({ cache }: CaseRecord, metric: Metric): Bounds {
   if (cache === undefined) return unknown('this record was written before there was a cache');
   if (isMissing(cache)) return exactly(cache);
-  if (metric === 'cache.hitRate') return exactly(cache.hitRate);
-  return exactly(metric === 'cache.joins' ? cache.joins : cache.evicted);
+  switch (metric) {
+    case 'cache.hitRate':
+      return exactly(cache.hitRate);
+    case 'cache.joins':
+      return exactly(cache.joins);
+    case 'cache.errors':
+      return exactly(cache.errors);
+    default:
+      return exactly(cache.evicted);
+  }
 }
 
 function latencyBounds(record: CaseRecord, metric: Metric): Bounds {

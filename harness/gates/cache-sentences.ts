@@ -53,5 +53,5 @@ function besideSentence({ axes, variant, without, hitRate, cost }: CacheBeside, 
       : cost.high < 1
         ? `${formatTimes(ratio)} what ${words(without)} carries`
         : `what ${words(without)} carries, as far as this run can tell`;
-  return capitalized(`${where}${words(variant)} hits ${percent(hitRate)} and carries ${than} at saturation.`);
+  return capitalized(`${where}${words(variant)} hits ${percent(hitRate)} and at saturation carries ${than}.`);
 }

@@ -22,6 +22,7 @@ const NAMES: Readonly<Partial<Record<Metric, string>>> = {
   'cache.hitRate': 'the hit rate of the cache',
   'cache.joins': 'the number of joins',
   'cache.evictions': 'the number of evictions',
+  'cache.errors': 'the number of errors of the cache',
 };
 
 /** More settings than this are told by the least and the most alone. */

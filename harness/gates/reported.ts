@@ -3,6 +3,7 @@ import type { CaseRecord } from '../record/case-record.ts';
 import type { Expression } from '../scenario/expression.ts';
 import { isFinding, reportName } from '../scenario/report-names.ts';
 import type { Words } from './answer-parts.ts';
+import { cacheLossSentences } from './cache-loss.ts';
 import { breakEvenSentences } from './cache-sentences.ts';
 import { metricSentence } from './compare-settings.ts';
 import { worstWindowSentences } from './worst-window.ts';
@@ -38,5 +39,7 @@ function sentencesOf(text: string, { cases, slo, words }: Asked): readonly strin
       return breakEvenSentences(cases, words);
     case 'worstWindow':
       return worstWindowSentences(cases, slo, words);
+    case 'survivesCacheLoss':
+      return cacheLossSentences(cases, slo, words);
   }
 }

@@ -25,6 +25,8 @@ export const cache = z.object({
   /** Answers that left for want of room, and for their age. */
   evicted: z.number().int(),
   expired: z.number().int(),
+  /** What a store outside the server was asked for and did not do: misses, and never failures of a request. */
+  errors: z.number().int(),
   /** hits / lookups. */
   hitRate: z.number(),
 });

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { nearestName, type Problem } from '../errors.ts';
 import { asMap, checkPlace } from './axes.ts';
 import { BUNDLED_MODELS } from './bundled-models.ts';
+import { cacheChoice } from './cache-checks.ts';
 import type { Complain } from './complain.ts';
 import { located, type ScenarioDocument, writtenAt } from './document.ts';
 import { fieldNames } from './json-schema.ts';
@@ -73,6 +74,7 @@ export function checkTogether(
   });
   return [
     ...targetChoice(content, complain),
+    ...cacheChoice(content, complain),
     ...loadChoice(content, complain),
     ...peerProblems(content, complain),
     ...stopProblems(content, complain),

@@ -51,6 +51,7 @@ export const METRICS = {
   'cache.hitRate': 'fraction',
   'cache.joins': 'none',
   'cache.evictions': 'none',
+  'cache.errors': 'none',
   /** Arrivals that met the in-flight cap. */
   unsent: 'none',
 } as const satisfies Record<string, ExpressionUnit>;

@@ -39,6 +39,8 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
     'Requests that were answered by the computation of an equal one that was under way: neither a hit, nor computed for themselves.',
   'cache.evictions':
     'Answers that left the cache because their room was needed. Many of them say that it is too small.',
+  'cache.errors':
+    'What a Redis behind the cache was asked for and did not do: it was gone, slow or full. Each is a miss, and never the failure of a request.',
   queue: 'serverMs.queue: mean time of a request in the queue of the server, from its own statistics.',
   compute: 'serverMs.compute: mean time of a request in the model, from the statistics of the server.',
   cpuMsPer1000:

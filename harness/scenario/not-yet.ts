@@ -9,8 +9,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'target.native': 'use the neutral settings: maxRows, maxDelay, maxQueue, instances, threads',
   'target.describe.replicas': 'leave it out',
   'target.describe.image': 'put it into labels',
-  'target.reference.cache.singleFlight':
-    'leave it out: with a cache, identical requests in flight always share one computation',
   'target.reference.cache.onFailure': 'leave it out: a store that fails is always a miss',
   'target.reference.native': 'use the neutral settings',
   'workload.changeEvery':

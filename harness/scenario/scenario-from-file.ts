@@ -64,8 +64,16 @@ export function targetFrom({ target }: ScenarioFile): TargetSpec {
 
 type CacheFile = NonNullable<NonNullable<ScenarioFile['target']['reference']>['cache']>;
 
-function cacheFrom({ kind, size: maxBytes, ttl: ttlMs }: CacheFile): CacheSpec {
-  return kind === 'off' ? { kind } : { kind, maxBytes, ...defined({ ttlMs }) };
+/** Of answers, in whichever memory they are kept. */
+const CACHE_BYTES = 64 * 2 ** 20;
+
+function cacheFrom({ kind, size = CACHE_BYTES, ttl: ttlMs, singleFlight, ...redis }: CacheFile): CacheSpec {
+  if (kind === 'off') return { kind };
+  const kept = { singleFlight, ...defined({ ttlMs }) };
+  if (kind === 'local') return { kind, maxBytes: size, ...kept };
+  const { url, wait: waitMs, password } = redis;
+  const where = url === undefined ? { maxBytes: size } : { url };
+  return { kind, ...where, ...kept, ...defined({ waitMs, passwordEnv: password?.env }) };
 }
 
 /** One server without a balancer is the server alone. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cache } from './cache-schema.ts';
 import { events } from './event-schema.ts';
 import { parseAbort, parseModel, parseName, parsePipeline } from './field-values.ts';
 import {
@@ -10,7 +11,6 @@ import {
   percentage,
   rate,
   rowsQuantity,
-  size,
   text,
   whole,
   wholesAscending,
@@ -51,18 +51,6 @@ const batching = z
     ).optional(),
   })
   .describe('How the server forms batches');
-
-const cache = z
-  .strictObject({
-    kind: choice('off; local: in the memory of the server', ['off', 'local']).prefault('off'),
-    size: size('Memory for answers; those not asked for the longest go first').prefault('64MiB'),
-    ttl: duration('How long an answer may be given again; left out: as long as there is room for it', {
-      positive: true,
-    }).optional(),
-  })
-  .describe(
-    'Whether answers are kept and given again to the same request; identical requests in flight then share one computation',
-  );
 
 const reference = z
   .strictObject({
@@ -175,7 +163,7 @@ const decide = z
     report: z
       .array(
         choice(
-          'A metric, compared between the settings; or breakEvenHitRate: from which hit rate on a cache pays; or worstWindow: what the events did to p99, and what it is without',
+          'A metric, compared between the settings; or breakEvenHitRate: from which hit rate on a cache pays; or survivesCacheLoss: whether the promise holds when an event takes the cache away; or worstWindow: what the events did to p99, and what it is without',
           REPORT_NAMES,
         ),
       )

@@ -59,10 +59,31 @@ export interface BatchingSpec {
   readonly queueTimeoutAction?: 'reject' | 'defer';
 }
 
-/** Where answers are kept to be given again. */
-export type CacheSpec =
-  | { readonly kind: 'off' }
-  | { readonly kind: 'local'; readonly maxBytes: number; readonly ttlMs?: number };
+/** Whether answers are kept to be given again, and where. */
+export type CacheSpec = { readonly kind: 'off' } | LocalCacheSpec | RedisCacheSpec;
+
+interface KeptAnswers {
+  /** Absent: as long as there is room. */
+  readonly ttlMs?: number;
+  readonly singleFlight: boolean;
+}
+
+export interface LocalCacheSpec extends KeptAnswers {
+  readonly kind: 'local';
+  readonly maxBytes: number;
+}
+
+export interface RedisCacheSpec extends KeptAnswers {
+  readonly kind: 'redis';
+  /** Absent: the run starts one for itself, of `maxBytes`. */
+  readonly url?: string;
+  readonly maxBytes?: number;
+  /** The environment variable that holds its password. */
+  readonly passwordEnv?: string;
+  readonly waitMs?: number;
+  /** What its keys begin with; the run chooses it. */
+  readonly prefix?: string;
+}
 
 export interface ExternalTargetSpec {
   readonly kind: 'external';

@@ -11,6 +11,7 @@ export interface CacheStats {
   readonly inferometer?: {
     readonly cache_joins?: number;
     readonly cache_left?: Readonly<Record<string, number>>;
+    readonly cache_errors?: Readonly<Record<string, number>>;
   };
 }
 
@@ -24,6 +25,9 @@ export function cacheCounters(stats: readonly CacheStats[]): CacheCounters {
     joins: sum((item) => item.inferometer?.cache_joins),
     evicted: sum((item) => item.inferometer?.cache_left?.evicted),
     expired: sum((item) => item.inferometer?.cache_left?.expired),
+    errors: sum(({ inferometer }) =>
+      Object.values(inferometer?.cache_errors ?? {}).reduce((a, b) => a + b, 0),
+    ),
   };
 }
 

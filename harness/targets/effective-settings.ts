@@ -27,11 +27,16 @@ export function ownSettings(config: unknown): Settings | undefined {
   });
 }
 
-/** What belongs to a cache is told where there is one. */
+/** What belongs to a cache is told where there is one; how large a Redis is, only that knows. */
 function cacheSettings(own: unknown): Settings {
-  const { kind, maxBytes, ttlMs } = (own ?? {}) as Record<string, unknown>;
+  const { kind, maxBytes, ttlMs, singleFlight, url, waitMs } = (own ?? {}) as Record<string, unknown>;
   if (kind === undefined || kind === 'off') return { 'cache.kind': kind };
-  return { 'cache.kind': kind, 'cache.maxBytes': maxBytes, 'cache.ttlMs': ttlMs === 0 ? undefined : ttlMs };
+  return {
+    'cache.kind': kind,
+    'cache.ttlMs': ttlMs === 0 ? undefined : ttlMs,
+    'cache.singleFlight': singleFlight,
+    ...(kind === 'redis' ? { 'cache.url': url, 'cache.waitMs': waitMs } : { 'cache.maxBytes': maxBytes }),
+  };
 }
 
 interface TritonConfig {

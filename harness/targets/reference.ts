@@ -13,6 +13,7 @@ import {
 } from './effective-settings.ts';
 import { type HttpJson, httpJson, wordsOf } from './http-json.ts';
 import { awaitReady, modelPath, readModel } from './open-inference.ts';
+import { cacheConfig, requestedCache } from './reference-cache.ts';
 import { changeServer, isServerChange } from './reference-changes.ts';
 import { canPin, type ServerProcess, startServerProcess } from './server-process.ts';
 import { readStatisticsOf } from './statistics.ts';
@@ -87,7 +88,7 @@ function serverArguments(spec: ReferenceTargetSpec, entry?: string): string[] {
     threads: spec.threads,
     provider: spec.provider,
     ...(spec.placement === undefined ? {} : { placement: spec.placement }),
-    ...(spec.cache === undefined ? {} : { cache: spec.cache }),
+    ...cacheConfig(spec.cache),
     ...schedulingOf(spec.batching),
   };
   return [
@@ -197,7 +198,7 @@ function requestedSettings({
       'pipeline.before': stepsIn(pipeline?.before),
       'pipeline.after': stepsIn(pipeline?.after),
     }),
-    ...Object.fromEntries(Object.entries(cache ?? {}).map(([name, value]) => [`cache.${name}`, value])),
+    ...requestedCache(cache),
   };
 }
 

@@ -110,4 +110,6 @@ export interface CacheCounters {
   /** Answers that left for want of room, and for their age. */
   readonly evicted: number;
   readonly expired: number;
+  /** What a store outside the server was asked for and did not do: misses, and never failures of a request. */
+  readonly errors: number;
 }

@@ -3,7 +3,16 @@ import type { RunRecord } from '../../harness/record/run-record.ts';
 import { cacheTables } from '../../reports/sections/cache.ts';
 import { plantWinner } from '../support/planted-records.ts';
 
-const CACHE = { lookups: 2000, hits: 1234, misses: 700, joins: 66, evicted: 12, expired: 3, hitRate: 0.617 };
+const CACHE = {
+  lookups: 2000,
+  hits: 1234,
+  misses: 700,
+  joins: 66,
+  evicted: 12,
+  expired: 3,
+  errors: 4,
+  hitRate: 0.617,
+};
 
 /** Every case of one setting with a cache, of another with a reason, of the rest from before there was one. */
 function withCaches(record: RunRecord): RunRecord {
@@ -39,6 +48,7 @@ test('hits, joins and misses stand beside what a cache without limits could have
     ['cache.misses', 700, '700'],
     ['cache.evicted', 12, '12'],
     ['cache.expired', 3, '3'],
+    ['cache.errors', 4, '4'],
   ]);
   expect(markup).toContain('no request was looked up in a cache');
   expect(markup).toContain('not recorded');

@@ -10,6 +10,7 @@ import { eventsIn } from '../plan/events-in.ts';
 import type { PlannedTrial } from '../plan/plan.ts';
 import { otherTargets, refuse, workloadProblems } from '../requests/check-workloads.ts';
 import { goldensFor } from '../requests/reference-pass.ts';
+import { emptyCache } from '../trial/empty-cache.ts';
 import { makeTarget } from '../trial/make-target.ts';
 import { TargetHolder } from '../trial/target-holder.ts';
 import { driveTrial, type TrialFacts } from '../trial/trial.ts';
@@ -56,6 +57,7 @@ export class TrialDriver {
     const assignment = { ...this.#assignmentFor(trial, target), ...changes };
     const goldens = await this.#goldensOf(assignment, target);
     if (drain.aborted) return undefined;
+    await emptyCache(target);
     const events = eventsIn(planned, this.#parts.scenario.events);
     const facts = await driveTrial({
       target,

@@ -4,6 +4,7 @@ import { externalTarget } from '../../targets/external.ts';
 import { referenceTarget } from '../../targets/reference.ts';
 import { isBalanced, replicatedTarget } from '../../targets/replicas.ts';
 import type { Target } from '../../targets/target.ts';
+import { withRedis } from '../../targets/with-redis.ts';
 
 /** The target that a setting names. `cpus`: cores to bind a server of ours to. */
 export function makeTarget(
@@ -13,5 +14,7 @@ export function makeTarget(
 ): Target {
   if (spec.kind === 'external') return externalTarget(spec);
   const options = cpus === undefined ? { onNotice } : { onNotice, cpus };
-  return isBalanced(spec) ? replicatedTarget(spec, options) : referenceTarget(spec, options);
+  return withRedis(spec, cpus, (own) =>
+    isBalanced(own) ? replicatedTarget(own, options) : referenceTarget(own, options),
+  );
 }

@@ -34,6 +34,7 @@ function closed(cache: string, popularity: string, perS: number, hitRate?: numbe
             joins: 0,
             evicted: 0,
             expired: 0,
+            errors: 0,
             hitRate,
           },
   };
@@ -113,8 +114,8 @@ describe('in words', () => {
   test('it pays from here on, and by how much on both sides', () => {
     expect(breakEvenSentences(CASES, words)).toEqual([
       'Cache local pays from a hit rate of 11 % (95 % interval 6.9-15 %) on (at most 60 % hit here: it pays).',
-      'With popularity once, cache local hits 0 % and carries 10 % less than cache none at saturation.',
-      'With popularity zipf, cache local hits 60 % and carries 2 times what cache none carries at saturation.',
+      'With popularity once, cache local hits 0 % and at saturation carries 10 % less than cache none.',
+      'With popularity zipf, cache local hits 60 % and at saturation carries 2 times what cache none carries.',
     ]);
   });
 

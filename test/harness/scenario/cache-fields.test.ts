@@ -12,8 +12,23 @@ describe('target.reference.cache', () => {
   it.each([
     ['{ kind: off }', { kind: 'off' }],
     ['{}', { kind: 'off' }],
-    ['{ kind: local }', { kind: 'local', maxBytes: 64 * 2 ** 20 }],
-    ['{ kind: local, size: 2MiB, ttl: 1m }', { kind: 'local', maxBytes: 2 * 2 ** 20, ttlMs: 60_000 }],
+    ['{ kind: local }', { kind: 'local', maxBytes: 64 * 2 ** 20, singleFlight: true }],
+    [
+      '{ kind: local, size: 2MiB, ttl: 1m, singleFlight: false }',
+      { kind: 'local', maxBytes: 2 * 2 ** 20, ttlMs: 60_000, singleFlight: false },
+    ],
+    ['{ kind: redis }', { kind: 'redis', maxBytes: 64 * 2 ** 20, singleFlight: true }],
+    [
+      '{ kind: redis, url: "redis://cache:6379/1", ttl: 5s, wait: 5ms, password: { env: REDIS } }',
+      {
+        kind: 'redis',
+        url: 'redis://cache:6379/1',
+        ttlMs: 5000,
+        singleFlight: true,
+        waitMs: 5,
+        passwordEnv: 'REDIS',
+      },
+    ],
   ])('%s', (written, expected) => {
     expect(cacheOf(reference(written))).toEqual([expected]);
   });
@@ -27,6 +42,11 @@ describe('target.reference.cache', () => {
     ['{ kind: local, size: 64 }', 'write 64MiB'],
     ['{ kind: local, size: 0B }', 'above zero'],
     ['{ kind: local, ttl: 0s }', 'longer than nothing'],
+    ['{ kind: redis, url: "http://cache" }', 'as in redis://127.0.0.1:6379'],
+    ['{ kind: redis, url: "redis://:secret@cache" }', 'password: { env: NAME }'],
+    ['{ kind: redis, url: "redis://cache", size: 1GiB }', 'has its own bound'],
+    ['{ kind: redis, password: { env: REDIS } }', 'the Redis that the run starts has none'],
+    ['{ kind: local, url: "redis://cache" }', 'kind: redis'],
     ['{ kind: local, onFailure: miss }', 'a store that fails is always a miss'],
   ])('refuses %s: %s', (written, message) => {
     expect(() => scenarioFromText(reference(written), 'mine.yaml')).toThrow(message);
@@ -56,7 +76,7 @@ describe('values with names, which are maps', () => {
       target.kind === 'reference' ? target.cache : undefined,
       workload.keys,
     ]);
-    const local = { kind: 'local', maxBytes: 8 * 2 ** 20 };
+    const local = { kind: 'local', maxBytes: 8 * 2 ** 20, singleFlight: true };
     const zipf = { distribution: 'zipf', s: 1, keys: 1000 };
     expect(told).toEqual([
       [{ cache: 'none', popularity: 'once' }, { kind: 'off' }, { distribution: 'once' }],

@@ -11,6 +11,7 @@ describe('shipped scenarios', () => {
     expect(listScenarios().map(({ name }) => name)).toEqual([
       'arrival',
       'batching',
+      'caching',
       'capacity',
       'pipeline',
       'protocol-cost',
@@ -80,6 +81,23 @@ describe('shipped scenarios', () => {
     expect(cases * (measure.warmupMs + measure.durationMs)).toBeLessThan(8000);
   });
 
+  it('caching crosses three caches with two popularities, and takes one away at the peak', () => {
+    const { settings, measure, events } = loadScenario('caching');
+    expect(settings.map(({ axes }) => `${axes.cache} ${axes.popularity}`)).toEqual([
+      'none once',
+      'none zipf',
+      'local once',
+      'local zipf',
+      'redis once',
+      'redis zipf',
+    ]);
+    expect(events).toMatchObject([
+      { in: { cache: 'redis', popularity: 'zipf' }, change: { do: 'redis.stop' } },
+    ]);
+    const cases = settings.flatMap(({ load }) => loadLabels(load)).length;
+    expect((cases * (measure.warmupMs + measure.durationMs)) / 1000).toBeLessThanOrEqual(60);
+  });
+
   it('protocol-cost drives one model with the same rates through four doors', () => {
     const { settings, measure } = loadScenario('protocol-cost');
     const doors = settings.map(({ axes, target, workload }) => [
@@ -119,7 +137,7 @@ describe('shipped scenarios', () => {
   it("the README's examples are scenarios", () => {
     const readme = readFileSync(packageFile('scenarios', 'README.md'), 'utf8');
     const examples = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml]) => yaml ?? '');
-    expect(examples).toHaveLength(14);
+    expect(examples).toHaveLength(15);
     process.env.RANKER_TOKEN = 'secret';
     for (const example of examples) scenarioFromText(example, 'readme.yaml');
   });

@@ -4,23 +4,28 @@ import { addStatistics, parseStatistics, statisticsDelta } from '../../../harnes
 import type { CacheCounters, ServerStatistics } from '../../../harness/targets/target.ts';
 
 /** One version of a model whose cache counted so much. */
-const version = ({ hits, misses, joins, evicted, expired }: CacheCounters) => ({
+const version = ({ hits, misses, joins, evicted, expired, errors }: CacheCounters) => ({
   name: 'm',
   inference_count: misses,
   execution_count: misses,
   inference_stats: { cache_hit: { count: hits, ns: 1 }, cache_miss: { count: misses, ns: 1 } },
   batch_stats: [{ batch_size: 1, compute_infer: { count: misses, ns: 1 } }],
-  inferometer: { arrivals: hits + misses + joins, cache_joins: joins, cache_left: { evicted, expired } },
+  inferometer: {
+    arrivals: hits + misses + joins,
+    cache_joins: joins,
+    cache_left: { evicted, expired },
+    cache_errors: { down: errors, slow: 0 },
+  },
 });
 const counted = (...versions: readonly CacheCounters[]) =>
   parseStatistics({ model_stats: versions.map(version) }, 'm') as ServerStatistics;
 
-const none: CacheCounters = { hits: 0, misses: 0, joins: 0, evicted: 0, expired: 0 };
-const some = { hits: 60, misses: 35, joins: 5, evicted: 3, expired: 2 };
+const none: CacheCounters = { hits: 0, misses: 0, joins: 0, evicted: 0, expired: 0, errors: 0 };
+const some = { hits: 60, misses: 35, joins: 5, evicted: 3, expired: 2, errors: 4 };
 
 test('what a cache did in a case is the difference of two snapshots, and its hit rate is hits over lookups', () => {
-  const before = { hits: 10, misses: 20, joins: 1, evicted: 1, expired: 0 };
-  const after = { hits: 70, misses: 55, joins: 6, evicted: 4, expired: 2 };
+  const before = { hits: 10, misses: 20, joins: 1, evicted: 1, expired: 0, errors: 1 };
+  const after = { hits: 70, misses: 55, joins: 6, evicted: 4, expired: 2, errors: 5 };
   expect(statisticsDelta(counted(before), counted(after)).cache).toEqual({
     ...some,
     lookups: 100,
@@ -44,6 +49,7 @@ const counters = fc.record({
   joins: fc.nat(1e6),
   evicted: fc.nat(1e6),
   expired: fc.nat(1e6),
+  errors: fc.nat(1e6),
 });
 
 test('versions, servers and trials add up: whatever is looked up is a hit, a miss or a join', () => {

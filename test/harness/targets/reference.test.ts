@@ -74,7 +74,7 @@ test('the real server runs what is asked of its batches, its queue and its cache
     ...spec('recommender'),
     placement: 'inline',
     batching: { ...batching, ...asked, inFlight: 2 },
-    cache: { kind: 'local', maxBytes: 2 ** 20, ttlMs: 60_000 },
+    cache: { kind: 'local', maxBytes: 2 ** 20, ttlMs: 60_000, singleFlight: true },
   }).start();
   running.push(target);
   const expected = Object.entries(asked).map(([name, value]) => [`batching.${name}`, value]);
