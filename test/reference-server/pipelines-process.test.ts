@@ -67,7 +67,7 @@ beforeAll(async () => {
     { name: 'plain', source: 'text-sentiment' },
   ];
   const repository = { path: folder.path, mode: 'explicit', load: ['mood', 'plain', 'both', 'classic'] };
-  const server = await startServer({ models, repository, grpcPort: 0 });
+  const server = await startServer({ models, repository, grpcPort: 0, batching: { maxRows: 4 } });
   url = server.url;
   door = new GrpcClient(server.announced.grpc);
 });

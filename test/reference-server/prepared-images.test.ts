@@ -17,7 +17,7 @@ test('wherever its images are prepared, the model answers the same', async () =>
     const steps = target.pipeline === undefined ? {} : { pipeline: target.pipeline };
     return { name: `m${at}`, source: target.model, ...steps };
   });
-  const { url } = await startServer({ models, batching: { maxRows: 4 } });
+  const { url } = await startServer({ models, placement: 'worker', batching: { maxRows: 1 } });
   const answers = await Promise.all(
     settings.map(async ({ workload: spec }, at) => {
       const model = parseModel(await (await fetch(`${url}/v2/models/m${at}`)).json(), `m${at}`);

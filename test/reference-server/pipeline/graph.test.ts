@@ -133,6 +133,23 @@ describe('an ensemble', () => {
     expect(adders.called.sort()).toEqual(['a', 'b']);
   });
 
+  test('a branch that goes on after the failure goes no further', async () => {
+    const branches = ensemble.parse({
+      inputs: [column('x')],
+      outputs: ['B', 'E'],
+      nodes: [node('a', ['x'], 'A'), node('b', ['x'], 'B'), node('e', ['A'], 'E')],
+    });
+    const adders = new Adders();
+    const [goA, goB] = [adders.hold('a'), adders.hold('b')];
+    const answer = runnerOf(branches, adders).run(request(1), newContext());
+    const failed = expect(answer).rejects.toThrow('no room');
+    goB(new ServingError('unavailable', 'no room'));
+    await failed;
+    goA();
+    await settled();
+    expect(adders.called.sort()).toEqual(['a', 'b']);
+  });
+
   test('a caller who goes away is told to every branch', async () => {
     const adders = new Adders();
     const [goA] = [adders.hold('a'), adders.hold('b')];

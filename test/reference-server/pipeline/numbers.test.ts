@@ -6,9 +6,9 @@ const { NaN: missing } = Number;
 
 describe('cleansing, imputation, clipping, normalisation', () => {
   test('what is no valid value is missing: infinite, a sign of the unknown, outside of what can be', async () => {
-    const x = fp32([1, Number.POSITIVE_INFINITY], [-999, 50], [missing, 201]);
+    const x = fp32([0, Number.POSITIVE_INFINITY], [-999, 200], [missing, 201]);
     const declared = { step: 'cleanse', unknown: [-999], low: 0, high: [10, 200] };
-    expect(await step(declared, x)).toEqual([1, missing, missing, 50, missing, missing]);
+    expect(await step(declared, x)).toEqual([0, missing, missing, 200, missing, missing]);
   });
 
   test('or the request is refused, with its place', async () => {
