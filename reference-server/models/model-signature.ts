@@ -50,3 +50,16 @@ export function keysOfTheirOwn(): () => string {
   let requests = 0;
   return () => String(requests++);
 }
+
+/** Of what is known by the name of a tensor, that of the tensors that callers see as the model has them. */
+export function ofUnchanged<Fact>(
+  facts: Readonly<Record<string, Fact>>,
+  own: readonly TensorSpec[],
+  seen: readonly TensorSpec[],
+): Readonly<Record<string, Fact>> {
+  const kept = Object.entries(facts).filter(([name]) => {
+    const [before, after] = [own, seen].map((specs) => specs.find((spec) => spec.name === name));
+    return before?.datatype === after?.datatype && String(before?.shape) === String(after?.shape);
+  });
+  return Object.fromEntries(kept);
+}

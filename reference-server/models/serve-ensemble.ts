@@ -47,12 +47,17 @@ export async function serveEnsemble(
     throw new StartupError(found, 'Each node takes inputs of the ensemble, or what another node gives.', 3);
   }
   const runner = new GraphRunner(graph, observeSteps(statistics, clock));
-  const infer = (request: InferRequest, context: InferContext) => runner.run(request, context);
   const signature = {
     name,
     inputs: graph.inputs,
     outputs: graph.outputs.map(({ name: output, datatype, shape }) => ({ name: output, datatype, shape })),
-    maxRows: ensemble.maxRows ?? Math.min(...[...served.values()].map((part) => part.signature.maxRows)),
+    maxRows: maxRowsOf(plan, [...served.values()]),
+  };
+  const infer = async (request: InferRequest, context: InferContext) => {
+    if (request.rows <= signature.maxRows) return runner.run(request, context);
+    throw invalid(
+      `the request has ${request.rows} rows, the ensemble '${name}' takes at most ${signature.maxRows}`,
+    );
   };
   return {
     version,
@@ -72,6 +77,13 @@ export async function serveEnsemble(
     ready: () => parts.every((part) => isReady(part, models)),
     close: async () => {},
   };
+}
+
+/** What is declared, else what all of its models take, else what the server has for models. */
+function maxRowsOf({ ensemble, settings }: VersionPlan, parts: readonly ServedModel[]): number {
+  if (ensemble?.maxRows !== undefined) return ensemble.maxRows;
+  if (parts.length === 0) return settings.batching.maxRows;
+  return Math.min(...parts.map(({ signature }) => signature.maxRows));
 }
 
 function signatureOf(served: ReadonlyMap<DeclaredModel, ServedModel>, part: DeclaredModel): PartSignature {

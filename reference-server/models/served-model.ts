@@ -19,7 +19,13 @@ import type { ModelStatistics } from '../telemetry/statistics.ts';
 import type { Clock } from '../telemetry/timings.ts';
 import { type LimitsByInput, withinLimits } from './input-limits.ts';
 import type { VersionPlan } from './model-plan.ts';
-import { keysOfTheirOwn, type ModelSignature, signatureOf, stackingKeyOf } from './model-signature.ts';
+import {
+  keysOfTheirOwn,
+  type ModelSignature,
+  ofUnchanged,
+  signatureOf,
+  stackingKeyOf,
+} from './model-signature.ts';
 import { openCache } from './open-cache.ts';
 import { warmUp } from './warm-up.ts';
 import { type ExampleInput, exampleInputs } from './zoo/zoo.ts';
@@ -153,9 +159,9 @@ export async function serveModel(
   const cache = await openCache(plan, served.infer, { clock, statistics, redis, modelPath });
   return {
     version,
-    classLabels: plan.classLabels,
+    classLabels: ofUnchanged(plan.classLabels, signature.outputs, served.outputs),
     signature: { ...signature, inputs: served.inputs, outputs: served.outputs },
-    examples: exampleInputs(plan.source),
+    examples: ofUnchanged(exampleInputs(plan.source), signature.inputs, served.inputs),
     limits: plan.pipeline === undefined ? limits : {},
     infer: cache?.infer ?? served.infer,
     statistics,

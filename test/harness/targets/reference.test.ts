@@ -62,7 +62,7 @@ async function infer({ endpoint }: RunningTarget, value: number): Promise<void> 
   await response.arrayBuffer();
 }
 
-test('the real server runs what is asked of its batches, its queue and its cache, and says so', async () => {
+test('the real server runs what is asked of its batches, its queue, its cache and its steps, and says so', async () => {
   const { batching } = spec('recommender');
   const asked = {
     preferredRows: [2, 4],
@@ -75,6 +75,7 @@ test('the real server runs what is asked of its batches, its queue and its cache
     placement: 'inline',
     batching: { ...batching, ...asked, inFlight: 2 },
     cache: { kind: 'local', maxBytes: 2 ** 20, ttlMs: 60_000, singleFlight: true },
+    pipeline: { before: [{ step: 'clip', from: 'features', low: -3 }] },
   }).start();
   running.push(target);
   const expected = Object.entries(asked).map(([name, value]) => [`batching.${name}`, value]);
@@ -83,6 +84,7 @@ test('the real server runs what is asked of its batches, its queue and its cache
     ...Object.fromEntries(expected),
     placement: 'inline',
     'batching.inFlight': 2,
+    'pipeline.before': ['clip'],
     ...cached,
   };
   expect(target.requested).toMatchObject(settings);

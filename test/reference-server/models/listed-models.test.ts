@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseServerConfig } from '../../../reference-server/config.ts';
 import { listedModels } from '../../../reference-server/models/listed-models.ts';
+import { ofUnchanged } from '../../../reference-server/models/model-signature.ts';
 
 const versionOf = async (source: string, maxRows: number) => {
   const config = { port: 0, models: [{ name: 'm', source }], batching: { maxRows } };
@@ -27,5 +28,14 @@ describe('the models of the configuration', () => {
       logits: ['POSITIVE', 'NEUTRAL', 'NEGATIVE'],
     });
     expect((await versionOf('recommender', 1))?.classLabels).toEqual({});
+  });
+
+  it('say of a tensor that a pipeline has changed nothing that is true of the model alone', () => {
+    const spec = (name: string, classes: number) =>
+      ({ name, datatype: 'FP32', shape: [-1, classes] }) as const;
+    const facts = { same: 1, wider: 2, gone: 3 };
+    const own = [spec('same', 3), spec('wider', 3), spec('gone', 3)];
+    expect(ofUnchanged(facts, own, [spec('wider', 4), spec('same', 3), spec('new', 3)])).toEqual({ same: 1 });
+    expect(ofUnchanged(facts, own, own)).toEqual(facts);
   });
 });
