@@ -3,6 +3,7 @@ import { type ConfigDocument, type ConfigProblem, located, problemsOf, readYaml 
 import { StartupError } from './errors.ts';
 import { EXECUTION_FIELDS, ownSettings, settings, settingsOf } from './model-settings.ts';
 import { versionFields } from './models/model-file.ts';
+import { auth, limits, tls } from './operations/operation-settings.ts';
 import { ensemble, pipeline } from './pipeline/declared-graph.ts';
 
 const wholeFrom1 = z.int().min(1);
@@ -80,6 +81,9 @@ export const serverConfig = z
       .default([]),
     repository: repository.prefault({}),
     ...settings.shape,
+    tls: tls.optional(),
+    auth: auth.prefault({}),
+    limits: limits.prefault({}),
     bodyLimitBytes: wholeFrom1.default(64 * 1024 * 1024),
     /** How long a shutdown, or an unload, waits for requests that are being served. */
     drainMs: z.int().min(0).default(30_000),

@@ -6,10 +6,14 @@
 const FAILURES = {
   invalid: { status: 400, grpc: 3, reason: 'OTHER' },
   'not-ready': { status: 400, grpc: 14, reason: 'OTHER' },
+  /** No token, or none that is known here. */
+  unauthenticated: { status: 401, grpc: 16, reason: 'OTHER' },
   forbidden: { status: 403, grpc: 7, reason: 'OTHER' },
   'not-found': { status: 404, grpc: 5, reason: 'OTHER' },
   'wrong-method': { status: 405, grpc: 12, reason: 'OTHER' },
   'too-large': { status: 413, grpc: 8, reason: 'OTHER' },
+  /** This caller has too many requests under way. */
+  'too-many': { status: 429, grpc: 8, reason: 'REJECTED' },
   unsupported: { status: 501, grpc: 12, reason: 'OTHER' },
   unavailable: { status: 503, grpc: 14, reason: 'REJECTED' },
   cancelled: { status: 400, grpc: 1, reason: 'CANCELED' },
@@ -46,6 +50,11 @@ export class ServingError extends Error {
 
   get grpcCode(): number {
     return FAILURES[this.kind].grpc;
+  }
+
+  /** Whether the same request may well be answered a little later. */
+  get isPassing(): boolean {
+    return this.kind === 'unavailable' || this.kind === 'too-many';
   }
 
   get reason(): FailureReason {

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type DoorSettings, tlsOptions } from './api/door-settings.ts';
 import { serveGrpc } from './api/grpc.ts';
 import { buildGrpcListener, type GrpcListener } from './api/grpc-listener.ts';
 import { buildHttpListener } from './api/http-listener.ts';
@@ -9,6 +11,10 @@ import { RedisLinks } from './cache/redis-links.ts';
 import type { ServerConfig } from './config.ts';
 import { openRepository } from './models/open-repository.ts';
 import type { ServedModel, ServedModelDeps } from './models/served-model.ts';
+import { ConcurrencyGate } from './operations/concurrency.ts';
+import { readCredentials } from './operations/credentials.ts';
+import { newDoorCounts } from './operations/door-counts.ts';
+import { Doorkeeper } from './operations/doorkeeper.ts';
 
 export interface ServerDeps extends Omit<ServedModelDeps, 'redis'> {
   /** The package's version, for the server metadata. */
@@ -26,8 +32,12 @@ export interface ReferenceServer {
   stop(): Promise<void>;
 }
 
+/** After the time for the requests under way. */
+const LAST_WORDS_MS = 1000;
+
 /** Loads every model and wires them to the routes; nothing listens yet. */
 export async function buildServer(config: ServerConfig, deps: ServerDeps): Promise<ReferenceServer> {
+  const { tls, tokens, adminTokens } = readCredentials(config);
   const redis = new RedisLinks(deps);
   const repository = await openRepository(config, { ...deps, redis }).catch((error: unknown) => {
     redis.close();
@@ -44,18 +54,25 @@ export async function buildServer(config: ServerConfig, deps: ServerDeps): Promi
       deps.log('served', { method: request.method, url: request.url, status: response.statusCode, tookMs });
     }
   };
-  const listener = buildHttpListener(serve);
+  const { limits } = config;
+  const counts = newDoorCounts();
+  const door: DoorSettings = { tls: tls && tlsOptions(tls), limits, counts };
+  const listener = buildHttpListener(serve, door);
   const service: RestService = {
     models,
-    metrics: buildMetrics(models),
+    metrics: buildMetrics(models, counts),
     clock,
     bodyLimitBytes: config.bodyLimitBytes,
+    doorkeeper: new Doorkeeper(tokens, adminTokens, counts),
+    gate: new ConcurrencyGate(limits, counts),
+    limits,
+    counts,
     version,
     draining: listener.draining,
     signalOf: listener.signalOf,
   };
   const { grpcPort } = config;
-  const grpc = grpcPort === undefined ? undefined : grpcListener(service, config.grpcPingMs);
+  const grpc = grpcPort === undefined ? undefined : grpcListener(service, door, config.grpcPingMs);
   return {
     get models() {
       return models.all();
@@ -64,15 +81,19 @@ export async function buildServer(config: ServerConfig, deps: ServerDeps): Promi
     listenGrpc: async () => grpc?.listen(config.host, grpcPort ?? 0),
     async stop() {
       await Promise.all([listener.drain(config.drainMs), grpc?.drain(config.drainMs)]);
-      await repository.close();
+      // What still waits is refused now, and whoever asked for it is told; what runs has as long as that takes.
+      const closed = repository.close();
+      await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
+      await Promise.all([listener.close(LAST_WORDS_MS), grpc?.close(LAST_WORDS_MS)]);
       redis.close();
     },
   };
 }
 
-function grpcListener(service: RestService, pingMs: number): GrpcListener {
+function grpcListener(service: RestService, door: DoorSettings, pingMs: number): GrpcListener {
   const listener: GrpcListener = buildGrpcListener(
     serveGrpc({ ...service, draining: () => listener.draining() }),
+    door,
     pingMs,
   );
   return listener;

@@ -5,6 +5,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import { asServingError } from '../errors.ts';
+import type { LimitSettings } from '../operations/operation-settings.ts';
 import { ACCEPTED_ENCODINGS } from './grpc-compression.ts';
 import {
   DEADLINE_EXCEEDED,
@@ -29,14 +30,28 @@ const OK_TRAILERS = { 'grpc-status': '0' };
 export class GrpcCall {
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
+  /** Who calls, where it has to say so. */
+  caller: string | undefined;
+  /** What the caller is to do next: send the rest of a request, or read an answer. */
+  waitsFor: 'request' | 'reader' | undefined = 'request';
+  waitsSinceMs = performance.now();
+  readonly #limits: LimitSettings;
+  readonly #onLeft: (call: GrpcCall) => void;
   readonly #gone = new AbortController();
   readonly #deadline: NodeJS.Timeout | undefined;
   #status: GrpcStatus | undefined;
   #hasAnswered = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    limits: LimitSettings,
+    onLeft: (call: GrpcCall) => void,
+  ) {
     this.stream = stream;
     this.headers = headers;
+    this.#limits = limits;
+    this.#onLeft = onLeft;
     this.#deadline = this.#untilDeadline();
     // What a connection does to its streams is seen by `close`.
     stream.on('error', () => {});
@@ -49,6 +64,28 @@ export class GrpcCall {
   /** Aborted when the caller has gone away, cancelled the call, or its deadline is over. */
   get signal(): AbortSignal {
     return this.#gone.signal;
+  }
+
+  /** Whoever it is, for what one caller may take. */
+  get who(): string {
+    return this.caller ?? this.stream.session?.socket.remoteAddress ?? '';
+  }
+
+  /** From this instant on it is the caller's turn; undefined: it is ours. Its turn goes on if it was that already. */
+  waitFor(what: 'request' | 'reader' | undefined): void {
+    if (what === this.waitsFor) return;
+    this.waitsFor = what;
+    this.waitsSinceMs = performance.now();
+  }
+
+  /** The caller has taken too long. */
+  giveUp(): void {
+    this.#gone.abort();
+    if (this.waitsFor === 'request' && !this.isOver) {
+      this.end({ code: DEADLINE_EXCEEDED, words: 'the request was not whole in time' });
+    } else {
+      this.stream.close(constants.NGHTTP2_CANCEL);
+    }
   }
 
   /** What its compressed messages are compressed by. */
@@ -88,7 +125,7 @@ export class GrpcCall {
   }
 
   fail(thrown: unknown): void {
-    this.end(statusOf(asServingError(thrown)));
+    this.end(statusOf(asServingError(thrown), this.#limits.retryAfterMs));
   }
 
   #respond(): void {
@@ -100,6 +137,7 @@ export class GrpcCall {
   #end(status: GrpcStatus): void {
     this.#status = status;
     clearTimeout(this.#deadline);
+    this.waitFor('reader');
   }
 
   #untilDeadline(): NodeJS.Timeout | undefined {
@@ -116,11 +154,15 @@ export class GrpcCall {
 
   #left(): void {
     clearTimeout(this.#deadline);
+    this.#onLeft(this);
     if (this.#status === undefined || this.stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#gone.abort();
   }
 }
 
-function trailersOf({ code, words }: GrpcStatus): OutgoingHttpHeaders {
+function trailersOf({ code, words, retryAfterMs }: GrpcStatus): OutgoingHttpHeaders {
   if (code === 0) return OK_TRAILERS;
-  return { 'grpc-status': String(code), 'grpc-message': encodedWords(words) };
+  const trailers = { 'grpc-status': String(code), 'grpc-message': encodedWords(words) };
+  return retryAfterMs === undefined
+    ? trailers
+    : { ...trailers, 'grpc-retry-pushback-ms': String(retryAfterMs) };
 }

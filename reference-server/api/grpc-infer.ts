@@ -6,11 +6,18 @@ import type { InferMessage } from './grpc-infer-message.ts';
 import type { GrpcService } from './grpc-service.ts';
 import { queueWishOf } from './queue-wish.ts';
 
+/** Who asks, and whether it still does. */
+export interface Caller {
+  readonly signal: AbortSignal;
+  /** By which its requests are counted. */
+  readonly who: string;
+}
+
 /** Serves one infer request of a call or of a stream, and counts it, however it ends. `write` encodes the answer. */
 export async function grpcInfer<Answer>(
   message: InferMessage,
   service: GrpcService,
-  signal: AbortSignal,
+  caller: Caller,
   write: (answer: GrpcAnswer) => Answer,
 ): Promise<Answer> {
   const receivedAtMs = service.clock.nowMs();
@@ -20,7 +27,11 @@ export async function grpcInfer<Answer>(
   model.statistics.arrived();
   try {
     if (service.draining()) throw new ServingError('unavailable', 'the server is shutting down');
-    return await answered(message, model, service, { receivedAtMs, signal }, write);
+    const { signal } = caller;
+    return await service.gate.through(
+      () => caller.who,
+      () => answered(message, model, service, { receivedAtMs, signal }, write),
+    );
   } catch (thrown) {
     const error = asServingError(thrown);
     model.statistics.failed(error, nsBetween(receivedAtMs, service.clock.nowMs()));

@@ -8,12 +8,15 @@ export const DEADLINE_EXCEEDED = 4;
 export interface GrpcStatus {
   readonly code: number;
   readonly words: string;
+  /** When the same call may well be answered. */
+  readonly retryAfterMs?: number;
 }
 
 export const DONE: GrpcStatus = { code: OK, words: '' };
 
-export function statusOf({ grpcCode, message }: ServingError): GrpcStatus {
-  return { code: grpcCode, words: message };
+/** `retryAfterMs`: when a caller who is refused for now may come again. */
+export function statusOf({ grpcCode, message, isPassing }: ServingError, retryAfterMs: number): GrpcStatus {
+  return { code: grpcCode, words: message, ...(isPassing ? { retryAfterMs } : {}) };
 }
 
 /** Percent-encoded UTF-8, as `grpc-message` must be; cut so that no header becomes too long for a client. */

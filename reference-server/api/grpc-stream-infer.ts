@@ -31,12 +31,16 @@ export function serveStreamInfer(call: GrpcCall, service: GrpcService): void {
   const send = (message: Buffer): void => {
     if (call.send(message) || stream.isPaused()) return;
     stream.pause();
-    stream.once('drain', () => stream.resume());
+    call.waitFor('reader');
+    stream.once('drain', () => {
+      if (!call.isOver) call.waitFor(undefined);
+      stream.resume();
+    });
   };
   const serve = async (message: InferMessage): Promise<void> => {
     inFlight += 1;
     try {
-      send(await grpcInfer(message, service, call.signal, answerMessage));
+      send(await grpcInfer(message, service, call, answerMessage));
     } catch (error) {
       fail(error, message.id);
     }
@@ -60,6 +64,7 @@ export function serveStreamInfer(call: GrpcCall, service: GrpcService): void {
     if (call.isOver) return;
     try {
       reader.read(piece);
+      if (!stream.isPaused()) call.waitFor(reader.isCutOff ? 'request' : undefined);
     } catch (error) {
       // Where the next message begins is not known any more.
       call.fail(error);
@@ -67,8 +72,10 @@ export function serveStreamInfer(call: GrpcCall, service: GrpcService): void {
   });
   stream.on('end', () => {
     allAsked = true;
+    if (!stream.isPaused() && !call.isOver) call.waitFor(undefined);
     endWhenDone();
   });
+  call.waitFor(undefined);
   const watch = setInterval(endWhenDone, POLL_MS).unref();
   stream.on('close', () => clearInterval(watch));
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { ServingError } from '../errors.ts';
+import { accessTo } from './access.ts';
 import { GrpcCall } from './grpc-call.ts';
 import { DOCUMENTS } from './grpc-documents.ts';
 import { checkHealth, watchHealth } from './grpc-health.ts';
@@ -12,6 +13,7 @@ import { type MessageCodec, readGrpcSchema } from './grpc-schema.ts';
 import type { GrpcService } from './grpc-service.ts';
 import { serveStreamInfer } from './grpc-stream-infer.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
+import { SlowCalls } from './slow-calls.ts';
 
 /** Takes a call from its headers on, and sees that it ends with a status. */
 type Method = (call: GrpcCall) => void;
@@ -21,6 +23,8 @@ export function serveGrpc(
   service: GrpcService,
 ): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void {
   const methods = methodsOf(service);
+  const slow = new SlowCalls(service.limits, service.counts);
+  const forget = (call: GrpcCall): void => slow.remove(call);
   return (stream, headers) => {
     const path = String(headers[':path']);
     if (!String(headers['content-type']).startsWith('application/grpc')) {
@@ -28,11 +32,25 @@ export function serveGrpc(
       stream.respond({ ':status': 415 }, { endStream: true });
       return;
     }
-    const call = new GrpcCall(stream, headers);
-    const method = methods.get(path);
-    if (method === undefined) call.fail(new ServingError('unsupported', `unknown method ${path}`));
-    else method(call);
+    const call = new GrpcCall(stream, headers, service.limits, forget);
+    slow.add(call);
+    try {
+      methodAt(path, methods)(admitted(call, path, service));
+    } catch (error) {
+      call.fail(error);
+    }
   };
+}
+
+function methodAt(path: string, methods: ReadonlyMap<string, Method>): Method {
+  const method = methods.get(path);
+  if (method === undefined) throw new ServingError('unsupported', `unknown method ${path}`);
+  return method;
+}
+
+function admitted(call: GrpcCall, path: string, { doorkeeper }: GrpcService): GrpcCall {
+  call.caller = doorkeeper.admit(call.headers.authorization, accessTo(path as `/${string}`));
+  return call;
 }
 
 const INFERENCE = '/inference.GRPCInferenceService';
@@ -49,7 +67,7 @@ function methodsOf(service: GrpcService): ReadonlyMap<string, Method> {
     );
   };
   add(`${INFERENCE}/ModelInfer`, async (call, message) =>
-    call.answer(await grpcInfer(readInferMessage(message), service, call.signal, answerMessage)),
+    call.answer(await grpcInfer(readInferMessage(message), service, call, answerMessage)),
   );
   for (const [name, documentOf] of Object.entries({ ...DOCUMENTS, ...REPOSITORY })) {
     add(`${INFERENCE}/${name}`, async (call, message, codec) =>
@@ -83,6 +101,7 @@ function onOnlyMessage(call: GrpcCall, limitBytes: number, serve: (message: Buff
   });
   call.stream.on('end', () => {
     if (call.isOver) return;
+    call.waitFor(undefined);
     void attempt(() => {
       if (only === undefined || reader.isCutOff) {
         throw new ServingError('invalid', 'the call ended before its message was whole');

@@ -1,7 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../errors.ts';
+import { checkEveryMs, type DoorSettings } from './door-settings.ts';
+import { answerUnreadable, refusalOf } from './http-refusal.ts';
 
 /** How long open connections must have been quiet before a shutdown closes them: a request may be under way. */
 const QUIET_MS = 1000;
@@ -10,18 +13,21 @@ const KEEP_ALIVE_MS = 300_000;
 const BACKLOG = 4096;
 
 export interface HttpListener {
-  /** Answers `http://host:port`. */
+  /** Answers `http://host:port`, or `https://host:port`. */
   listen(host: string, port: number): Promise<string>;
   draining(): boolean;
   /** Aborted when the request's connection closes. */
   signalOf(request: IncomingMessage): AbortSignal;
-  /** Takes no new connections, waits for what is being served (bounded), closes every connection. */
+  /** Takes no new connections, and waits for what is being served, bounded. */
   drain(atMostMs: number): Promise<void>;
+  /** Closes every connection; what was still being answered has until then. */
+  close(atMostMs: number): Promise<void>;
 }
 
 /** Sockets and their lifetime: knows nothing of what is served. */
 export function buildHttpListener(
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  settings: DoorSettings,
 ): HttpListener {
   const gone = new WeakMap<Socket, AbortSignal>();
   let connections = 0;
@@ -29,32 +35,40 @@ export function buildHttpListener(
   let quietSinceMs = 0;
   let draining = false;
 
-  // Node's own answer to a request without a host has no reason in it: ours has.
-  const options = { keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false };
-  const http = createServer(options, (request, response) => {
+  const http = serverFor(settings, (request, response) => {
     active++;
     response.on('close', () => {
       active--;
       quietSinceMs = performance.now();
     });
-    void serve(request, response);
+    void serve(request, response).then(() => endSlowReader(response, settings));
   });
   // One signal a connection, not one a request: HTTP/1.1 serves a connection's requests one after the other.
-  http.on('connection', (socket) => {
+  http.on(settings.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     const controller = new AbortController();
     gone.set(socket, controller.signal);
+    socket.on('close', () => controller.abort());
+  });
+  http.on('connection', (socket: Socket) => {
     connections++;
-    socket.on('close', () => {
-      connections--;
-      controller.abort();
-    });
+    socket.on('close', () => connections--);
+  });
+  http.on('drop', () => {
+    settings.counts.connections++;
+  });
+  http.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) settings.counts[refusal]++;
+    answerUnreadable(error, socket);
   });
   // A server need not refuse an expectation that it does not know (RFC 9110, 10.1.1).
   http.on('checkExpectation', (request, response) => http.emit('request', request, response));
-  http.on('clientError', answerMalformed);
 
   return {
-    listen: (host, port) => listen(http, host, port),
+    listen: async (host, port) => {
+      const address = await listen(http, host, port);
+      return `${settings.tls === undefined ? 'http' : 'https'}://${address}`;
+    },
     draining: () => draining,
     signalOf: (request) => gone.get(request.socket) ?? AbortSignal.abort(),
     async drain(atMostMs) {
@@ -67,9 +81,45 @@ export function buildHttpListener(
       NetServer.prototype.close.call(http);
       const quiet = () => connections === 0 || (active === 0 && performance.now() - quietSinceMs >= QUIET_MS);
       while (!quiet() && performance.now() < deadlineMs) await sleep(POLL_MS);
+    },
+    async close(atMostMs) {
+      const deadlineMs = performance.now() + atMostMs;
+      while (active > 0 && performance.now() < deadlineMs) await sleep(POLL_MS);
       http.closeAllConnections();
     },
   };
+}
+
+function serverFor(
+  { tls, limits }: DoorSettings,
+  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const options = {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Node's own answer to a request without a host has no reason in it: ours has.
+    requireHostHeader: false,
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMs,
+    requestTimeout: Math.max(limits.requestMs, limits.headersMs),
+    connectionsCheckingInterval: checkEveryMs(limits),
+  };
+  const server =
+    tls === undefined
+      ? createServer(options, onRequest)
+      : createTlsServer({ ...options, ...tls, handshakeTimeout: limits.headersMs }, onRequest);
+  if (limits.connections > 0) server.maxConnections = limits.connections;
+  return server;
+}
+
+/** What the kernel did not take at once waits for its reader. */
+function endSlowReader(response: ServerResponse, { limits, counts }: DoorSettings): void {
+  const { socket } = response;
+  if (response.closed || (socket !== null && socket.writableLength === 0)) return;
+  const timer = setTimeout(() => {
+    counts['slow-reader']++;
+    response.destroy();
+  }, limits.answerMs);
+  response.on('close', () => clearTimeout(timer));
 }
 
 function listen(http: NetServer, host: string, port: number): Promise<string> {
@@ -80,7 +130,7 @@ function listen(http: NetServer, host: string, port: number): Promise<string> {
       // From here on an error is one connection that could not be accepted (no file descriptor left): not our end.
       http.off('error', refused).on('error', () => {});
       const { port: boundPort } = http.address() as AddressInfo;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`);
+      resolve(`${host.includes(':') ? `[${host}]` : host}:${boundPort}`);
     });
   });
 }
@@ -92,15 +142,4 @@ export function cannotListen(error: NodeJS.ErrnoException, host: string, port: n
   }
   const message = `cannot listen on ${host}:${port}: ${error.message}`;
   return new StartupError(message, 'Choose another host or port.', 4, { cause: error });
-}
-
-/** What is not HTTP gets the same shape of answer as every other mistake. */
-function answerMalformed(error: Error, socket: Socket): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const body = JSON.stringify({ error: `the request is not HTTP/1.1: ${error.message}` });
-  const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`;
-  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
 }

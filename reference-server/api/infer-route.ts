@@ -8,18 +8,24 @@ import type { Reply } from './reply.ts';
 import { readBody } from './request-body.ts';
 import type { RestService } from './rest-service.ts';
 
-/** Serves one infer request and counts it, however it ends. */
+/** Serves one infer request and counts it, however it ends. `caller`: undefined where nobody has to say who it is. */
 export async function serveInfer(
   request: IncomingMessage,
   model: ServedModel,
   service: RestService,
+  caller: string | undefined,
 ): Promise<Reply> {
   const arrivedAtMs = service.clock.nowMs();
   model.statistics.arrived();
   try {
     if (service.draining()) throw new ServingError('unavailable', 'the server is shutting down');
-    const body = await readBody(request, service.bodyLimitBytes);
-    return inferReply(await inferFrom(body, request, model, service));
+    return await service.gate.through(
+      () => caller ?? request.socket.remoteAddress ?? '',
+      async () => {
+        const body = await readBody(request, service.bodyLimitBytes);
+        return inferReply(await inferFrom(body, request, model, service));
+      },
+    );
   } catch (thrown) {
     const error = asServingError(thrown);
     model.statistics.failed(error, nsBetween(arrivedAtMs, service.clock.nowMs()));

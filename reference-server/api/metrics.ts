@@ -4,6 +4,7 @@ import { FAILURE_REASONS } from '../errors.ts';
 import { RELEASE_REASONS } from '../execution/batch-policy.ts';
 import { DROP_CAUSES } from '../execution/batcher.ts';
 import type { ServedModel } from '../models/served-model.ts';
+import { type DoorCounts, REFUSALS } from '../operations/door-counts.ts';
 import type { Duration, ModelStatistics } from '../telemetry/statistics.ts';
 import { addGauges, labelsOf, type ModelsNow } from './gauges.ts';
 import { addStepMetrics } from './step-metrics.ts';
@@ -18,7 +19,7 @@ export interface Metrics {
   page(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-export function buildMetrics(repository: ModelsNow): Metrics {
+export function buildMetrics(repository: ModelsNow, doors: DoorCounts): Metrics {
   const registry = new Registry();
   for (const [name, help, read] of COUNTERS) addCounter(registry, repository, name, help, read);
   addLabelled(
@@ -62,6 +63,7 @@ export function buildMetrics(repository: ModelsNow): Metrics {
     (statistics) => statistics.shadow,
   );
   addStepMetrics(registry, repository);
+  addRefusals(registry, doors);
   addGauges(registry, repository);
   const histogram = new Histogram({
     name: 'nv_inference_first_response_histogram_ms',
@@ -171,6 +173,19 @@ function addCounter(
     collect() {
       this.reset();
       for (const model of repository.all()) this.inc(labelsOf(model), read(model.statistics));
+    },
+  });
+}
+
+function addRefusals(registry: Registry, doors: DoorCounts): void {
+  new Counter({
+    name: 'inferometer_refused_total',
+    help: 'Callers that the doors sent away, by why: tokens, limits, or too slow to send or to read',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const reason of REFUSALS) this.inc({ reason }, doors[reason]);
     },
   });
 }

@@ -17,9 +17,12 @@ export function jsonReply(document: unknown): Reply {
   };
 }
 
-export function failureReply(thrown: unknown): Reply {
+/** `retryAfterMs`: when a caller who is refused for now may come again. */
+export function failureReply(thrown: unknown, retryAfterMs = 1000): Reply {
   const error: ServingError = asServingError(thrown);
-  return { ...jsonReply({ error: error.message }), status: error.status, headers: error.headers };
+  const comeAgain = error.isPassing ? ['Retry-After', String(Math.ceil(retryAfterMs / 1000))] : [];
+  const headers = [...error.headers, ...comeAgain];
+  return { ...jsonReply({ error: error.message }), status: error.status, headers };
 }
 
 export function send(response: ServerResponse, reply: Reply, closeConnection: boolean): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { invalid, ServingError } from '../errors.ts';
 import type { ModelRepository, VersionCounters } from '../models/repository.ts';
+import { accessTo } from './access.ts';
 import { packed } from './content-encoding.ts';
 import { serveInfer } from './infer-route.ts';
 import { modelConfig, modelMetadata, modelStatistics } from './model-documents.ts';
@@ -16,7 +17,9 @@ export async function serveRest(
   response: ServerResponse,
   service: RestService,
 ): Promise<void> {
-  const reply = await replyTo(request, service).catch(failureReply);
+  const reply = await replyTo(request, service).catch((error: unknown) =>
+    failureReply(error, service.limits.retryAfterMs),
+  );
   const accepted = request.headers['accept-encoding'];
   send(response, accepted === undefined ? reply : await packed(reply, accepted), service.draining());
 }
@@ -26,9 +29,10 @@ async function replyTo(request: IncomingMessage, service: RestService): Promise<
     throw invalid('the request has no Host header, which HTTP/1.1 asks for');
   }
   const route = routeOf(request.method ?? 'GET', request.url ?? '/');
+  const caller = service.doorkeeper.admit(request.headers.authorization, accessTo(route.to));
   switch (route.to) {
     case 'infer':
-      return leasedInfer(request, route.model, route.version, service);
+      return leasedInfer(request, route.model, route.version, service, caller);
     case 'repository-index':
       return indexReply(request, service);
     case 'load':
@@ -50,10 +54,11 @@ async function leasedInfer(
   name: string,
   version: string | undefined,
   service: RestService,
+  caller: string | undefined,
 ): Promise<Reply> {
   const lease = service.models.lease(name, version, request.headers['routing-key']?.toString());
   try {
-    return await serveInfer(request, lease.model, service);
+    return await serveInfer(request, lease.model, service, caller);
   } finally {
     lease.release();
   }

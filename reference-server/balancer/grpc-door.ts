@@ -5,6 +5,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
+import { plainDoor } from '../api/door-settings.ts';
 import { buildGrpcListener } from '../api/grpc-listener.ts';
 import type { FrontDoor } from './balancer.ts';
 import { relay } from './grpc-relay.ts';
@@ -20,11 +21,15 @@ const UNAVAILABLE = '14';
  */
 export function grpcDoor(table: ReplicaTable): FrontDoor {
   const sessions = new Sessions();
-  const listener = buildGrpcListener((stream, headers) => void serve(stream, headers, table, sessions));
+  const listener = buildGrpcListener(
+    (stream, headers) => void serve(stream, headers, table, sessions),
+    plainDoor(),
+  );
   return {
     listen: (host, port) => listener.listen(host, port),
     async drain(atMostMs) {
       await listener.drain(atMostMs);
+      await listener.close(0);
       sessions.close();
     },
   };

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { plainDoor } from '../api/door-settings.ts';
 import { buildHttpListener } from '../api/http-listener.ts';
 import { failureReply, send } from '../api/reply.ts';
 import { readBody } from '../api/request-body.ts';
@@ -18,7 +19,14 @@ const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
  *     the replica went away    502
  */
 export function httpDoor(table: ReplicaTable): FrontDoor {
-  return buildHttpListener((request, response) => serve(request, response, table));
+  const listener = buildHttpListener((request, response) => serve(request, response, table), plainDoor());
+  return {
+    listen: (host, port) => listener.listen(host, port),
+    async drain(atMostMs) {
+      await listener.drain(atMostMs);
+      await listener.close(0);
+    },
+  };
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, table: ReplicaTable): Promise<void> {
@@ -43,7 +51,7 @@ async function answerFrom(
   for (;;) {
     const replica = table.take();
     if (replica === undefined) {
-      throw new ServingError('unavailable', 'no replica takes requests', { headers: ['Retry-After', '1'] });
+      throw new ServingError('unavailable', 'no replica takes requests');
     }
     const outcome = await forward(request, body, replica, response);
     if (outcome === 'unreached') {

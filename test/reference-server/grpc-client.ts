@@ -29,14 +29,19 @@ export type Document = ReturnType<typeof JSON.parse>;
 export class GrpcClient {
   readonly #client: Client;
 
-  constructor(url: string, options: ChannelOptions = {}) {
-    this.#client = new Client(new URL(url).host, credentials.createInsecure(), {
+  constructor(url: string, options: ChannelOptions = {}, secured = credentials.createInsecure()) {
+    this.#client = new Client(new URL(url).host, secured, {
       'grpc.max_receive_message_length': -1,
       ...options,
     });
   }
 
-  call(name: string, message: object, options: CallOptions = {}): Promise<Document> {
+  call(
+    name: string,
+    message: object,
+    options: CallOptions = {},
+    metadata = new NewMetadata(),
+  ): Promise<Document> {
     const { path, requestSerialize, responseDeserialize } = methodOf(name);
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
@@ -44,6 +49,7 @@ export class GrpcClient {
         requestSerialize,
         responseDeserialize,
         message,
+        metadata,
         options,
         (error, answer) => (error === null ? resolve(answer) : reject(error)),
       );
@@ -51,8 +57,8 @@ export class GrpcClient {
   }
 
   /** The call's code and words, which must be an error. */
-  async refusal(name: string, message: object, options: CallOptions = {}) {
-    const error = await this.call(name, message, options).then(
+  async refusal(name: string, message: object, options: CallOptions = {}, metadata = new NewMetadata()) {
+    const error = await this.call(name, message, options, metadata).then(
       () => {
         throw new Error(`${name} was answered`);
       },
