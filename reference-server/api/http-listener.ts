@@ -24,30 +24,47 @@ export interface HttpListener {
   close(atMostMs: number): Promise<void>;
 }
 
+interface Connection {
+  /** One signal a connection, not one a request: HTTP/1.1 serves a connection's requests one after the other. */
+  readonly gone: AbortController;
+  /** Requests of it that are being served. */
+  active: number;
+}
+
 /** Sockets and their lifetime: knows nothing of what is served. */
 export function buildHttpListener(
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
   settings: DoorSettings,
 ): HttpListener {
-  const gone = new WeakMap<Socket, AbortSignal>();
+  const open = new WeakMap<Socket, Connection>();
   let connections = 0;
   let active = 0;
   let quietSinceMs = 0;
   let draining = false;
 
   const http = serverFor(settings, (request, response) => {
-    active++;
-    response.on('close', () => {
-      active--;
-      quietSinceMs = performance.now();
-    });
-    void serve(request, response).then(() => endSlowReader(response, settings));
+    const connection = open.get(request.socket);
+    if (connection !== undefined) {
+      connection.active++;
+      active++;
+    }
+    response.on('close', () => ended(connection, 1));
+    void serve(request, response).then(() => endSlowReader(request.socket, response, settings));
   });
-  // One signal a connection, not one a request: HTTP/1.1 serves a connection's requests one after the other.
+  const ended = (connection: Connection | undefined, count: number): void => {
+    if (connection === undefined || connection.gone.signal.aborted) return;
+    connection.active -= count;
+    active -= count;
+    quietSinceMs = performance.now();
+  };
   http.on(settings.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-    const controller = new AbortController();
-    gone.set(socket, controller.signal);
-    socket.on('close', () => controller.abort());
+    const connection = { gone: new AbortController(), active: 0 };
+    open.set(socket, connection);
+    socket.on('close', () => {
+      // Of requests that are answered in turn only the first is told when their connection is gone.
+      ended(connection, connection.active);
+      connection.gone.abort();
+    });
   });
   http.on('connection', (socket: Socket) => {
     connections++;
@@ -70,7 +87,7 @@ export function buildHttpListener(
       return `${settings.tls === undefined ? 'http' : 'https'}://${address}`;
     },
     draining: () => draining,
-    signalOf: (request) => gone.get(request.socket) ?? AbortSignal.abort(),
+    signalOf: (request) => open.get(request.socket)?.gone.signal ?? AbortSignal.abort(),
     async drain(atMostMs) {
       const deadlineMs = performance.now() + atMostMs;
       draining = true;
@@ -111,13 +128,14 @@ function serverFor(
   return server;
 }
 
-/** What the kernel did not take at once waits for its reader. */
-function endSlowReader(response: ServerResponse, { limits, counts }: DoorSettings): void {
-  const { socket } = response;
-  if (response.closed || (socket !== null && socket.writableLength === 0)) return;
+/** What the kernel did not take at once waits for its reader; so does what comes behind it on the connection. */
+function endSlowReader(socket: Socket, response: ServerResponse, { limits, counts }: DoorSettings): void {
+  const isInLine = response.socket === null;
+  if (response.closed || (!isInLine && socket.writableLength === 0)) return;
   const timer = setTimeout(() => {
+    if (socket.destroyed) return;
     counts['slow-reader']++;
-    response.destroy();
+    socket.destroy();
   }, limits.answerMs);
   response.on('close', () => clearTimeout(timer));
 }
