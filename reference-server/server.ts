@@ -3,16 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DoorSettings, tlsOptions } from './api/door-settings.ts';
 import { serveGrpc } from './api/grpc.ts';
 import { buildGrpcListener, type GrpcListener } from './api/grpc-listener.ts';
-import { buildHttpListener } from './api/http-listener.ts';
+import { buildHttpListener, type HttpListener } from './api/http-listener.ts';
 import { buildMetrics } from './api/metrics.ts';
 import { serveRest } from './api/rest.ts';
 import type { RestService } from './api/rest-service.ts';
 import { RedisLinks } from './cache/redis-links.ts';
 import type { ServerConfig } from './config.ts';
 import { openRepository } from './models/open-repository.ts';
+import type { ModelRepository } from './models/repository.ts';
 import type { ServedModel, ServedModelDeps } from './models/served-model.ts';
 import { ConcurrencyGate } from './operations/concurrency.ts';
-import { readCredentials } from './operations/credentials.ts';
+import { type Credentials, readCredentials } from './operations/credentials.ts';
 import { newDoorCounts } from './operations/door-counts.ts';
 import { Doorkeeper } from './operations/doorkeeper.ts';
 
@@ -37,15 +38,46 @@ const LAST_WORDS_MS = 1000;
 
 /** Loads every model and wires them to the routes; nothing listens yet. */
 export async function buildServer(config: ServerConfig, deps: ServerDeps): Promise<ReferenceServer> {
-  const { tls, tokens, adminTokens } = readCredentials(config);
+  const credentials = readCredentials(config);
   const redis = new RedisLinks(deps);
   const repository = await openRepository(config, { ...deps, redis }).catch((error: unknown) => {
     redis.close();
     throw error;
   });
   const { models } = repository;
-  const { version, clock } = deps;
+  const { rest, grpc } = doorsTo(models, config, credentials, deps);
+  return {
+    get models() {
+      return models.all();
+    },
+    listen: () => rest.listen(config.host, config.port),
+    listenGrpc: async () => grpc?.listen(config.host, config.grpcPort ?? 0),
+    async stop() {
+      await Promise.all([rest.drain(config.drainMs), grpc?.drain(config.drainMs)]);
+      // What still waits is refused now, and whoever asked for it is told; what runs has as long as that takes.
+      const closed = repository.close();
+      await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
+      await Promise.all([rest.close(LAST_WORDS_MS), grpc?.close(LAST_WORDS_MS)]);
+      redis.close();
+    },
+  };
+}
 
+interface Doors {
+  readonly rest: HttpListener;
+  readonly grpc: GrpcListener | undefined;
+}
+
+function doorsTo(
+  models: ModelRepository,
+  config: ServerConfig,
+  { tls, tokens, adminTokens }: Credentials,
+  deps: ServerDeps,
+): Doors {
+  const { limits, bodyLimitBytes } = config;
+  const { clock, version } = deps;
+  const counts = newDoorCounts();
+  const door: DoorSettings = { tls: tls && tlsOptions(tls), limits, counts };
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const startedAtMs = clock.nowMs();
     await serveRest(request, response, service);
@@ -54,40 +86,22 @@ export async function buildServer(config: ServerConfig, deps: ServerDeps): Promi
       deps.log('served', { method: request.method, url: request.url, status: response.statusCode, tookMs });
     }
   };
-  const { limits } = config;
-  const counts = newDoorCounts();
-  const door: DoorSettings = { tls: tls && tlsOptions(tls), limits, counts };
-  const listener = buildHttpListener(serve, door);
+  const rest = buildHttpListener(serve, door);
   const service: RestService = {
     models,
     metrics: buildMetrics(models, counts),
     clock,
-    bodyLimitBytes: config.bodyLimitBytes,
+    bodyLimitBytes,
     doorkeeper: new Doorkeeper(tokens, adminTokens, counts),
     gate: new ConcurrencyGate(limits, counts),
     limits,
     counts,
     version,
-    draining: listener.draining,
-    signalOf: listener.signalOf,
+    draining: rest.draining,
+    signalOf: rest.signalOf,
   };
-  const { grpcPort } = config;
-  const grpc = grpcPort === undefined ? undefined : grpcListener(service, door, config.grpcPingMs);
-  return {
-    get models() {
-      return models.all();
-    },
-    listen: () => listener.listen(config.host, config.port),
-    listenGrpc: async () => grpc?.listen(config.host, grpcPort ?? 0),
-    async stop() {
-      await Promise.all([listener.drain(config.drainMs), grpc?.drain(config.drainMs)]);
-      // What still waits is refused now, and whoever asked for it is told; what runs has as long as that takes.
-      const closed = repository.close();
-      await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
-      await Promise.all([listener.close(LAST_WORDS_MS), grpc?.close(LAST_WORDS_MS)]);
-      redis.close();
-    },
-  };
+  const { grpcPort, grpcPingMs } = config;
+  return { rest, grpc: grpcPort === undefined ? undefined : grpcListener(service, door, grpcPingMs) };
 }
 
 function grpcListener(service: RestService, door: DoorSettings, pingMs: number): GrpcListener {

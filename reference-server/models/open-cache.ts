@@ -13,8 +13,7 @@ export interface OpenCacheDeps {
   readonly clock: Clock;
   readonly statistics: ModelStatistics;
   readonly redis: RedisLinks;
-  /** Undefined: it is made of other models, and has no file of its own. */
-  readonly modelPath: string | undefined;
+  readonly modelPath: string;
 }
 
 /** The cache before `infer` that the plan asks for; undefined: none. */
@@ -41,8 +40,6 @@ async function openStore(plan: VersionPlan, deps: OpenCacheDeps): Promise<Answer
         deps.statistics.cacheLeft[cause]++;
       });
     case 'redis': {
-      // Which models an ensemble's answers are from may differ from server to server: each of them shares its own.
-      if (deps.modelPath === undefined) return undefined;
       // A model that is loaded again answers for itself, here as on every other server.
       const digest = await modelDigest(plan, deps.modelPath);
       const prefix = `${cache.prefix}:${plan.name}:${digest}:`;
