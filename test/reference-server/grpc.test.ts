@@ -298,7 +298,9 @@ describe('callers that go away', () => {
     const release = instances[0]?.hold();
     const running = client.call('ModelInfer', raw([1, 2, 3]));
     if (how === 'deadline') {
-      const refused = await client.refusal('ModelInfer', raw([4, 5, 6]), { deadline: Date.now() + 50 });
+      // Connected, and what runs has arrived: what comes now arrives before its deadline.
+      while ((await statistics()).inferometer.arrivals < 1) await new Promise((next) => setTimeout(next, 5));
+      const refused = await client.refusal('ModelInfer', raw([4, 5, 6]), { deadline: Date.now() + 200 });
       expect(refused.code).toBe(status.DEADLINE_EXCEEDED);
     } else {
       const stream = client.stream('ModelStreamInfer');
