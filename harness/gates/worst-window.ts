@@ -1,5 +1,6 @@
 import type { CaseRecord } from '../record/case-record.ts';
 import { isMissing } from '../record/figures.ts';
+import type { Window } from '../record/measured.ts';
 import { withoutLoad } from '../record/settings.ts';
 import { type Stretch, stretchesOf, worstWindow } from '../record/stretches.ts';
 import { countOf, formatCount, formatMs, listWords } from '../record/wording.ts';
@@ -34,24 +35,50 @@ function sentencesOf(
   if (worst?.worst === undefined) return [];
   const several = cases.filter(({ changes = [] }) => changes.length > 0).length > 1;
   const where = several ? ` with ${words(withoutLoad(one.axes))} at ${one.load.label}` : '';
+  const controls = controlsOf(one, cases);
   return [
-    `${promiseSentence(one, worst.worst.p99Ms, slo)}${where}: the worst window, ${formatMs(worst.worst.p99Ms)}, followed ${followed(worst)}.`,
-    ...quietSentences(quiet, one, cases, words),
+    `${promiseSentence(one, worst.worst.p99Ms, controls, slo)}${where}: the worst window, ${formatMs(worst.worst.p99Ms)}, followed ${followed(worst)}.`,
+    ...doubtSentences(one),
+    ...quietSentences(quiet, controls, words),
     `The worst p99 of a window after each of them. ${after.map(afterWords).join('; ')}.`,
     lossSentence(one, [...(quiet === undefined ? [] : [quiet]), ...after]),
   ];
 }
 
-/** `p99 stayed below 50 ms in each of 21 windows`, or in how many it did not; without such a promise just how many there were. */
-function promiseSentence(one: CaseRecord, worstMs: number, slo: readonly Expression[]): string {
-  const windows = one.windows.filter(({ phase }) => phase === 'measure');
+/**
+ * `p99 stayed below 50 ms in each of 21 windows`, or in how many it did not, and in how many it did not without changes;
+ * where no p99 is promised just how high it came.
+ */
+function promiseSentence(
+  one: CaseRecord,
+  worstMs: number,
+  controls: readonly CaseRecord[],
+  slo: readonly Expression[],
+): string {
+  const windows = countOf(measured(one).length, 'window');
   const promised = slo.find(({ metric, op }) => metric === 'p99' && op.startsWith('<'))?.bound;
-  if (promised === undefined)
-    return `p99 came to ${formatMs(worstMs)} at most in ${countOf(windows.length, 'window')}`;
-  const above = windows.filter(({ responseP99Ms }) => isMissing(responseP99Ms) || responseP99Ms >= promised);
-  return above.length === 0
-    ? `p99 stayed below ${formatMs(promised)} in each of ${countOf(windows.length, 'window')}`
-    : `p99 was not below ${formatMs(promised)} in ${formatCount(above.length)} of ${countOf(windows.length, 'window')}`;
+  if (promised === undefined) return `p99 came to ${formatMs(worstMs)} at most in ${windows}`;
+  const above = notBelow(measured(one), promised);
+  if (above === 0) return `p99 stayed below ${formatMs(promised)} in each of ${windows}`;
+  const quiet = controls.flatMap(measured);
+  const without =
+    quiet.length === 0 ? '' : ` (without changes in ${notBelow(quiet, promised)} of ${quiet.length})`;
+  return `p99 was not below ${formatMs(promised)} in ${above} of ${windows}${without}`;
+}
+
+function measured({ windows }: CaseRecord): Window[] {
+  return windows.filter(({ phase }) => phase === 'measure');
+}
+
+/** A window in which nothing was answered kept no promise. */
+function notBelow(windows: readonly Window[], promisedMs: number): number {
+  return windows.filter(({ responseP99Ms }) => isMissing(responseP99Ms) || responseP99Ms >= promisedMs)
+    .length;
+}
+
+/** The same load on a server that nothing happened to. */
+function controlsOf({ load }: CaseRecord, cases: readonly CaseRecord[]): CaseRecord[] {
+  return cases.filter((other) => other.changes === undefined && other.load.label === load.label);
 }
 
 function worstOf(stretches: readonly Stretch[]): Stretch | undefined {
@@ -70,23 +97,22 @@ function changesOf({ changes }: Stretch): string {
   return changes.map(({ what }) => what).join(' with ');
 }
 
-/** The same before the first change, and of the same load on a server that nothing happened to. */
-function quietSentences(
-  quiet: Stretch | undefined,
-  one: CaseRecord,
-  cases: readonly CaseRecord[],
-  words: Words,
-): string[] {
+function quietSentences(quiet: Stretch | undefined, controls: readonly CaseRecord[], words: Words): string[] {
   const before = quiet?.worst === undefined ? [] : [`${formatMs(quiet.worst.p99Ms)} before the first change`];
-  const controls = cases.filter(
-    ({ changes, load }) => changes === undefined && load.label === one.load.label,
-  );
-  const beside = controls.flatMap(({ axes, windows }) => {
-    const worst = worstWindow(windows.filter(({ phase }) => phase === 'measure'));
-    return worst === undefined ? [] : [`${formatMs(worst.p99Ms)} with ${words(withoutLoad(axes))}`];
+  const beside = controls.flatMap((control) => {
+    const worst = worstWindow(measured(control));
+    const setting = words(withoutLoad(control.axes));
+    return worst === undefined ? [] : [`${formatMs(worst.p99Ms)} with ${setting}`];
   });
   const told = [...before, ...beside];
   return told.length === 0 ? [] : [`Without changes the worst was ${listWords(told)}.`];
+}
+
+/** A late client lengthens what it measures, and other doubts are as good a reason not to quote it. */
+function doubtSentences({ credibility }: CaseRecord): string[] {
+  const [reason] = credibility.reasons;
+  if (credibility.status === 'valid' || reason === undefined) return [];
+  return [`This case is ${credibility.status}, so do not quote it. ${reason.message}`];
 }
 
 function afterWords(stretch: Stretch): string {

@@ -12,6 +12,7 @@ function caseOf(rollout: string, windows: readonly string[], changes?: Readonly<
     trials: [{}],
     durationS: windows.length,
     counts: { scheduled: 100 * windows.length },
+    credibility: { status: 'valid', reasons: [] },
     windows: windows.map((written, startS) => {
       const [p99, notOk = '0'] = written.split('x');
       const responseP99Ms = p99 === '-' ? { missing: 'nothing was answered' } : Number(p99);
@@ -43,6 +44,20 @@ test('a promise that did not: in how many windows, and after what requests were 
     'The worst p99 of a window after each of them. model.load version 2: 60 ms; split.set 2: 100%: 200 ms.',
     '8 of 500 requests failed, the most of them after split.set 2: 100% at 3 s.',
   ]);
+});
+
+test('how often it broke without changes, and why the case is not to be quoted', () => {
+  const reasons = [{ message: 'The client was late.' }];
+  const late = {
+    ...caseOf('there', ['12', '10', '60', '20'], CHANGES),
+    credibility: { status: 'client-limited', reasons },
+  };
+  const cases = [caseOf('none', ['9', '55', '8', '7', '6']), late as unknown as CaseRecord];
+  const [first, second] = worstWindowSentences(cases, slo, words);
+  expect(first).toMatch(
+    /^p99 was not below 50 ms in 1 of 4 windows \(without changes in 1 of 5\): the worst/,
+  );
+  expect(second).toBe('This case is client-limited, so do not quote it. The client was late.');
 });
 
 test('without a promised p99 the worst is told all the same; of several cases each says which it is', () => {

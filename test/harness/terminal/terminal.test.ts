@@ -85,7 +85,7 @@ describe('dry run', () => {
     const said = text('rollout');
     expectNarrow(said.split('\n'));
     expect(said).toMatch(/events +model.load version 2 at 3 s \(rollout to 2 and back\);/);
-    expect(said.replaceAll(/\s+/g, ' ')).toContain('split.set 1: 90%, 2: 10% at 9 s');
+    expect(said.replaceAll(/\s+/g, ' ')).toContain('split.set 1: 90%, 2: 10% at 10 s');
   });
 
   test('a percentile without its samples says how long would do', () => {
