@@ -17,3 +17,16 @@ test('a balancer that is not installed is told before anything is measured, each
     },
   ]);
 });
+
+test('a Redis that the run is to start is told as missing, one that it only connects to is not', () => {
+  const problemsOf = (cache: string) =>
+    missingPrograms(
+      scenarioFromText(`target: { reference: { model: recommender, cache: ${cache} } }\n`, 'x.yaml'),
+      ['/nowhere'],
+    );
+  expect(problemsOf('{ kind: redis }')).toMatchObject([
+    { field: 'target.reference.cache', message: expect.stringContaining('redis-server or valkey-server') },
+  ]);
+  expect(problemsOf('{ kind: redis, url: "redis://cache" }')).toEqual([]);
+  expect(problemsOf('{ kind: local }')).toEqual([]);
+});
