@@ -3,7 +3,8 @@ import { isMissing } from '../record/figures.ts';
 import { capitalized, formatMs, formatNumber, formatRate } from '../record/wording.ts';
 import type { Expression } from '../scenario/expression.ts';
 import { promiseWords, type Words } from './answer-parts.ts';
-import { judgeAll } from './budget.ts';
+import { isLatency } from './bounds.ts';
+import { isCeiling, judgeAll } from './budget.ts';
 
 /** What takes a cache away while it is used. */
 const LOSSES = ['redis.stop', 'cache.flush'];
@@ -30,45 +31,56 @@ const NOT_SEEN =
 
 function lossSentence(
   one: CaseRecord,
-  { what, atS, endS }: { readonly what: string; readonly atS: number; readonly endS: number },
+  { what, atS }: { readonly what: string; readonly atS: number },
   slo: readonly Expression[],
   words: Words,
 ): string {
   const { load: _, ...axes } = one.axes;
   const rate =
     one.load.resolvedRate === undefined ? 'at saturation' : `at ${formatRate(one.load.resolvedRate)}`;
-  const { before, after } = aroundOf(one, atS, endS);
-  const times =
-    before === undefined || after === undefined
-      ? ''
-      : `: p99 was ${formatMs(before)} at worst before it and ${formatMs(after)} after`;
-  const failedShare = (one.counts.sent - one.counts.ok) / Math.max(1, one.counts.sent);
-  const failed =
-    failedShare === 0
-      ? 'no request failed'
-      : `${formatNumber(100 * failedShare)} % failed or never came back`;
   const name = Object.keys(axes).length === 0 ? 'it' : words(axes);
-  const sentence = `${rate} ${name} ${verdictOf(one, slo)} the loss of its cache (${what} after ${formatMs(1000 * atS)})${times}; ${failed}.`;
-  return capitalized(sentence);
+  const windows = p99s(one, atS);
+  const verdict = verdictOf(one, slo, windows.before);
+  const loss = `the loss of its cache (${what} after ${formatMs(1000 * atS)})`;
+  return capitalized(`${rate} ${name} ${verdict} ${loss}${timesWords(windows)}; ${failedWords(one)}.`);
 }
 
-/** By the promise over the whole case, the time before the loss included. */
-function verdictOf(one: CaseRecord, slo: readonly Expression[]): string {
+/** By the promise over the whole case; where most windows broke it before, the loss is not what broke it. */
+function verdictOf(one: CaseRecord, slo: readonly Expression[], before: readonly number[]): string {
   if (slo.length === 0) return 'went through';
+  const promise = promiseWords(slo);
   const outcomes = judgeAll(one, slo).map(({ outcome }) => outcome);
-  if (outcomes.every((outcome) => outcome === 'pass')) return `holds ${promiseWords(slo)} through`;
-  if (outcomes.includes('fail')) return `does not hold ${promiseWords(slo)} through`;
-  return `cannot be shown to hold ${promiseWords(slo)} through`;
+  if (outcomes.every((outcome) => outcome === 'pass')) return `holds ${promise} through`;
+  const bound = slo.find((expression) => isLatency(expression.metric) && isCeiling(expression))?.bound;
+  const late = before.filter((ms) => ms > (bound ?? Number.POSITIVE_INFINITY));
+  if (late.length > before.length / 2) return `did not keep to ${promise} even before`;
+  if (outcomes.includes('fail')) return `does not hold ${promise} through`;
+  return `cannot be shown to hold ${promise} through`;
 }
 
-/** The worst p99 of a window that ended before the loss, and of one that began after it or had it within. */
-function aroundOf(one: CaseRecord, atS: number, endS: number): { before?: number; after?: number } {
-  const measured = one.windows.filter(({ phase }) => phase !== 'warmup');
-  const worst = (windows: typeof measured) => {
-    const known = windows.map(({ responseP99Ms }) => (isMissing(responseP99Ms) ? -1 : responseP99Ms));
-    return Math.max(-1, ...known);
+interface Windows {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+/** p99 of the windows that ended before the loss, and of those that began after it or had it within. */
+function p99s({ windows }: CaseRecord, atS: number): Windows {
+  const measured = windows.filter(({ phase }) => phase !== 'warmup');
+  const known = (some: typeof measured) =>
+    some.flatMap(({ responseP99Ms }) => (isMissing(responseP99Ms) ? [] : [responseP99Ms]));
+  const endsBefore = ({ startS, durationS }: (typeof measured)[number]) => startS + durationS <= atS;
+  return {
+    before: known(measured.filter(endsBefore)),
+    after: known(measured.filter((window) => !endsBefore(window))),
   };
-  const before = worst(measured.filter(({ startS, durationS }) => startS + durationS <= atS));
-  const after = worst(measured.filter(({ startS, durationS }) => startS + durationS > Math.min(atS, endS)));
-  return { ...(before < 0 ? {} : { before }), ...(after < 0 ? {} : { after }) };
+}
+
+function timesWords({ before, after }: Windows): string {
+  if (before.length === 0 || after.length === 0) return '';
+  return `: p99 was ${formatMs(Math.max(...before))} at worst before it and ${formatMs(Math.max(...after))} after`;
+}
+
+function failedWords({ counts }: CaseRecord): string {
+  const share = (counts.sent - counts.ok) / Math.max(1, counts.sent);
+  return share === 0 ? 'no request failed' : `${formatNumber(100 * share)} % failed or never came back`;
 }

@@ -51,6 +51,13 @@ test('a loss that takes the server with it, and one that cannot be judged', () =
   expect(unsure).toMatch(/cannot be shown to hold p99 < 50 ms/);
 });
 
+test('what was late before the loss did not become late by it', () => {
+  const [sentence] = cacheLossSentences([losing('over', [60, 70, 300, 400, 500, 600, 700, 800])], SLO, words);
+  expect(sentence).toMatch(
+    /^At 600\/s cache redis did not keep to p99 < 50 ms even before the loss of its cache/,
+  );
+});
+
 test('only what took a cache away counts, and without any that is said', () => {
   const none = /was not seen: no event of the scenario took one away/;
   expect(cacheLossSentences([], SLO, words)[0]).toMatch(none);
