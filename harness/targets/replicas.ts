@@ -1,7 +1,7 @@
 import { isMissing, type Missing } from '../record/figures.ts';
 import type { ChangeSpec } from '../scenario/event-spec.ts';
-import type { BalancerSpec, ReferenceTargetSpec } from '../scenario/target-spec.ts';
-import { type RunningBalancer, startBalancer } from './balancer.ts';
+import { type BalancerSpec, DEFAULT_BALANCER, type ReferenceTargetSpec } from '../scenario/target-spec.ts';
+import { type BalancerFacts, type RunningBalancer, startBalancer } from './balancer.ts';
 import type { Settings } from './effective-settings.ts';
 import { placeReplicas } from './placement.ts';
 import { type ReferenceTargetOptions, referenceTarget, refuseDifferences } from './reference.ts';
@@ -105,23 +105,35 @@ function together(all: readonly Settings[]): Settings {
   );
 }
 
-/** The sum over the replicas, those that were replaced included. What arrived is counted at the front door. */
+/** The sum over the replicas, those that were replaced included. */
 async function statisticsOf(set: ReplicaSet, balancer: RunningBalancer): Promise<ServerStatistics | Missing> {
   const { gone, lost } = set;
   const running = set.running();
   try {
-    const [{ arrivals }, ...all] = await Promise.all([
+    const [facts, ...all] = await Promise.all([
       balancer.status(),
       ...running.map((replica) => replica.statistics()),
     ]);
     const missing = all.find(isMissing);
     if (missing !== undefined) return missing;
     const known = all.filter((one): one is ServerStatistics => !isMissing(one));
-    const sum = [...gone, ...known].reduce(addStatistics);
-    return { ...sum, arrivals, replicasLost: lost };
+    return withArrivals([...gone, ...known].reduce(addStatistics), facts, lost);
   } catch (cause) {
     return { missing: `the counters could not be read: ${(cause as Error).message}` };
   }
+}
+
+/**
+ * Our balancer counts at its door what arrives. The others may count a call twice: one that they refuse because its replica
+ * is gone, which the client may make again. There what arrived is what the replicas say, as long as all of them can.
+ */
+function withArrivals(
+  { arrivals: inside, ...sum }: ServerStatistics,
+  { kind, arrivals: atDoor }: BalancerFacts,
+  replicasLost: number,
+): ServerStatistics {
+  const arrivals = kind === DEFAULT_BALANCER.kind ? atDoor : replicasLost === 0 ? inside : undefined;
+  return { ...sum, ...(arrivals === undefined ? {} : { arrivals }), replicasLost };
 }
 
 function applyTo(set: ReplicaSet, balancer: RunningBalancer, change: ChangeSpec): Promise<ChangeOutcome> {

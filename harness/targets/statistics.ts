@@ -126,7 +126,9 @@ export function statisticsDelta(
   if (isMissing(before)) return nothing(before);
   if (isMissing(after)) return nothing(after);
   const serverArrivals = arrivalsDelta(before, after);
-  if ((after.replicasLost ?? 0) > (before.replicasLost ?? 0)) return { ...nothing(LOST), serverArrivals };
+  if ((after.replicasLost ?? 0) > (before.replicasLost ?? 0)) {
+    return { ...nothing(LOST), ...(after.arrivals === undefined ? {} : { serverArrivals }) };
+  }
   if (after.executions < before.executions || after.requestsOk < before.requestsOk) {
     return nothing({ missing: "the server's counters went back: it was restarted during the case" });
   }

@@ -60,10 +60,17 @@ it.each(OVER)('%s over %s: a replica is replaced under load', async (balancer, _
 });
 
 it.each(OVER)('%s over %s: a replica is killed under load', async (balancer, _, target) => {
-  const { counts, changes, batch } = await runWith(balancer, target, 'replica.kill');
+  const { counts, changes, batch, serverArrivals, warmupCounts } = await runWith(
+    balancer,
+    target,
+    'replica.kill',
+  );
   expect(changes).toMatchObject([{ what: 'replica.kill 1', failed: false }]);
   // Each request has one end, and only those that the replica had are lost.
   expect(counts.ok).toBeGreaterThan(0.9 * counts.sent);
   expect(counts.timedOut + counts.inFlightAtEnd).toBe(0);
-  expect(batch).toEqual({ missing: 'a replica was killed, and its counters went with it' });
+  const missing = 'a replica was killed, and its counters went with it';
+  expect(batch).toEqual({ missing });
+  const known = balancer === 'inferometer';
+  expect(serverArrivals).toEqual(known ? counts.sent + warmupCounts.sent : { missing });
 });

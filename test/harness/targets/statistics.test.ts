@@ -106,6 +106,8 @@ test('where a replica took its counters along, what arrived is known all the sam
   const delta = statisticsDelta({ ...parsed(13), arrivals: 58, replicasLost: 0 }, after);
   const missing = 'a replica was killed, and its counters went with it';
   expect(delta).toMatchObject({ serverArrivals: 42, batch: { missing }, serverMs: { queue: { missing } } });
+  const { arrivals: _, ...uncounted } = after;
+  expect(statisticsDelta(parsed(13), uncounted).serverArrivals).toEqual({ missing });
   // The next case begins and ends without it.
   const later = { ...parsed(14), arrivals: 121, replicasLost: 1 };
   expect(statisticsDelta(after, later)).toMatchObject({ serverArrivals: 21, batch: { executions: 6 } });
