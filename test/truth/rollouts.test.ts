@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { LOAD_ENGINES } from '../../harness/run/engines.ts';
+import { runScenario } from '../../harness/run/run-scenario.ts';
+import { SILENT } from '../../harness/run/session/observer.ts';
+import { scenarioFromText } from '../../harness/scenario/load-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'inferometer-rollouts-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const NEVER = new AbortController().signal;
+
+/** As many requests as the server takes, while a version comes, gets copies, a half and all of them, and goes. */
+async function rollout(target: string) {
+  const text = `
+name: rollouts
+target:
+  reference: { model: demand-forecast, versions: { 2: demand-forecast }, placement: worker }${target}
+load: { closed: { inFlight: 16 } }
+measure: { warmup: 200ms, duration: 4s, trials: 2 }
+events:
+  - { at: 200ms,  do: model.load, version: 2 }
+  - { at: 1500ms, do: shadow.set, version: 2 }
+  - { at: 2s,     do: split.set, weights: { 1: 50%, 2: 50% } }
+  - { at: 2500ms, do: split.set, weights: { 2: 100% } }
+  - { at: 3s,     do: split.set, weights: { 1: 100% } }
+  - { at: 3500ms, do: shadow.set }
+  - { at: 3500ms, do: model.unload, version: 2 }
+`;
+  const { record, failure } = await runScenario(scenarioFromText(text, 'rollouts.yaml'), {
+    outFolder: folder,
+    observer: SILENT,
+    drain: NEVER,
+    cancel: NEVER,
+    engines: LOAD_ENGINES,
+  });
+  expect(failure).toBeUndefined();
+  const [one] = record.cases;
+  if (one === undefined) return expect.fail('nothing was measured');
+  return one;
+}
+
+it.each([
+  ['HTTP', ''],
+  ['gRPC', '\n  protocol: oip-grpc'],
+  ['a gRPC stream', '\n  protocol: oip-grpc\n  stream: true'],
+])('over %s nothing is lost while versions come and go', async (_, target) => {
+  const {
+    counts,
+    warmupCounts,
+    serverArrivals,
+    changes = [],
+    versions = {},
+    shadow = {},
+  } = await rollout(target);
+  expect(changes.filter(({ failed }) => failed)).toEqual([]);
+  expect(changes.map(({ trial }) => trial)).toEqual([...Array(7).fill(0), ...Array(7).fill(1)]);
+  expect(counts.sent).toBe(counts.ok + counts.inFlightAtEnd);
+  expect(counts.ok).toBeGreaterThan(500);
+  expect(serverArrivals).toBe(counts.sent + warmupCounts.sent);
+  expect(versions['2']).toBeGreaterThan(50);
+  const { copied = 0, ok = 0, failed = 0 } = shadow;
+  expect(copied).toBeGreaterThan(50);
+  expect([ok, failed]).toEqual([copied, 0]);
+});
