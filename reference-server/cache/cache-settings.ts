@@ -26,6 +26,8 @@ export const cache = z
       .optional(),
     /** Of `redis`: where its password is. */
     password: secretSource.optional(),
+    /** Of `redis` over TLS, PEM: the authority of its certificate, where that is none of the common ones. */
+    caFile: z.string().min(1).optional(),
     /** Of `redis`: what its keys begin with. */
     prefix: z
       .string()

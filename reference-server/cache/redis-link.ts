@@ -18,6 +18,14 @@ export interface RedisLinkDeps {
   log(event: string, detail: Readonly<Record<string, unknown>>): void;
 }
 
+export interface RedisPlace {
+  /** `rediss:` speaks TLS. */
+  readonly url: string;
+  readonly password?: string | undefined;
+  /** PEM: the authority of its certificate; undefined: the common ones. */
+  readonly ca?: Buffer | undefined;
+}
+
 export type Asked<Value> = { readonly value: Value } | { readonly failure: StoreFailure };
 
 /**
@@ -35,11 +43,12 @@ export class RedisLink {
   #isRenewing = false;
   #told = '';
 
-  constructor(url: string, password: string | undefined, deps: RedisLinkDeps) {
+  constructor({ url, password, ca }: RedisPlace, deps: RedisLinkDeps) {
     this.#deps = deps;
     this.#shownUrl = shownUrl(url);
     this.#client = new Redis(url, {
       ...(password === undefined ? {} : { password }),
+      ...(ca === undefined ? {} : { tls: { ca } }),
       // What cannot be asked now is not asked later: the caller has gone on by then.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,

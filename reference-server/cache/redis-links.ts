@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { StartupError } from '../errors.ts';
 import { readSecret } from '../read-secret.ts';
 import { type CacheSettings, shownUrl } from './cache-settings.ts';
@@ -12,13 +13,18 @@ export class RedisLinks {
     this.#deps = deps;
   }
 
-  /** Does not wait until it is connected. Throws a StartupError where there is no password to be found. */
-  to({ url, password }: Pick<CacheSettings, 'url' | 'password'>): RedisLink {
+  /** Does not wait until it is connected. Throws where the password or the authority cannot be read. */
+  to({ url, password, caFile }: Pick<CacheSettings, 'url' | 'password' | 'caFile'>): RedisLink {
     if (url === undefined) throw new Error('a response cache in Redis without its address');
-    const key = JSON.stringify([url, password]);
+    const key = JSON.stringify([url, password, caFile]);
     const found = this.#links.get(key);
     if (found !== undefined) return found;
-    const link = new RedisLink(url, password && passwordFrom(url, password), this.#deps);
+    const place = {
+      url,
+      password: password && passwordFrom(url, password),
+      ca: caFile === undefined ? undefined : readFileSync(caFile),
+    };
+    const link = new RedisLink(place, this.#deps);
     this.#links.set(key, link);
     return link;
   }

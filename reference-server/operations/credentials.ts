@@ -31,7 +31,7 @@ export function readCredentials(config: ServerConfig): Credentials {
     tokens: tokens && tokensFrom('auth.tokens', tokens, problems),
     adminTokens: adminTokens && tokensFrom('auth.adminTokens', adminTokens, problems),
   };
-  checkPasswords(config, problems);
+  checkCaches(config, problems);
   if (problems.length === 0) return credentials;
   const message = `what the configuration names cannot be used: ${problems.join('; ')}`;
   throw new StartupError(message, 'Put the files and variables there, or leave the fields out.', 3);
@@ -40,14 +40,7 @@ export function readCredentials(config: ServerConfig): Credentials {
 function tlsFrom({ tls }: ServerConfig, problems: string[]): TlsMaterial | undefined {
   if (tls === undefined) return undefined;
   const { certFile, keyFile, clientCaFile } = tls;
-  const read = (field: string, path: string): Buffer => {
-    try {
-      return readFileSync(path);
-    } catch (error) {
-      problems.push(`tls.${field}: ${reasonOf(error)}`);
-      return Buffer.alloc(0);
-    }
-  };
+  const read = (field: string, path: string) => readPem(`tls.${field}`, path, problems);
   const before = problems.length;
   const material = {
     cert: read('certFile', certFile),
@@ -61,6 +54,15 @@ function tlsFrom({ tls }: ServerConfig, problems: string[]): TlsMaterial | undef
     problems.push(`tls: ${reasonOf(error)}`);
   }
   return material;
+}
+
+function readPem(field: string, path: string, problems: string[]): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    problems.push(`${field}: ${reasonOf(error)}`);
+    return Buffer.alloc(0);
+  }
 }
 
 /** One a line; a line that begins with # says nothing. */
@@ -80,18 +82,17 @@ function tokensFrom(field: string, source: SecretSource, problems: string[]): re
   return tokens;
 }
 
-/** The Redis passwords are read again where the connection is made. */
-function checkPasswords({ cache, models }: ServerConfig, problems: string[]): void {
+/** What a Redis needs is read again where the connection is made. */
+function checkCaches({ cache, models }: ServerConfig, problems: string[]): void {
   const named = [
-    { field: 'cache.password', source: cache.password },
-    ...models.map((model, index) => ({
-      field: `models.${index}.cache.password`,
-      source: model.cache?.password,
-    })),
+    { field: 'cache', settings: cache },
+    ...models.map((model, index) => ({ field: `models.${index}.cache`, settings: model.cache ?? {} })),
   ];
-  for (const { field, source } of named) {
-    const read = source && readSecret(source);
-    if (read !== undefined && 'problem' in read) problems.push(`${field}: it ${read.problem}`);
+  for (const { field, settings } of named) {
+    const { password, caFile } = settings;
+    const read = password && readSecret(password);
+    if (read !== undefined && 'problem' in read) problems.push(`${field}.password: it ${read.problem}`);
+    if (caFile !== undefined) readPem(`${field}.caFile`, caFile, problems);
   }
 }
 

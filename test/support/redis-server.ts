@@ -28,11 +28,14 @@ export class RedisServer {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.#port}`;
+    const isTls = this.#settings.includes('--tls-cert-file');
+    return `${isTls ? 'rediss' : 'redis'}://127.0.0.1:${this.#port}`;
   }
 
   async start(): Promise<this> {
-    const place = ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', this.#folder];
+    const port = String(this.#port);
+    const door = this.url.startsWith('rediss') ? ['--port', '0', '--tls-port', port] : ['--port', port];
+    const place = [...door, '--bind', '127.0.0.1', '--dir', this.#folder];
     const args = [...place, '--save', '', '--appendonly', 'no', ...this.#settings];
     const child = spawn(PROGRAM ?? '', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = child;

@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { RedisAnswers } from '../../../reference-server/cache/redis-answers.ts';
-import { RedisLink } from '../../../reference-server/cache/redis-link.ts';
+import { RedisLink, type RedisPlace } from '../../../reference-server/cache/redis-link.ts';
 import type { Tensor } from '../../../reference-server/infer.ts';
 import { realClock } from '../../../reference-server/telemetry/timings.ts';
+import { makeCertificates } from '../../support/certificates.ts';
 import { NO_REDIS, RedisServer } from '../../support/redis-server.ts';
 import { settle, VirtualClock } from '../virtual-clock.ts';
 
@@ -33,9 +37,9 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'answers in a Redis', () => 
   });
 
   /** Connected, unless the Redis does not let it. */
-  async function linkTo(url: string, password?: string, clock = realClock): Promise<RedisLink> {
+  async function linkTo(url: string, more: Partial<RedisPlace> = {}, clock = realClock): Promise<RedisLink> {
     const own: string[] = [];
-    const link = new RedisLink(url, password, { clock, log: (event) => own.push(event) });
+    const link = new RedisLink({ url, ...more }, { clock, log: (event) => own.push(event) });
     links.push(link);
     await until(() => own.length > 0);
     said = own;
@@ -94,7 +98,7 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'answers in a Redis', () => 
 
   test('one that hangs: each waits its bound and no longer, the fourth not at all; then it is there again', async () => {
     const clock = new VirtualClock();
-    const link = await linkTo(redis.url, undefined, clock);
+    const link = await linkTo(redis.url, {}, clock);
     const answers = store(link, { waitMs: 20 });
     redis.hang();
     try {
@@ -146,12 +150,46 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'answers in a Redis', () => 
     }
   });
 
+  test('what may be under way is bounded, in number and in bytes: what is beyond it does not wait', async () => {
+    const clock = new VirtualClock();
+    const link = await linkTo(redis.url, {}, clock);
+    const huge = [{ name: 'y', datatype: 'UINT8', shape: [2 ** 25], data: new Uint8Array(2 ** 25) }] as const;
+    redis.hang();
+    try {
+      const first = store(link).set('a', huge);
+      expect(await store(link).set('b', huge)).toBe('slow');
+      const asked = Array.from({ length: 1023 }, (_, n) => store(link).get(`k${n}`));
+      expect(await store(link).get('k')).toBe('slow');
+      await clock.runUntilIdle();
+      expect(new Set(await Promise.all([first, ...asked]))).toEqual(new Set(['slow']));
+    } finally {
+      redis.goOn();
+    }
+  });
+
+  test('over TLS, by an authority of its own', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'inferometer-redis-tls-'));
+    const { server, ca } = makeCertificates(folder);
+    const files = ['--tls-cert-file', server.certFile, '--tls-key-file', server.keyFile];
+    const secured = await RedisServer.create(...files, '--tls-auth-clients', 'no');
+    try {
+      await secured.start();
+      const link = await linkTo(secured.url, { ca: Buffer.from(ca.cert) });
+      expect(await store(link).set('k', answer)).toBeUndefined();
+      expect(await store(link).get('k')).toHaveLength(1);
+      expect(await store(await linkTo(secured.url)).get('k')).toBe('down');
+    } finally {
+      await secured.remove();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('with a password; with a wrong one it is as if it were not there', async () => {
     const locked = await (await RedisServer.create('--requirepass', 'open sesame')).start();
     try {
-      const link = await linkTo(locked.url, 'open sesame');
+      const link = await linkTo(locked.url, { password: 'open sesame' });
       expect(await store(link).set('k', answer)).toBeUndefined();
-      expect(await store(await linkTo(locked.url, 'wrong')).get('k')).toBe('down');
+      expect(await store(await linkTo(locked.url, { password: 'wrong' })).get('k')).toBe('down');
       expect(await store(await linkTo(locked.url)).get('k')).toBe('down');
     } finally {
       await locked.remove();

@@ -62,7 +62,7 @@ test('everything that cannot be used is named at once, and no secret is', () => 
       tokens: { file: file('bad', 'sesame street\n') },
       adminTokens: { file: file('empty', '# nobody yet\n') },
     },
-    cache: { password: { file: join(folder, 'none') } },
+    cache: { password: { file: join(folder, 'none') }, caFile: join(folder, 'no-ca.pem') },
   });
   for (const words of [
     'tls.certFile: ENOENT',
@@ -70,6 +70,7 @@ test('everything that cannot be used is named at once, and no secret is', () => 
     'auth.tokens: a token may only hold',
     'auth.adminTokens: there is no token',
     'cache.password: it cannot be read: ENOENT',
+    'cache.caFile: ENOENT',
     'models.0.cache.password: it is to be in the environment variable OPS_TEST_NOT_THERE, which is empty',
   ]) {
     expect(said).toContain(words);
