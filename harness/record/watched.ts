@@ -22,9 +22,9 @@ export const cache = z.object({
   misses: z.number().int(),
   /** Answered by the computation of an equal request that was under way. */
   joins: z.number().int(),
-  /** Answers that left for want of room, and for their age. */
-  evicted: z.number().int(),
-  expired: z.number().int(),
+  /** Answers that left for want of room, and for their age; a store outside the server does not tell. */
+  evicted: figure,
+  expired: figure,
   /** What a store outside the server was asked for and did not do: misses, and never failures of a request. */
   errors: z.number().int(),
   /** hits / lookups. */

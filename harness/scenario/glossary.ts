@@ -35,6 +35,10 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
     'Rows that were computed only to fill a batch to a fixed size. Paid for and thrown away.',
   'cache.hitRate':
     'Requests answered from the response cache of the server / requests looked up in it. Joins, which shared the computation of an equal request, are looked up too and are no hits. Written as a percentage: cache.hitRate > 50%. Beside it the report says how many a cache without limits could have answered.',
+  breakEvenHitRate:
+    'decide.report: [breakEvenHitRate]. A look-up costs the server time, and a hit saves a computation: from this hit rate on a cache carries more than none. Of each closed pass with a cache its cost is the throughput of the same setting without one over its own; the line through two popularities passes 1 at the break-even. Its bounds come from the intervals of the throughputs.',
+  survivesCacheLoss:
+    'decide.report: [survivesCacheLoss]. Whether the promise of decide.slo held over a case in which an event took the cache away (redis.stop, cache.flush), with the worst window before it and after.',
   'cache.joins':
     'Requests that were answered by the computation of an equal one that was under way: neither a hit, nor computed for themselves.',
   'cache.evictions':

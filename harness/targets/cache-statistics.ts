@@ -1,4 +1,4 @@
-import type { Missing } from '../record/figures.ts';
+import { isMissing, type Missing } from '../record/figures.ts';
 import type { Cache } from '../record/watched.ts';
 import type { CacheCounters, ServerStatistics } from './target.ts';
 
@@ -46,3 +46,11 @@ export function cacheDelta(
   if (lookups === 0) return { missing: 'no request was looked up in a cache' };
   return { ...counts, lookups, hitRate: counts.hits / lookups };
 }
+
+/** What leaves a Redis only that knows, so of such a cache the server's counters of it say nothing. */
+export function cacheOfKind(found: Cache | Missing, kind: unknown): Cache | Missing {
+  if (isMissing(found) || kind !== 'redis') return found;
+  return { ...found, evicted: NOT_TOLD, expired: NOT_TOLD };
+}
+
+const NOT_TOLD: Missing = { missing: 'a Redis does not tell the server which answers left it' };

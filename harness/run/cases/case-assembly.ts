@@ -2,6 +2,7 @@ import { meanOver } from '../../probes/utilization.ts';
 import type { CaseRecord } from '../../record/case-record.ts';
 import { isMissing } from '../../record/figures.ts';
 import type { Cause } from '../../record/judged.ts';
+import { cacheOfKind } from '../../targets/cache-statistics.ts';
 import { addStatistics, statisticsDelta } from '../../targets/statistics.ts';
 import type { RunningTarget } from '../../targets/target.ts';
 import type { PayloadFacts } from '../../workload/payload-facts.ts';
@@ -67,7 +68,7 @@ export class CaseAssembly {
       ...(changed ? { changes } : {}),
       classes: withPayloads(measurement.classes, setting.workload, this.#payloads),
       batch: measured.batch,
-      cache: measured.cache,
+      cache: cacheOfKind(measured.cache, this.#target.effective['cache.kind']),
       serverMs: measured.serverMs,
       serverArrivals: whole.serverArrivals,
       ...(measured.versions === undefined ? {} : { versions: { ...measured.versions } }),

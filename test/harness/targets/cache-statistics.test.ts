@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { cacheOfKind } from '../../../harness/targets/cache-statistics.ts';
 import { addStatistics, parseStatistics, statisticsDelta } from '../../../harness/targets/statistics.ts';
 import type { CacheCounters, ServerStatistics } from '../../../harness/targets/target.ts';
 
@@ -66,4 +67,11 @@ test('versions, servers and trials add up: whatever is looked up is a hit, a mis
     }),
     { numRuns: 50 },
   );
+});
+
+test('what left a Redis is not 0 but unknown', () => {
+  const { cache } = statisticsDelta(counted(none), counted(some));
+  expect(cacheOfKind(cache, 'local')).toBe(cache);
+  const unknown = { missing: expect.stringContaining('a Redis does not tell') };
+  expect(cacheOfKind(cache, 'redis')).toEqual({ ...cache, evicted: unknown, expired: unknown });
 });
