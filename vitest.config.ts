@@ -23,6 +23,7 @@ const UNITS = [
   'test/reference-server/{api,cache}/**/*.test.ts',
   'test/reference-server/execution/{batch-*,batcher,batcher-*,instance-pool,tensors}.test.ts',
   'test/reference-server/models/{folder-models,repository,text-proto,triton-config}.test.ts',
+  'test/reference-server/operations/{concurrency,doorkeeper}.test.ts',
   'test/reports/{asked,bill,html,report,spread}.test.ts',
 ];
 

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { RedisAnswers } from '../../../reference-server/cache/redis-answers.ts';
-import { RedisLink, type RedisPlace } from '../../../reference-server/cache/redis-link.ts';
-import type { Tensor } from '../../../reference-server/infer.ts';
-import { realClock } from '../../../reference-server/telemetry/timings.ts';
-import { makeCertificates } from '../../support/certificates.ts';
-import { NO_REDIS, RedisServer } from '../../support/redis-server.ts';
-import { settle, VirtualClock } from '../virtual-clock.ts';
+import { RedisAnswers } from '../../reference-server/cache/redis-answers.ts';
+import { RedisLink, type RedisPlace } from '../../reference-server/cache/redis-link.ts';
+import type { Tensor } from '../../reference-server/infer.ts';
+import { realClock } from '../../reference-server/telemetry/timings.ts';
+import { makeCertificates } from '../support/certificates.ts';
+import { NO_REDIS, RedisServer } from '../support/redis-server.ts';
+import { settle, VirtualClock } from './virtual-clock.ts';
 
 const answer: readonly Tensor[] = [
   { name: 'y', datatype: 'FP32', shape: [1, 2], data: new Uint8Array(Float32Array.of(1.5, -2).buffer) },
