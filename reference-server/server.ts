@@ -5,7 +5,9 @@ import { serveGrpc } from './api/grpc.ts';
 import { buildGrpcListener, type GrpcListener } from './api/grpc-listener.ts';
 import { buildHttpListener, type HttpListener } from './api/http-listener.ts';
 import { buildMetrics } from './api/metrics.ts';
-import { serveRest } from './api/rest.ts';
+import type { AnswerPlain } from './api/plain-door.ts';
+import { mayServePlainly } from './api/plain-settings.ts';
+import { answerPlain, serveRest } from './api/rest.ts';
 import type { RestService } from './api/rest-service.ts';
 import { RedisLinks } from './cache/redis-links.ts';
 import type { ServerConfig } from './config.ts';
@@ -78,6 +80,7 @@ function doorsTo(
   const { clock, version } = deps;
   const counts = newDoorCounts();
   const door: DoorSettings = { tls: tls && tlsOptions(tls), limits, counts };
+  const answer: AnswerPlain = (request, caller) => answerPlain(request, caller, service);
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const startedAtMs = clock.nowMs();
     await serveRest(request, response, service);
@@ -86,7 +89,8 @@ function doorsTo(
       deps.log('served', { method: request.method, url: request.url, status: response.statusCode, tookMs });
     }
   };
-  const rest = buildHttpListener(serve, door);
+  const plain = mayServePlainly(config) ? answer : undefined;
+  const rest = buildHttpListener(serve, door, plain);
   const service: RestService = {
     models,
     metrics: buildMetrics(models, counts),

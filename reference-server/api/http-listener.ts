@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../errors.ts';
 import { checkEveryMs, type DoorSettings } from './door-settings.ts';
 import { answerUnreadable, refusalOf } from './http-refusal.ts';
+import { type AnswerPlain, putBeforeReader } from './plain-door.ts';
 
 /** How long open connections must have been quiet before a shutdown closes them: a request may be under way. */
 const QUIET_MS = 1000;
@@ -31,10 +32,11 @@ interface Connection {
   active: number;
 }
 
-/** Sockets and their lifetime: knows nothing of what is served. */
+/** Sockets and their lifetime: knows nothing of what is served. Without `answerPlain` all requests go the long way. */
 export function buildHttpListener(
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
   settings: DoorSettings,
+  answerPlain?: AnswerPlain,
 ): HttpListener {
   const open = new WeakMap<Socket, Connection>();
   let connections = 0;
@@ -44,13 +46,15 @@ export function buildHttpListener(
 
   const http = serverFor(settings, (request, response) => {
     const connection = open.get(request.socket);
-    if (connection !== undefined) {
-      connection.active++;
-      active++;
-    }
+    began(connection);
     response.on('close', () => ended(connection, 1));
     void serve(request, response).then(() => endSlowReader(request.socket, response, settings));
   });
+  const began = (connection: Connection | undefined): void => {
+    if (connection === undefined) return;
+    connection.active++;
+    active++;
+  };
   const ended = (connection: Connection | undefined, count: number): void => {
     if (connection === undefined || connection.gone.signal.aborted) return;
     connection.active -= count;
@@ -70,6 +74,18 @@ export function buildHttpListener(
     connections++;
     socket.on('close', () => connections--);
   });
+  const closePlain =
+    answerPlain === undefined || settings.tls !== undefined
+      ? () => {}
+      : putBeforeReader(http, {
+          answer: answerPlain,
+          settings,
+          idleMs: KEEP_ALIVE_MS,
+          goneOf: (socket) => open.get(socket)?.gone.signal ?? AbortSignal.abort(),
+          draining: () => draining,
+          began: (socket) => began(open.get(socket)),
+          ended: (socket) => ended(open.get(socket), 1),
+        });
   http.on('drop', () => {
     settings.counts.connections++;
   });
@@ -103,6 +119,7 @@ export function buildHttpListener(
       const deadlineMs = performance.now() + atMostMs;
       while (active > 0 && performance.now() < deadlineMs) await sleep(POLL_MS);
       http.closeAllConnections();
+      closePlain();
     },
   };
 }

@@ -2,29 +2,52 @@ import type { IncomingMessage } from 'node:http';
 import { asServingError, ServingError } from '../errors.ts';
 import type { ServedModel } from '../models/served-model.ts';
 import { newTimings, nsBetween } from '../telemetry/timings.ts';
-import { decodeInferRequest } from './infer-request-codec.ts';
 import { type EncodedInferResponse, encodeInferResponse } from './infer-response-codec.ts';
+import { decodeLike } from './known-request.ts';
+import type { ConnectionMemory } from './plain-lane.ts';
 import type { Reply } from './reply.ts';
 import { readBody } from './request-body.ts';
 import type { RestService } from './rest-service.ts';
 
-/** Serves one infer request and counts it, however it ends. `caller`: undefined where nobody has to say who it is. */
-export async function serveInfer(
+/** An infer request of which the body is still to be read. `caller`: undefined where nobody has to say who it is. */
+export function serveInfer(
   request: IncomingMessage,
   model: ServedModel,
   service: RestService,
   caller: string | undefined,
 ): Promise<Reply> {
+  const name = () => caller ?? request.socket.remoteAddress ?? '';
+  return counted(model, service, name, async () => {
+    const body = await readBody(request, service.bodyLimitBytes);
+    const jsonBytes = request.headers['inference-header-content-length']?.toString();
+    return { body, jsonBytes, gone: service.signalOf(request) };
+  });
+}
+
+/** An infer request that has been read. */
+export interface InferBody {
+  readonly body: Buffer;
+  /** Of the header Inference-Header-Content-Length. */
+  readonly jsonBytes: string | undefined;
+  /** Aborted when the caller goes away. */
+  readonly gone: AbortSignal;
+  /** Of the connection that it came on, where there is one. */
+  readonly memory?: ConnectionMemory;
+}
+
+/** Serves one infer request and counts it, however it ends. `caller` is asked where callers are told apart. */
+export async function counted(
+  model: ServedModel,
+  service: RestService,
+  caller: () => string,
+  read: () => InferBody | Promise<InferBody>,
+): Promise<Reply> {
   const arrivedAtMs = service.clock.nowMs();
   model.statistics.arrived();
   try {
     if (service.draining()) throw new ServingError('unavailable', 'the server is shutting down');
-    return await service.gate.through(
-      () => caller ?? request.socket.remoteAddress ?? '',
-      async () => {
-        const body = await readBody(request, service.bodyLimitBytes);
-        return inferReply(await inferFrom(body, request, model, service));
-      },
+    return await service.gate.through(caller, async () =>
+      inferReply(await inferFrom(await read(), model, service)),
     );
   } catch (thrown) {
     const error = asServingError(thrown);
@@ -34,19 +57,18 @@ export async function serveInfer(
 }
 
 async function inferFrom(
-  body: Buffer,
-  request: IncomingMessage,
+  { body, jsonBytes, gone: signal, memory }: InferBody,
   model: ServedModel,
   service: RestService,
 ): Promise<EncodedInferResponse> {
   const { clock } = service;
   const receivedAtMs = clock.nowMs();
-  const headerLength = request.headers['inference-header-content-length'];
-  const decoded = decodeInferRequest(body, headerLength?.toString(), model.signature);
+  const { decoded, known } = decodeLike(memory?.known, body, jsonBytes, model.signature);
+  if (memory !== undefined) memory.known = known;
   const timings = newTimings();
   const { queue } = decoded;
   const asked = queue === undefined ? {} : { queue };
-  const context = { receivedAtMs, signal: service.signalOf(request), timings, ...asked };
+  const context = { receivedAtMs, signal, timings, ...asked };
   const response = await model.infer(decoded.request, context);
 
   const computedAtMs = clock.nowMs();

@@ -19,19 +19,23 @@ function receivedBody(request: IncomingMessage, limitBytes: number): Promise<Buf
     const announced = Number(request.headers['content-length'] ?? Number.NaN);
     const chunks: Buffer[] = [];
     let received = 0;
-    const refuse = (found: string) => {
+    const refuse = (found: number | 'more') => {
       request.removeAllListeners('data').resume();
-      reject(new ServingError('too-large', `the body has ${found}, at most ${limitBytes} are allowed`));
+      reject(tooLarge(found, limitBytes));
     };
-    if (announced > limitBytes) return refuse(`${announced} bytes`);
+    if (announced > limitBytes) return refuse(announced);
     request.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       received += chunk.byteLength;
-      if (received > limitBytes) refuse('more bytes');
+      if (received > limitBytes) refuse('more');
     });
     request.on('end', () =>
       resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, received)),
     );
     request.on('error', () => reject(new ServingError('cancelled', 'the caller closed the connection')));
   });
+}
+
+export function tooLarge(found: number | 'more', limitBytes: number): ServingError {
+  return new ServingError('too-large', `the body has ${found} bytes, at most ${limitBytes} are allowed`);
 }

@@ -3,10 +3,12 @@ import { invalid, ServingError } from '../errors.ts';
 import type { ModelRepository, VersionCounters } from '../models/repository.ts';
 import { accessTo } from './access.ts';
 import { packed } from './content-encoding.ts';
-import { serveInfer } from './infer-route.ts';
+import { counted, serveInfer } from './infer-route.ts';
 import { modelConfig, modelMetadata, modelStatistics } from './model-documents.ts';
+import type { PlainCaller, PlainRequest } from './plain-lane.ts';
 import { failureReply, jsonReply, type Reply, send } from './reply.ts';
 import { flushCacheReply, indexReply, loadReply, routingReply, unloadReply } from './repository-routes.ts';
+import { tooLarge } from './request-body.ts';
 import type { RestService } from './rest-service.ts';
 import { type Route, routeOf } from './route-table.ts';
 import { serverMetadata } from './server-metadata.ts';
@@ -61,6 +63,35 @@ async function leasedInfer(
     return await serveInfer(request, lease.model, service, caller);
   } finally {
     lease.release();
+  }
+}
+
+/** The same for a request whose head and body are here already. Never rejects. */
+export async function answerPlain(
+  { head, body, memory }: PlainRequest,
+  { gone, address }: PlainCaller,
+  service: RestService,
+): Promise<Reply> {
+  try {
+    // A request that says who it is from is not plain: this is about those who should have.
+    const caller = service.doorkeeper.admit(undefined, accessTo('infer'));
+    const lease = service.models.lease(head.model, head.version);
+    try {
+      return await counted(
+        lease.model,
+        service,
+        () => caller ?? address(),
+        () => {
+          if (body.byteLength > service.bodyLimitBytes)
+            throw tooLarge(body.byteLength, service.bodyLimitBytes);
+          return { body, jsonBytes: head.jsonBytes, gone, memory };
+        },
+      );
+    } finally {
+      lease.release();
+    }
+  } catch (error) {
+    return failureReply(error, service.limits.retryAfterMs);
   }
 }
 
