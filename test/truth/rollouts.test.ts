@@ -12,12 +12,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const NEVER = new AbortController().signal;
 
-/** As many requests as the server takes, while a version comes, gets copies, a half and all of them, and goes. */
+/** As many requests as the server takes, while a version comes, gets copies, a half and all of them, and goes at once. */
 async function rollout(target: string) {
   const text = `
 name: rollouts
 target:
-  reference: { model: demand-forecast, versions: { 2: demand-forecast }, placement: worker }${target}
+  reference: { model: demand-forecast, versions: { 2: demand-forecast }, placement: worker, batching: { maxRows: 4 } }${target}
 load: { closed: { inFlight: 16 } }
 measure: { warmup: 200ms, duration: 4s, trials: 2 }
 events:
@@ -25,9 +25,8 @@ events:
   - { at: 1500ms, do: shadow.set, version: 2 }
   - { at: 2s,     do: split.set, weights: { 1: 50%, 2: 50% } }
   - { at: 2500ms, do: split.set, weights: { 2: 100% } }
-  - { at: 3s,     do: split.set, weights: { 1: 100% } }
+  - { at: 3s,     do: model.unload, version: 2 }
   - { at: 3500ms, do: shadow.set }
-  - { at: 3500ms, do: model.unload, version: 2 }
 `;
   const { record, failure } = await runScenario(scenarioFromText(text, 'rollouts.yaml'), {
     outFolder: folder,
@@ -56,7 +55,7 @@ it.each([
     shadow = {},
   } = await rollout(target);
   expect(changes.filter(({ failed }) => failed)).toEqual([]);
-  expect(changes.map(({ trial }) => trial)).toEqual([...Array(7).fill(0), ...Array(7).fill(1)]);
+  expect(changes.map(({ trial }) => trial)).toEqual([...Array(6).fill(0), ...Array(6).fill(1)]);
   expect(counts.sent).toBe(counts.ok + counts.inFlightAtEnd);
   expect(counts.ok).toBeGreaterThan(500);
   expect(serverArrivals).toBe(counts.sent + warmupCounts.sent);
