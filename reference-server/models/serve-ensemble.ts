@@ -40,7 +40,8 @@ export async function serveEnsemble(
   for (const part of parts) served.set(part, await models.require(part.model, part.version, name));
   const { graph, problems } = wireEnsemble(ensemble, plan.files ?? {}, (part) => ({
     signature: signatureOf(served, part),
-    call: (tensors, request, context) => call(part, tensors, request, context, { clock, models }),
+    call: (tensors, request, context) =>
+      call({ part, wired: signatureOf(served, part) }, tensors, request, context, { clock, models }),
   }));
   if (problems.length > 0) {
     const found = `the ensemble '${name}' does not fit: ${problems.join('; ')}`;
@@ -74,6 +75,7 @@ export async function serveEnsemble(
     cache: () => undefined,
     flushCache: async () => {},
     instances: () => ({ running: 0, circuitsOpen: 0 }),
+    outdated: () => parts.some((part) => isOther(part, signatureOf(served, part), models)),
     ready: () => parts.every((part) => isReady(part, models)),
     close: async () => {},
   };
@@ -100,9 +102,28 @@ function isReady({ model, version }: DeclaredModel, models: EnsembleModels): boo
   }
 }
 
+function isOther({ model, version }: DeclaredModel, wired: PartSignature, models: EnsembleModels): boolean {
+  try {
+    return !hasTensorsOf(models.find(model, version).signature, wired);
+  } catch {
+    return false;
+  }
+}
+
+function hasTensorsOf(now: PartSignature, wired: PartSignature): boolean {
+  const tensors = ({ inputs, outputs }: PartSignature) => JSON.stringify([inputs, outputs]);
+  return now === wired || tensors(now) === tensors(wired);
+}
+
+/** A model of the ensemble, and what it took and gave when the ensemble was wired. */
+interface WiredPart {
+  readonly part: DeclaredModel;
+  readonly wired: PartSignature;
+}
+
 /** One request of one model, on behalf of the ensemble's. */
 async function call(
-  { model: name, version }: DeclaredModel,
+  { part: { model: name, version }, wired }: WiredPart,
   inputs: readonly Tensor[],
   { rows, parameters }: InferRequest,
   context: InferContext,
@@ -113,7 +134,7 @@ async function call(
   const startedAtMs = clock.nowMs();
   model.statistics.arrived();
   try {
-    refuseMisfits(model, inputs);
+    refuseMisfits(model, wired, inputs);
     const timings = newTimings();
     const asked = parameters === undefined ? {} : { parameters };
     const response = await model.infer({ inputs, rows, ...asked }, { ...context, timings });
@@ -129,16 +150,17 @@ async function call(
   }
 }
 
-/** A variable dimension shows only in a request; and the model may have been loaded again with other inputs. */
-function refuseMisfits({ signature }: ServedModel, inputs: readonly Tensor[]): void {
+/** The model may have been loaded again with other tensors; and a variable dimension shows only in a request. */
+function refuseMisfits({ signature }: ServedModel, wired: PartSignature, inputs: readonly Tensor[]): void {
+  const { name } = signature;
+  if (!hasTensorsOf(signature, wired)) {
+    const found = `model '${name}' takes or gives other tensors than when this ensemble was loaded`;
+    throw new ServingError('unavailable', `${found}: load the ensemble again`);
+  }
   for (const spec of signature.inputs) {
-    const tensor = inputs.find(({ name }) => name === spec.name);
-    if (tensor === undefined) {
-      const found = `model '${signature.name}' has an input '${spec.name}' now, which this ensemble does not give`;
-      throw new ServingError('unavailable', `${found}: load the ensemble again`);
-    }
-    const misfit = misfitOf(tensor, spec);
-    if (misfit !== undefined) throw invalid(`input '${spec.name}' of model '${signature.name}' ${misfit}`);
+    const tensor = inputs.find((input) => input.name === spec.name);
+    const misfit = tensor && misfitOf(tensor, spec);
+    if (misfit !== undefined) throw invalid(`input '${spec.name}' of model '${name}' ${misfit}`);
   }
 }
 

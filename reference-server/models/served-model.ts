@@ -76,6 +76,8 @@ export interface ServedModel {
   readonly statistics: ModelStatistics;
   /** Of an ensemble, what it is made of; it runs nothing itself. */
   readonly ensemble?: DeclaredEnsemble;
+  /** Of an ensemble: one of its models takes or gives other tensors by now, so that it must be started anew. */
+  outdated?(): boolean;
   /** Undefined for an ensemble. */
   effective(): EffectiveSettings | undefined;
   pending(): { readonly requests: number; readonly rows: number };

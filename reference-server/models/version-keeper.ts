@@ -45,12 +45,15 @@ export class VersionKeeper {
       });
     }
     const starting = plan.versions.filter((version) => {
-      if (entry.loaded.get(version.version)?.plan.fingerprint === version.fingerprint) return false;
+      if (runsAsPlanned(entry, version)) return false;
+      // What an ensemble failed for may have been one of its models.
+      if (version.ensemble !== undefined) return true;
       return retry || entry.failed.get(version.version)?.fingerprint !== version.fingerprint;
     });
     await Promise.all(starting.map((version) => this.#start(entry, version)));
     for (const version of entry.failed.keys()) {
-      if (!plan.versions.some((wanted) => wanted.version === version)) entry.failed.delete(version);
+      const wanted = plan.versions.find((planned) => planned.version === version);
+      if (wanted === undefined || runsAsPlanned(entry, wanted)) entry.failed.delete(version);
     }
     const whole = entry.failed.size === 0 && (plan.problem === undefined || plan.versions.length > 0);
     if (whole || entry.plan === undefined) {
@@ -115,6 +118,11 @@ export class VersionKeeper {
     entry.moving.delete(version);
     this.#deps.log('a model was unloaded', { model: loaded.plan.name, version });
   }
+}
+
+function runsAsPlanned({ loaded }: Entry, { version, fingerprint }: VersionPlan): boolean {
+  const found = loaded.get(version);
+  return found?.plan.fingerprint === fingerprint && found.model.outdated?.() !== true;
 }
 
 function asError(error: unknown): Error {

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { GraphBuilder } from '../../reference-server/models/zoo/graph-builder.ts';
 
 /** An ONNX model that multiplies each of three numbers: its answers tell which one ran. */
-export function scaleModel(factor: number, rows = -1, weightsAmongInputs = false): Buffer {
-  const spec = (name: string) => ({ name, datatype: 'FP32', shape: [rows, 3] }) as const;
+export function scaleModel(factor: number, rows = -1, weightsAmongInputs = false, columns = 3): Buffer {
+  const spec = (name: string) => ({ name, datatype: 'FP32', shape: [rows, columns] }) as const;
   const weight = { name: 'factor', datatype: 'FP32', shape: [] } as const;
   const inputs = weightsAmongInputs ? [spec('x'), weight] : [spec('x')];
   const graph = new GraphBuilder('scale', 1, inputs, [spec('y')]);

@@ -238,6 +238,28 @@ describe('an ensemble', () => {
     expect((await statisticsOf('both')).inferometer.steps.triple.fail.count).toBe(1);
   });
 
+  test('a model that takes other tensors by now is told of; loaded again, the ensemble is wired anew', async () => {
+    const load = (model: string) => ask(`repository/models/${model}/load`, {});
+    const doubleIn = (columns: number) =>
+      folder.write('double/1/model.onnx', scaleModel(2, -1, false, columns));
+    doubleIn(2);
+    expect((await load('double')).status).toBe(200);
+    const outdated = await infer('classic', [row('IN', 1, 1, 1)]);
+    expect(outdated.status).toBe(503);
+    expect(outdated.error).toContain(
+      "'double' takes or gives other tensors than when this ensemble was loaded",
+    );
+    const refused = await load('classic');
+    expect(refused.status).toBe(400);
+    expect(refused.json.error).toContain(
+      "'IN' for input 'x' of model 'double' is [-1,3], and must be [-1,2]",
+    );
+    doubleIn(3);
+    expect((await load('double')).status).toBe(200);
+    expect((await load('classic')).status).toBe(200);
+    expect((await infer('classic', [row('IN', 1, 1, 1)])).outputs).toEqual({ OUT: [6, 6, 6] });
+  });
+
   test('ensembles that need one another are refused, and nothing hangs', async () => {
     const answer = await Promise.race([ask('repository/models/hen/load', {}), sleep(10_000)]);
     expect(answer).toMatchObject({ status: 400 });

@@ -282,4 +282,36 @@ describe('polling', () => {
     expect(wakes).toEqual([]);
     expect(repository.all().map((model) => model.version)).toEqual(['1', '1']);
   });
+
+  test('an ensemble that failed is tried again: what it failed for may have been one of its models', async () => {
+    const ensemble = { inputs: [], outputs: [], nodes: [] };
+    plans.set('whole', { versions: [{ ...version('whole', '1'), ensemble }] });
+    broken.add('whole/1/first');
+    const repository = repositoryIn('poll');
+    await repository.open(['whole']);
+    expect(started).toEqual([]);
+    broken.clear();
+    await repository.reconcile('whole');
+    await repository.reconcile('whole');
+    expect(started).toEqual(['whole/1/first']);
+  });
+
+  test('a version that is outdated is started anew; one that has become right again runs on', async () => {
+    plans.set('a', { versions: [version('a', '1')] });
+    const repository = repositoryIn('poll');
+    await repository.open(['a']);
+    let outdated = true;
+    Object.assign(repository.find('a'), { outdated: () => outdated });
+    broken.add('a/1/first');
+    expect((await repository.reconcile('a', { retry: true }))?.message).toContain('it is broken');
+    outdated = false;
+    expect(await repository.reconcile('a')).toBeUndefined();
+    expect((await repository.index())[0]).toMatchObject({ state: 'READY', reason: '' });
+    expect(started).toEqual(['a/1/first']);
+    outdated = true;
+    broken.clear();
+    await repository.reconcile('a');
+    expect(started).toEqual(['a/1/first', 'a/1/first']);
+    expect(closed).toEqual(['a/1/first']);
+  });
 });
