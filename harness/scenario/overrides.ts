@@ -30,6 +30,7 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
   encoding: 'workload.encoding',
   instances: 'target.reference.instances',
   threads: 'target.reference.threads',
+  replicas: 'target.reference.replicas',
   provider: 'target.reference.provider',
 };
 

@@ -37,7 +37,8 @@ export function replicatedTarget(spec: BalancedSpec, options: ReferenceTargetOpt
         balancer = await startBalancer(asked, {
           speaks: spec.protocol === 'oip-grpc' ? 'grpc' : 'http',
           replicas: set.addresses(),
-          ...(cores.balancer.length === 0 ? {} : { cpus: cores.balancer }),
+          // Where replicas could be bound to cores, it can be.
+          ...(set.running().every(({ cpus }) => cpus === undefined) ? {} : { cpus: cores.balancer }),
           ...(options.logFile === undefined ? {} : { logFile: options.logFile }),
         });
         return await describe(spec, set, balancer, stop);

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { availableCpus } from '../../../harness/run/machine/available-cpus.ts';
 import type { ReferenceTargetSpec } from '../../../harness/scenario/target-spec.ts';
+import { parseCpuList } from '../../../harness/targets/placement.ts';
 import { type BalancedSpec, replicatedTarget } from '../../../harness/targets/replicas.ts';
 import { statisticsDelta } from '../../../harness/targets/statistics.ts';
 import type { RunningTarget, ServerStatistics } from '../../../harness/targets/target.ts';
@@ -26,9 +29,12 @@ function alive(pid: number): boolean {
   return listed !== '' && !listed.startsWith('Z');
 }
 
+/** Too few for a core each: all may run on both. */
+const CORES = availableCpus().slice(0, 2);
+
 let target: RunningTarget;
 beforeAll(async () => {
-  target = await replicatedTarget(spec).start();
+  target = await replicatedTarget(spec, { cpus: CORES }).start();
 });
 afterAll(() => target.stop());
 
@@ -49,6 +55,14 @@ test('two replicas and their balancer are one target that tells what it runs', a
     'balancer.policy': 'leastInFlight',
     placement: 'worker',
   });
+});
+
+test.skipIf(CORES.length < 2)('all three are bound to the cores that they are given', () => {
+  const status = (target.pids?.() ?? []).map((pid) => readFileSync(`/proc/${pid}/status`, 'utf8'));
+  const lists = status.map((text) => /^Cpus_allowed_list:\s+(\S+)$/m.exec(text)?.[1] ?? '');
+  expect(lists.map(parseCpuList)).toEqual([CORES, CORES, CORES]);
+  const cpus = CORES.join(',');
+  expect(target.effective).toMatchObject({ cpus, 'balancer.cpus': cpus });
 });
 
 test('what they count is one sum: every request arrived once and was answered once', async () => {
