@@ -68,7 +68,7 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
   stages:
     'Rates one after the other. Like ramp and replay it has a length of its own, and is measured for that; the warm-up drives its first rate. A load that changes is one case: its figure at this load is about its mean rate, limits.maxRate about its peak, and it is not expected to hold still.',
   stop: "measure.stop: { precision: 5%, of: p99, maxDuration: 60s } measures on after measure.duration until half the width of that percentile's interval is at most 5 % of its value, and never beyond maxDuration; each trial by itself. Whoever looks often and stops when it suits finds intervals that miss, so there are few looks, planned beforehand (each when 1.25 times as much has been measured), and the intervals of such a case are widened until they hold at every look at once.",
-  events:
+  event:
     'What a scenario lets happen to the bundled server during a case, each at its time from the start of the measure phase, one after another. The record holds when each began and ended and what became of it. Such a case is not expected to hold still.',
   worstWindow:
     'decide.report: of the windows after each event the one of the highest p99, beside that of the quiet before and of the same load without events. A picture of about a second each, without an interval: it shows what an event did and proves nothing.',
