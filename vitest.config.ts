@@ -20,11 +20,11 @@ const UNITS = [
   'test/harness/run/session/{check-all,open-pass,run-book}.test.ts',
   'test/harness/targets/{placement,statistics}.test.ts',
   'test/harness/transports/{grpc,grpc-*,hpack,http1-*,http2-*,opening}.test.ts',
-  'test/reference-server/{api,cache}/**/*.test.ts',
+  'test/reference-server/{api,cache,routing}/**/*.test.ts',
   'test/reference-server/execution/{batch-*,batcher,batcher-*,instance-pool,tensors}.test.ts',
   'test/reference-server/models/{folder-models,repository,text-proto,triton-config}.test.ts',
   'test/reference-server/operations/{concurrency,doorkeeper}.test.ts',
-  'test/reports/{asked,bill,html,report,spread}.test.ts',
+  'test/reports/{asked,bill,changes,html,report,spread}.test.ts',
 ];
 
 export default defineConfig({
