@@ -23,7 +23,16 @@ const MOST_BYTES = 2048;
 const REQUEST_LINE = /^POST (\/v2\/models\/[\w./-]+\/infer) HTTP\/1\.1$/;
 const HEADER = /^([\w-]+): *([\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?) *$/;
 const WHOLE = /^\d{1,9}$/;
-const HARMLESS = ['accept', 'content-type', 'user-agent'];
+// Nothing on this server reads them, on either way.
+const HARMLESS = [
+  'accept',
+  'content-type',
+  'traceparent',
+  'tracestate',
+  'user-agent',
+  'x-inferometer-run',
+  'x-request-id',
+];
 const READ = ['host', 'content-length', 'inference-header-content-length', 'connection'];
 
 /** The head at the start of these bytes; undefined where it is not whole, or not plain. `last` spares reading it again. */

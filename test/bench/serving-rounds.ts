@@ -54,7 +54,8 @@ export async function duelRounds(
 ): Promise<readonly DuelRound[]> {
   const { seconds, tell } = options;
   const rounds: DuelRound[] = [];
-  let usualRows = given.inFlight / 2;
+  // Until the compiler has settled.
+  let usualRows = Math.max(1, Math.round((await servedTurn(given, target, options)).batchRows));
   for (let round = 0; round < options.rounds; round++) {
     const bare = async (rows: number) => (await raw.measure({ rows, ms: (seconds * 1000) / 2 })).rowsPerS;
     const bareFirst = round % 2 === 1;

@@ -89,6 +89,8 @@ async function besidesItself(
   const targets: ServedTarget[] = [];
   try {
     for (const config of settings) targets.push(await start(given, env, options, config));
+    // Until the compiler has settled.
+    for (const target of targets) await servedTurn(given, target, options);
     const found: number[] = [];
     for (let round = 0; round < options.rounds; round++) {
       const order = round % 2 === 0 ? [0, 1] : [1, 0];

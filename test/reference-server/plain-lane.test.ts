@@ -19,7 +19,7 @@ interface Subject {
   readonly instances: FakeInstance[];
 }
 
-async function start(accessLog: boolean): Promise<Subject> {
+async function start(accessLog: boolean, further: object = {}): Promise<Subject> {
   const instances: FakeInstance[] = [];
   const settings = {
     port: 0,
@@ -27,17 +27,20 @@ async function start(accessLog: boolean): Promise<Subject> {
     drainMs: 2000,
     bodyLimitBytes: 600,
   };
-  const server = await buildServer(parseServerConfig(JSON.stringify({ ...settings, accessLog })), {
-    clock: realClock,
-    startInstance: async (options) => {
-      const instance = new FakeInstance(options);
-      instances.push(instance);
-      return instance;
+  const server = await buildServer(
+    parseServerConfig(JSON.stringify({ ...settings, accessLog, ...further })),
+    {
+      clock: realClock,
+      startInstance: async (options) => {
+        const instance = new FakeInstance(options);
+        instances.push(instance);
+        return instance;
+      },
+      modelPath: async () => '/models/echo.onnx',
+      log: () => {},
+      version: '1.2.3',
     },
-    modelPath: async () => '/models/echo.onnx',
-    log: () => {},
-    version: '1.2.3',
-  });
+  );
   return { server, port: Number(new URL(await server.listen()).port), instances };
 }
 
@@ -223,6 +226,36 @@ describe('plain requests on their own way', () => {
     expect((await other.answers.next())?.status).toBe(200);
     await expect.poll(() => model?.statistics.dropped.cancelled).toBe(before + 1);
     other.socket.destroy();
+  });
+
+  it('tokens, limits and slow callers are as on the long way', async () => {
+    process.env.PLAIN_TEST_TOKENS = 'alpha';
+    const auth = { tokens: { env: 'PLAIN_TEST_TOKENS' } };
+    const limits = { concurrent: 1, headersMs: 300, requestMs: 300 };
+    for (const further of [{ auth }, { limits }]) {
+      const both = [await start(false, further), await start(true, further)];
+      const heard = await Promise.all(
+        both.map(async ({ port, instances }) => {
+          const [first, second, silent] = [await open(port), await open(port), await open(port)];
+          const release = instances[0]?.hold();
+          first.socket.write(REQUESTS.binary);
+          await sleep(50);
+          second.socket.write(REQUESTS.json);
+          const refused = said(await second.answers.next());
+          release?.();
+          const answered = said(await first.answers.next());
+          // Whoever says nothing is told that it took too long.
+          const late = 'limits' in further ? said(await silent.answers.next()) : undefined;
+          for (const { socket } of [first, second, silent]) socket.destroy();
+          return { answered, refused, late };
+        }),
+      );
+      for (const { server } of both) await server.stop();
+      expect(heard[0]).toEqual(heard[1]);
+      const statuses = [heard[0]?.answered.status, heard[0]?.refused.status, heard[0]?.late?.status];
+      expect(statuses).toEqual('auth' in further ? [401, 401, undefined] : [200, 503, 408]);
+    }
+    delete process.env.PLAIN_TEST_TOKENS;
   });
 
   it('a server that ends answers what it has, and closes every connection', async () => {

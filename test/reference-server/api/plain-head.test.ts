@@ -27,6 +27,7 @@ describe('plainHead', () => {
   });
 
   it.each([
+    'X-Inferometer-Run: test',
     'Connection: keep-alive',
     'connection:Keep-Alive',
     'Accept: */*',
