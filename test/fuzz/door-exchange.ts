@@ -7,8 +7,9 @@ export interface Exchange {
   readonly wasReset: boolean;
 }
 
-/** A client that waits this long for the next byte says that it has nothing more to say. */
+/** A client to which nothing comes for so long, and for so many turns of the loop that the server shares, hangs up. */
 const QUIET_MS = 40;
+const QUIET_TURNS = 30;
 /** After that the server must let go of it ... */
 const LET_GO_MS = 5000;
 /** ... and one that asked rightly gets this long for its answer. */
@@ -27,18 +28,32 @@ export function exchange(
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
     let wasReset = false;
-    const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(bytes));
-    socket.setTimeout(isPatient ? PATIENT_MS : QUIET_MS, close);
+    let quiet: NodeJS.Timeout | undefined;
+    const socket = connect({ port, host: '127.0.0.1' }, () => {
+      socket.write(bytes);
+      waitOn();
+    });
     const hung = setTimeout(() => {
       reject(new FuzzFailure('the server does not let go of a connection that its client has closed'));
       socket.destroy();
     }, LET_GO_MS + PATIENT_MS);
-    function close(): void {
-      socket.setTimeout(0);
+    const close = (): void => {
+      clearTimeout(quiet);
       socket.end();
-    }
+    };
+    const waitOn = (): void => {
+      clearTimeout(quiet);
+      quiet = setTimeout(
+        () => afterTurns(QUIET_TURNS, closeUnless(pieces.length)),
+        isPatient ? PATIENT_MS : QUIET_MS,
+      );
+    };
+    const closeUnless = (heard: number) => () => {
+      if (pieces.length === heard) close();
+    };
     socket.on('data', (piece) => {
       pieces.push(piece);
+      waitOn();
       try {
         if (isEnough(Buffer.concat(pieces))) close();
       } catch (failure) {
@@ -50,8 +65,14 @@ export function exchange(
       wasReset = true;
     });
     socket.on('close', () => {
+      clearTimeout(quiet);
       clearTimeout(hung);
       resolve({ answer: Buffer.concat(pieces), wasReset });
     });
   });
+}
+
+function afterTurns(turns: number, then: () => void): void {
+  if (turns === 0) then();
+  else setImmediate(() => afterTurns(turns - 1, then));
 }

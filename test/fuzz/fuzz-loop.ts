@@ -5,6 +5,8 @@ export interface Subject {
   readonly name: string;
   /** How many cases a run has that says nothing of it; a million where it is left out. */
   readonly cases?: number;
+  /** After so many cases a thread has grown to its size; 25,000 where it is left out. */
+  readonly grownCases?: number;
   /** So many cases are under way together; one where it is left out. */
   readonly atOnce?: number;
   /** One case, wholly determined by the random stream. Throws when something is wrong; answers with what became of it. */

@@ -21,7 +21,6 @@ const LOOK_MS = 1000;
 const HELD_BYTES = 8 * 2 ** 20;
 /** ... or the process to what no collection sees. Two threads reside in 170 MiB, and go up and down by a few. */
 const RESIDENT_BYTES = 24 * 2 ** 20;
-/** Only after so many cases a thread has grown to its size. */
 const GROWN_CASES = 25_000;
 
 const { values } = parseArgs({
@@ -72,7 +71,7 @@ function isFlat(name: SubjectName, results: readonly LoopResult[]): boolean {
   const grown = (of: keyof Memory) =>
     Math.max(...results.map(({ memory }) => memory.late[of] - memory.early[of]));
   const [held, resident] = [grown('heldBytes'), grown('residentBytes')];
-  const isJudged = results.every(({ cases }) => cases / 10 >= GROWN_CASES);
+  const isJudged = results.every(({ cases }) => cases / 10 >= (SUBJECTS[name].grownCases ?? GROWN_CASES));
   const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   console.log(
     `${name}: since a tenth of the cases a thread holds ${mib(held)} more, and the process is ${mib(resident)} larger` +

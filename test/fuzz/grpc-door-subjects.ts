@@ -11,6 +11,7 @@ import { type GrpcCase, grpcCase, grpcConnection } from './grpc-requests.ts';
 export const grpcMessagesSubject: Subject = {
   name: 'grpc-messages',
   cases: 100_000,
+  grownCases: 2500,
   atOnce: 64,
   example: (random) => [grpcCase(random).message],
   run: (random) => call(grpcCase(random)),
@@ -25,8 +26,9 @@ export const grpcMessagesSubject: Subject = {
 export const grpcFramesSubject: Subject = {
   name: 'grpc-frames',
   cases: 100_000,
+  grownCases: 2500,
   atOnce: 64,
-  example: (random) => [grpcConnection(random)],
+  example: (random) => [grpcConnection(random).bytes],
   run: (random) => converse(random),
   close: closeDoorServer,
 };
@@ -97,14 +99,18 @@ function expectMessages(data: Buffer): void {
 }
 
 /** A connection that Node has stopped to read is let go of at the second ping. */
-const PING_MS = 100;
+const PING_MS = 50;
 
 async function converse(random: Random): Promise<string> {
   const { grpcUrl } = await doorServer({ grpcPingMs: PING_MS });
-  const bytes = grpcConnection(random);
+  const { bytes, calls } = grpcConnection(random);
   const port = Number(new URL(grpcUrl).port);
-  const { answer, wasReset } = await exchange(port, bytes, (found) => endsOnItsOwn(found), false);
+  const isEnough = (found: Buffer) => isOver(framesIn(found).frames, calls);
+  const { answer, wasReset } = await exchange(port, bytes, isEnough, calls !== undefined);
   const { frames, bytes: whole } = framesIn(answer);
+  if (calls !== undefined && endedCalls(frames) < calls) {
+    throw new FuzzFailure(`${endedCalls(frames)} of ${calls} calls ended`);
+  }
   const isHttp2 = bytes.subarray(0, PREFACE.length).equals(PREFACE);
   if (isHttp2 && whole !== answer.length && !wasReset)
     throw new FuzzFailure('the answer ends within a frame');
@@ -114,14 +120,22 @@ async function converse(random: Random): Promise<string> {
   return outcomeOf(frames);
 }
 
-function endsOnItsOwn(answer: Buffer): boolean {
-  return framesIn(answer).frames.some(({ type }) => type === FRAME.goaway);
+/** The server says that it is leaving, or all that was asked has ended. */
+function isOver(frames: readonly Frame[], calls: number | undefined): boolean {
+  return (
+    frames.some(({ type }) => type === FRAME.goaway) || (calls !== undefined && endedCalls(frames) >= calls)
+  );
+}
+
+function endedCalls(frames: readonly Frame[]): number {
+  const ends = ({ type, flags }: Frame) =>
+    type === FRAME.rstStream || (type === FRAME.headers && (flags & FLAG.endStream) !== 0);
+  return new Set(frames.filter(ends).map(({ stream }) => stream)).size;
 }
 
 function outcomeOf(frames: readonly Frame[]): string {
   const has = (type: number) => frames.some((found) => found.type === type);
   if (has(FRAME.goaway)) return 'goaway';
   if (has(FRAME.rstStream)) return 'reset';
-  const answered = frames.some(({ type, flags }) => type === FRAME.headers && (flags & FLAG.endStream) !== 0);
-  return answered ? 'answered' : 'nothing';
+  return endedCalls(frames) > 0 ? 'answered' : 'nothing';
 }

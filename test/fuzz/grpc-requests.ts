@@ -184,17 +184,28 @@ const FRAMES = [
   Buffer.from([0x3f, 0xff, 0xff, 0xff, 0xff, 0x7f]),
 ];
 
-/** A connection with a few calls on it, its frames as they must be or changed. */
-export function grpcConnection(random: Random): Buffer {
-  const calls = Array.from({ length: 1 + below(random, 3) }, (_, call) => callFrames(1 + 2 * call, random));
-  const opening = Buffer.concat([PREFACE, settings({ 4: 65_535 })]);
-  const whole = Buffer.concat(calls);
-  if (random() < 0.1) return Buffer.concat([opening, whole]);
-  if (random() < 0.1) return mutated(Buffer.concat([opening, whole]), random, FRAMES, 6);
-  return Buffer.concat([opening, mutated(whole, random, FRAMES, 6)]);
+export interface GrpcConnection {
+  readonly bytes: Buffer;
+  /** Calls whose frames are sound, whatever stands in them: so many must end. Undefined where frames were changed. */
+  readonly calls: number | undefined;
 }
 
-function callFrames(stream: number, random: Random): Buffer {
+/** A connection with a few calls on it, its frames as they must be or changed. */
+export function grpcConnection(random: Random): GrpcConnection {
+  const calls = 1 + below(random, 3);
+  const change = oneOf(random, ['nothing', 'all', 'calls', 'calls', 'calls', 'calls'] as const);
+  const frames = Array.from({ length: calls }, (_, call) =>
+    callFrames(1 + 2 * call, random, change === 'nothing'),
+  );
+  const opening = Buffer.concat([PREFACE, settings({ 4: 65_535 })]);
+  const whole = Buffer.concat(frames);
+  if (change === 'nothing') return { bytes: Buffer.concat([opening, whole]), calls };
+  const changed = change === 'calls' ? mutated(whole, random, FRAMES, 6) : whole;
+  const bytes = Buffer.concat([opening, changed]);
+  return { bytes: change === 'all' ? mutated(bytes, random, FRAMES, 6) : bytes, calls: undefined };
+}
+
+function callFrames(stream: number, random: Random, ends: boolean): Buffer {
   const { path, headers, message: body } = grpcCase(random);
   const block = headerBlock({
     ':method': oneOf(random, ['POST', 'POST', 'POST', 'GET']),
@@ -210,6 +221,6 @@ function callFrames(stream: number, random: Random): Buffer {
   return Buffer.concat([
     frame(FRAME.headers, FLAG.endHeaders, stream, block),
     frame(FRAME.data, 0, stream, body.subarray(0, half)),
-    frame(FRAME.data, random() < 0.9 ? FLAG.endStream : 0, stream, body.subarray(half)),
+    frame(FRAME.data, ends || random() < 0.9 ? FLAG.endStream : 0, stream, body.subarray(half)),
   ]);
 }

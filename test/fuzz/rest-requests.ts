@@ -5,6 +5,8 @@ import { below, mutated, oneOf } from './mutations.ts';
 /** What a client says on one connection. */
 export interface RestCase {
   readonly bytes: Buffer;
+  /** Its frame is sound, whatever stands in it: it must be answered. */
+  readonly isWhole: boolean;
   /** The floats that must come back; undefined where the case was changed, or asks for something else. */
   readonly echoes: readonly number[] | undefined;
 }
@@ -85,8 +87,10 @@ export function restCase(random: Random): RestCase {
   const headers = [...request.headers, ...(coding === '' ? [] : [`Content-Encoding: ${coding}`])];
   if (random() < 0.3) headers.push(`Accept-Encoding: ${oneOf(random, ACCEPTED)}`);
   const bytes = framed(request.line, headers, sent, random() < 0.2);
-  if (change === 'everything') return { bytes: mutated(bytes, random, HEAD_TOKENS), echoes: undefined };
-  return { bytes, echoes: change === 'nothing' ? request.echoes : undefined };
+  if (change === 'everything') {
+    return { bytes: mutated(bytes, random, HEAD_TOKENS), isWhole: false, echoes: undefined };
+  }
+  return { bytes, isWhole: true, echoes: change === 'nothing' ? request.echoes : undefined };
 }
 
 const ACCEPTED = ['gzip', 'deflate, gzip;q=0.5', 'identity', '*', 'gzip, identity;q=0'];
