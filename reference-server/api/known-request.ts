@@ -33,6 +33,10 @@ export function decodeLike(
   signature: ModelSignature,
 ): { readonly decoded: DecodedInferRequest; readonly known: KnownRequest | undefined } {
   const jsonBytes = Number(headerLength ?? body.byteLength);
+  // No length at all, or more than there is: the other reader says so.
+  if (!(jsonBytes <= body.byteLength)) {
+    return { decoded: decodeInferRequest(body, headerLength, signature), known: undefined };
+  }
   const idEnd = idEndOf(body, jsonBytes);
   const comparable = last?.signature === signature && last.headerLength === headerLength;
   const again = comparable ? decodeAgain(last, body, jsonBytes, idEnd) : undefined;

@@ -169,3 +169,13 @@ describe('decodeLike', () => {
     expect([decoded.id, known]).toEqual(['z', undefined]);
   });
 });
+
+it.each(['99', '3', 'x', '-1', ''])(
+  'a header length of %j is refused as ever, whatever came before',
+  (header) => {
+    const body = Buffer.from('{"');
+    const plain = outcome(() => decodeInferRequest(body, header, signature));
+    expect(plain).toContain('Inference-Header-Content-Length is');
+    expect(outcome(() => decodeLike(undefined, body, header, signature))).toBe(plain);
+  },
+);
