@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../errors.ts';
 import { checkEveryMs, type DoorSettings } from './door-settings.ts';
 import { answerUnreadable, refusalOf } from './http-refusal.ts';
+import { OpenRequests } from './open-requests.ts';
 import { type AnswerPlain, putBeforeReader } from './plain-door.ts';
 
 /** How long open connections must have been quiet before a shutdown closes them: a request may be under way. */
@@ -25,55 +26,20 @@ export interface HttpListener {
   close(atMostMs: number): Promise<void>;
 }
 
-interface Connection {
-  /** One signal a connection, not one a request: HTTP/1.1 serves a connection's requests one after the other. */
-  readonly gone: AbortController;
-  /** Requests of it that are being served. */
-  active: number;
-}
-
 /** Sockets and their lifetime: knows nothing of what is served. Without `answerPlain` all requests go the long way. */
 export function buildHttpListener(
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
   settings: DoorSettings,
   answerPlain?: AnswerPlain,
 ): HttpListener {
-  const open = new WeakMap<Socket, Connection>();
-  let connections = 0;
-  let active = 0;
-  let quietSinceMs = 0;
   let draining = false;
-
   const http = serverFor(settings, (request, response) => {
-    const connection = open.get(request.socket);
-    began(connection);
-    response.on('close', () => ended(connection, 1));
-    void serve(request, response).then(() => endSlowReader(request.socket, response, settings));
+    const { socket } = request;
+    open.began(socket);
+    response.on('close', () => open.ended(socket));
+    void serve(request, response).then(() => endSlowReader(socket, response, settings));
   });
-  const began = (connection: Connection | undefined): void => {
-    if (connection === undefined) return;
-    connection.active++;
-    active++;
-  };
-  const ended = (connection: Connection | undefined, count: number): void => {
-    if (connection === undefined || connection.gone.signal.aborted) return;
-    connection.active -= count;
-    active -= count;
-    quietSinceMs = performance.now();
-  };
-  http.on(settings.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-    const connection = { gone: new AbortController(), active: 0 };
-    open.set(socket, connection);
-    socket.on('close', () => {
-      // Of requests that are answered in turn only the first is told when their connection is gone.
-      ended(connection, connection.active);
-      connection.gone.abort();
-    });
-  });
-  http.on('connection', (socket: Socket) => {
-    connections++;
-    socket.on('close', () => connections--);
-  });
+  const open = new OpenRequests(http, settings.tls === undefined ? 'connection' : 'secureConnection');
   const closePlain =
     answerPlain === undefined || settings.tls !== undefined
       ? () => {}
@@ -81,21 +47,12 @@ export function buildHttpListener(
           answer: answerPlain,
           settings,
           idleMs: KEEP_ALIVE_MS,
-          goneOf: (socket) => open.get(socket)?.gone.signal ?? AbortSignal.abort(),
+          goneOf: (socket) => open.signalOf(socket),
           draining: () => draining,
-          began: (socket) => began(open.get(socket)),
-          ended: (socket) => ended(open.get(socket), 1),
+          began: (socket) => open.began(socket),
+          ended: (socket) => open.ended(socket),
         });
-  http.on('drop', () => {
-    settings.counts.connections++;
-  });
-  http.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const refusal = refusalOf(error);
-    if (refusal !== undefined) settings.counts[refusal]++;
-    answerUnreadable(error, socket);
-  });
-  // A server need not refuse an expectation that it does not know (RFC 9110, 10.1.1).
-  http.on('checkExpectation', (request, response) => http.emit('request', request, response));
+  hearOthers(http, settings);
 
   return {
     listen: async (host, port) => {
@@ -103,21 +60,20 @@ export function buildHttpListener(
       return `${settings.tls === undefined ? 'http' : 'https'}://${address}`;
     },
     draining: () => draining,
-    signalOf: (request) => open.get(request.socket)?.gone.signal ?? AbortSignal.abort(),
+    signalOf: (request) => open.signalOf(request.socket),
     async drain(atMostMs) {
       const deadlineMs = performance.now() + atMostMs;
       draining = true;
-      quietSinceMs = performance.now();
+      open.watch();
       // Connections that wait to be accepted are taken first: closing the listening socket would reset them.
       await sleep(POLL_MS);
       // Not http.close(): it would reset idle connections on which a request may be under way at this instant.
       NetServer.prototype.close.call(http);
-      const quiet = () => connections === 0 || (active === 0 && performance.now() - quietSinceMs >= QUIET_MS);
-      while (!quiet() && performance.now() < deadlineMs) await sleep(POLL_MS);
+      while (!open.isQuiet(QUIET_MS) && performance.now() < deadlineMs) await sleep(POLL_MS);
     },
     async close(atMostMs) {
       const deadlineMs = performance.now() + atMostMs;
-      while (active > 0 && performance.now() < deadlineMs) await sleep(POLL_MS);
+      while (open.active > 0 && performance.now() < deadlineMs) await sleep(POLL_MS);
       http.closeAllConnections();
       closePlain();
     },
@@ -143,6 +99,20 @@ function serverFor(
       : createTlsServer({ ...options, ...tls, handshakeTimeout: limits.headersMs }, onRequest);
   if (limits.connections > 0) server.maxConnections = limits.connections;
   return server;
+}
+
+/** Connections and requests that do not come to be served, or not as they are. */
+function hearOthers(http: Server, { counts }: DoorSettings): void {
+  http.on('drop', () => {
+    counts.connections++;
+  });
+  http.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) counts[refusal]++;
+    answerUnreadable(error, socket);
+  });
+  // A server need not refuse an expectation that it does not know (RFC 9110, 10.1.1).
+  http.on('checkExpectation', (request, response) => http.emit('request', request, response));
 }
 
 /** What the kernel did not take at once waits for its reader; so does what comes behind it on the connection. */

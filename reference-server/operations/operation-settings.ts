@@ -36,7 +36,7 @@ export const limits = z.strictObject({
   /** Of all headers of a request together; beyond it 431. */
   headerBytes: z
     .int()
-    .min(1024)
+    .min(2048)
     .max(1024 * 1024)
     .default(16 * 1024),
   /** How long a connection's handshake, and a request's headers, may take; also the first of a connection. */
