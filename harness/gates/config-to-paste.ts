@@ -36,12 +36,20 @@ function ourShape(record: CaseRecord): string[] {
   });
 }
 
+/** A Redis that the run started for itself has no address that would outlive it. */
 function ourCache(record: CaseRecord): string {
-  const [bytes, ttlMs] = ['cache.maxBytes', 'cache.ttlMs'].map((name) => effectiveNumber(record, name));
+  const { effective } = record.target;
+  const [bytes, ttlMs, waitMs] = ['maxBytes', 'ttlMs', 'waitMs'].map((name) =>
+    effectiveNumber(record, `cache.${name}`),
+  );
+  const url = String(effective['cache.url'] ?? '');
   const parts = [
-    `kind: ${String(record.target.effective['cache.kind'])}`,
+    `kind: ${String(effective['cache.kind'])}`,
+    ...(/^rediss?:/.test(url) ? [`url: "${url}"`] : []),
     ...(bytes === undefined ? [] : [`size: ${bytes}B`]),
     ...(ttlMs === undefined ? [] : [`ttl: ${ttlMs}ms`]),
+    ...(effective['cache.singleFlight'] === false ? ['singleFlight: false'] : []),
+    ...(waitMs === undefined ? [] : [`wait: ${waitMs}ms`]),
   ];
   return `cache: { ${parts.join(', ')} }`;
 }
