@@ -1,4 +1,5 @@
-import { type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { endToEnd } from './connection-headers.ts';
 import type { Replica } from './replica-table.ts';
 
 /** What became of a request that was given to a replica. */
@@ -19,78 +20,50 @@ export type ForwardOutcome =
 export function forward(
   asked: IncomingMessage,
   body: Buffer,
-  { host, port, agent }: Replica,
+  replica: Replica,
   response: ServerResponse,
 ): Promise<ForwardOutcome> {
   return new Promise((resolve) => {
-    let connected = false;
-    const { method, url: path } = asked;
-    const headers = headersFor(asked, body);
-    const request = openRequest({ host, port, agent, method, path, headers });
+    if (response.closed) return resolve('cancelled');
+    const connection = replica.connections.take();
     const gone = (): void => {
-      request.destroy();
-      resolve('cancelled');
+      settle('cancelled');
+      connection.destroy();
     };
     const settle = (outcome: ForwardOutcome): void => {
       response.off('close', gone);
       resolve(outcome);
     };
-    if (response.closed) return gone();
     response.on('close', gone);
-    request.on('socket', (socket) => {
-      connected = !socket.connecting;
-      if (!connected) socket.once('connect', () => (connected = true));
-    });
-    // Also once the answer has begun; then its own end is what counts.
-    request.on('error', () => settle(connected ? 'failed' : 'unreached'));
-    request.on('response', (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders));
-      answer.pipe(response);
-      answer.on('end', () => settle('answered'));
-      answer.on('error', () => {
-        settle('failed');
+    connection.exchange(headOf(asked, body), body, asked.method === 'HEAD', {
+      head: (status, message, headers) => response.writeHead(status, message, headers),
+      data(piece, last) {
+        if (last) return void response.end(piece);
+        if (response.write(piece)) return;
+        connection.pause();
+        response.once('drain', () => connection.resume());
+      },
+      end() {
+        settle('answered');
+        if (!response.writableEnded) response.end();
+      },
+      malformed() {},
+      broken(connected) {
+        settle(connected ? 'failed' : 'unreached');
         // The client must not take what it has for the whole.
-        response.destroy();
-      });
+        if (response.headersSent) response.destroy();
+      },
     });
-    request.end(body);
   });
 }
 
-/** As a flat list, as Node takes it; the body has been read, so its length is known. */
-function headersFor({ rawHeaders, method }: IncomingMessage, body: Buffer): string[] {
+/** The body has been read, so its length is known. */
+function headOf({ method = 'GET', url = '/', rawHeaders }: IncomingMessage, body: Buffer): string {
   const headers = endToEnd(rawHeaders, 'content-length');
-  if (body.byteLength > 0 || method === 'POST') headers.push('content-length', String(body.byteLength));
-  return headers;
-}
-
-/** Headers of one connection, not of the message (RFC 9110, 7.6.1); and Expect, which has been answered. */
-const OF_THE_CONNECTION = new Set([
-  'connection',
-  'expect',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** Without those of the connection, without those that the header Connection names, and without `besides`. */
-function endToEnd(rawHeaders: readonly string[], besides?: string): string[] {
-  const kept: string[] = [];
-  let named: readonly string[] = [];
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? '';
-    const value = rawHeaders[index + 1] ?? '';
-    const lower = name.toLowerCase();
-    if (lower === 'connection') named = value.toLowerCase().split(/\s*,\s*/);
-    if (!OF_THE_CONNECTION.has(lower) && lower !== besides) kept.push(name, value);
+  let head = `${method} ${url} HTTP/1.1\r\n`;
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    head += `${headers[index]}: ${headers[index + 1]}\r\n`;
   }
-  const extra = named.filter((name) => name !== 'close' && name !== 'keep-alive' && name !== '');
-  return extra.length === 0 ? kept : withoutNames(kept, extra);
-}
-
-function withoutNames(headers: readonly string[], names: readonly string[]): string[] {
-  return headers.filter((_, index) => !names.includes((headers[index - (index % 2)] ?? '').toLowerCase()));
+  if (body.byteLength > 0 || method === 'POST') head += `Content-Length: ${body.byteLength}\r\n`;
+  return `${head}\r\n`;
 }

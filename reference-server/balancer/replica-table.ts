@@ -1,13 +1,12 @@
-import { Agent } from 'node:http';
 import { hostAndPort, type Outcomes, type ReplicaAddress, type ReplicaStatus } from './balancer.ts';
 import { chooseReplica, type Policy } from './policy.ts';
+import { ReplicaConnections } from './replica-connections.ts';
 
 /** A replica as the balancer keeps it. */
 export interface Replica extends ReplicaAddress {
   readonly host: string;
   readonly port: number;
-  /** Its open connections. */
-  readonly agent: Agent;
+  readonly connections: ReplicaConnections;
   up: boolean;
   leaving: boolean;
   inFlight: number;
@@ -48,9 +47,10 @@ export class ReplicaTable {
   }
 
   add(address: ReplicaAddress): Replica {
-    const agent = new Agent({ keepAlive: true, maxFreeSockets: 4096 });
+    const { host, port } = hostAndPort(address);
+    const connections = new ReplicaConnections(host, port);
     const counters = { up: true, leaving: false, inFlight: 0, forwarded: 0, onIdle: undefined };
-    const replica: Replica = { ...address, ...hostAndPort(address), agent, ...counters };
+    const replica: Replica = { ...address, host, port, connections, ...counters };
     this.#replicas.push(replica);
     return replica;
   }
@@ -62,8 +62,7 @@ export class ReplicaTable {
     this.#replicas.splice(index, 1);
     // Who was next stays next.
     if (index <= this.#last) this.#last -= 1;
-    replica.onIdle = () => replica.agent.destroy();
-    if (replica.inFlight === 0) replica.onIdle();
+    replica.connections.close();
   }
 
   arrived(): void {
@@ -111,6 +110,6 @@ export class ReplicaTable {
 
   /** Every connection to every replica. */
   close(): void {
-    for (const { agent } of this.#replicas) agent.destroy();
+    for (const { connections } of this.#replicas) connections.close();
   }
 }
