@@ -11,12 +11,12 @@ import { drive, PATIENT } from '../../reference-server/balancer/upstreams.ts';
 
 const single: ReferenceTargetSpec = {
   kind: 'reference',
-  model: 'recommender',
+  model: 'demand-forecast',
   instances: 1,
   threads: 1,
   provider: 'cpu',
   placement: 'worker',
-  batching: { maxRows: 32, maxDelayMs: 0, maxQueueRows: 512, inFlight: 1 },
+  batching: { maxRows: 4, maxDelayMs: 0, maxQueueRows: 512, inFlight: 1 },
 };
 const spec: BalancedSpec = {
   ...single,
@@ -42,9 +42,10 @@ const counters = async () => (await target.statistics()) as ServerStatistics;
 
 /** Requests for the model's own question, which the stubs' clients do not know. */
 const ROW = JSON.stringify({
-  inputs: [{ name: 'features', datatype: 'FP32', shape: [1, 1024], data: Array(1024).fill(0.5) }],
+  inputs: [{ name: 'history', datatype: 'FP32', shape: [1, 28, 8], data: Array(28 * 8).fill(0.5) }],
 });
-const load = () => drive(target.endpoint.url, 3, { path: '/v2/models/recommender/infer', body: () => ROW });
+const load = () =>
+  drive(target.endpoint.url, 3, { path: '/v2/models/demand-forecast/infer', body: () => ROW });
 
 test('two replicas and their balancer are one target that tells what it runs', async () => {
   expect(target.pids?.()).toHaveLength(3);

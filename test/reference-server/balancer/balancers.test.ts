@@ -73,6 +73,8 @@ describe.each(KINDS)('$kind', ({ kind, start, missing }) => {
     test('a replica dies under load: what it had fails, all else is answered, and every request has one end', async () => {
       const load = drive(balancer.url, 8);
       await expect.poll(() => a.seen.length, PATIENT).toBeGreaterThan(20);
+      a.holds = true;
+      await expect.poll(() => a.held.length, PATIENT).toBeGreaterThan(0);
       a.die();
       const afterDeath = b.seen.length;
       await expect.poll(() => b.seen.length, PATIENT).toBeGreaterThan(afterDeath + 50);
@@ -81,7 +83,8 @@ describe.each(KINDS)('$kind', ({ kind, start, missing }) => {
       // HAProxy may close the client's connection without an answer instead.
       const failed = statuses.filter((status) => status !== 200);
       expect(failed.every((status) => status === 502 || (kind === 'haproxy' && status === 0))).toBe(true);
-      // No more than the clients can have had there.
+      // Those at least, and no more than the clients can have had there.
+      expect(failed.length).toBeGreaterThan(0);
       expect(failed.length).toBeLessThanOrEqual(8);
       expect((await balancer.status()).arrivals).toBe(statuses.length);
       const seen = [...a.seen, ...b.seen];
