@@ -12,6 +12,7 @@ import { peerProblems } from './peer-checks.ts';
 import { word } from './quantities.ts';
 import type { Axes } from './scenario.ts';
 import { stopProblems } from './stop-checks.ts';
+import { versionNumbers } from './version-checks.ts';
 import { workloadChoice } from './workload-checks.ts';
 
 /** Turns a path of the content into the path of the document where the value was written. */
@@ -121,20 +122,6 @@ function targetChoice(content: Record<string, unknown>, complain: Complain): Pro
     ...wireChoice(target, complain),
     ...streamChoice(target, complain),
   ];
-}
-
-function versionNumbers({ reference }: Record<string, unknown>, complain: Complain): Problem[] {
-  const named = Object.keys(asMap(asMap(reference)?.versions) ?? {});
-  return named
-    .filter((version) => !/^[1-9]\d*$/.test(version) || version === '1')
-    .map((version) => {
-      const message = version === '1' ? 'version 1 is model' : `a version is a number, found "${version}"`;
-      return complain(
-        ['target', 'reference', 'versions', version],
-        message,
-        'as in versions: { 2: recommender }',
-      );
-    });
 }
 
 function bundledProtocol({ protocol }: Record<string, unknown>, complain: Complain): Problem[] {

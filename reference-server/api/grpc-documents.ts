@@ -1,5 +1,5 @@
 import { ServingError } from '../errors.ts';
-import type { VersionCounters } from '../models/repository.ts';
+import type { VersionCounters } from '../models/repository-entry.ts';
 import type { ServedModel } from '../models/served-model.ts';
 import type { GrpcService } from './grpc-service.ts';
 import { modelConfig, modelMetadata, modelStatistics } from './model-documents.ts';

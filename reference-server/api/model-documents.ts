@@ -1,7 +1,7 @@
 import type { TensorSpec } from '../execution/tensors.ts';
 import type { InputLimits } from '../models/input-limits.ts';
 import type { ModelPlan } from '../models/model-plan.ts';
-import type { VersionCounters } from '../models/repository.ts';
+import type { VersionCounters } from '../models/repository-entry.ts';
 import type { EffectiveBatching, ServedModel } from '../models/served-model.ts';
 import type { VersionPolicy } from '../models/version-policy.ts';
 import type { ExampleInput } from '../models/zoo/zoo.ts';

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { invalid, ServingError } from '../errors.ts';
-import type { ModelRepository, VersionCounters } from '../models/repository.ts';
+import type { ModelRepository } from '../models/repository.ts';
+import type { VersionCounters } from '../models/repository-entry.ts';
 import { accessTo } from './access.ts';
 import { packed } from './content-encoding.ts';
 import { counted, serveInfer } from './infer-route.ts';

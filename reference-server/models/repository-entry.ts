@@ -1,4 +1,5 @@
 import { asServingError, ServingError } from '../errors.ts';
+import { changed, type RoutingChange, type RoutingSettings } from '../routing/routing-settings.ts';
 import { VersionRouter } from '../routing/version-router.ts';
 import { ModelStatistics } from '../telemetry/statistics.ts';
 import type { LoadedVersion } from './loaded-version.ts';
@@ -69,6 +70,31 @@ export function statisticsOf({ statistics }: Entry, version: string): ModelStati
   const known = statistics.get(version) ?? new ModelStatistics();
   statistics.set(version, known);
   return known;
+}
+
+/** What the statistics of a version are told from, whether it runs or not. */
+export interface VersionCounters {
+  readonly signature: { readonly name: string };
+  readonly version: string;
+  readonly statistics: ModelStatistics;
+}
+
+/** The counters of every version that runs, or was asked before. */
+export function countersIn(entry: Entry, name: string): readonly VersionCounters[] {
+  return [...entry.statistics]
+    .filter(([version, { arrivals, executionCount }]) => {
+      return entry.loaded.has(version) || arrivals + executionCount > 0;
+    })
+    .map(([version, statistics]) => ({ signature: { name }, version, statistics }))
+    .sort((a, b) => compareVersions(a.version, b.version));
+}
+
+/** Changes which version requests that name none get. Throws where the change names one that does not run. */
+export function route(entry: Entry, name: string, change: RoutingChange): RoutingSettings {
+  const named = [...Object.keys(change.split ?? {}), ...(change.shadow ? [change.shadow.version] : [])];
+  for (const version of named) chosenIn(entry, name, version);
+  entry.router.set(changed(entry.router.settings, change));
+  return entry.router.settings;
 }
 
 /** A request that got no version: the one that it asked for counts it, or the newest that has ever been asked. */

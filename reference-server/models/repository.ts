@@ -1,10 +1,10 @@
 import { asServingError, ServingError } from '../errors.ts';
-import { changed, type RoutingChange, type RoutingSettings } from '../routing/routing-settings.ts';
-import type { ModelStatistics } from '../telemetry/statistics.ts';
+import type { RoutingChange, RoutingSettings } from '../routing/routing-settings.ts';
 import type { LoadedVersion, ModelLease } from './loaded-version.ts';
 import type { ConfigOverride, ModelCatalogue, ModelPlan } from './model-plan.ts';
 import {
   chosenIn,
+  countersIn,
   countRefused,
   type Entry,
   indexOf,
@@ -12,17 +12,12 @@ import {
   newEntry,
   notLoaded,
   partsOf,
+  route,
+  type VersionCounters,
 } from './repository-entry.ts';
 import type { ServedModel } from './served-model.ts';
 import { type KeeperDeps, VersionKeeper } from './version-keeper.ts';
 import { compareVersions } from './version-policy.ts';
-
-/** What the statistics of a version are told from, whether it runs or not. */
-export interface VersionCounters {
-  readonly signature: { readonly name: string };
-  readonly version: string;
-  readonly statistics: ModelStatistics;
-}
 
 export interface RepositoryDeps extends KeeperDeps {
   readonly catalogue: ModelCatalogue;
@@ -93,21 +88,14 @@ export class ModelRepository {
   /** The counters of every version of a model that can be used, or that was used before. Throws as `versionsOf` does. */
   countersOf(name: string): readonly VersionCounters[] {
     const entry = this.#entryOf(name);
-    const counted = [...entry.statistics]
-      .filter(([version, { arrivals, executionCount }]) => {
-        return entry.loaded.has(version) || arrivals + executionCount > 0;
-      })
-      .map(([version, statistics]) => ({ signature: { name }, version, statistics }));
-    if (counted.length === 0) throw notLoaded(name, entry);
-    return counted.sort((a, b) => compareVersions(a.version, b.version));
+    const counters = countersIn(entry, name);
+    if (counters.length === 0) throw notLoaded(name, entry);
+    return counters;
   }
 
   /** Of every model. */
   allCounters(): readonly VersionCounters[] {
-    return this.known().flatMap((name) => {
-      const entry = this.#entries.get(name);
-      return entry === undefined || entry.statistics.size === 0 ? [] : this.countersOf(name);
-    });
+    return [...this.#entries].flatMap(([name, entry]) => (entry.gone ? [] : countersIn(entry, name)));
   }
 
   /** Which version a request that names none gets. */
@@ -122,12 +110,7 @@ export class ModelRepository {
   async setRouting(name: string, change: RoutingChange): Promise<RoutingSettings> {
     this.#refuseUnlessExplicit();
     const entry = this.#entryOf(name);
-    return this.#inTurn(entry, async () => {
-      const named = [...Object.keys(change.split ?? {}), ...(change.shadow ? [change.shadow.version] : [])];
-      for (const version of named) chosenIn(entry, name, version);
-      entry.router.set(changed(entry.router.settings, change));
-      return entry.router.settings;
-    });
+    return this.#inTurn(entry, async () => route(entry, name, change));
   }
 
   /** Forgets the answers that are kept of every version. Rejects as `load` does, and where a store cannot do it. */

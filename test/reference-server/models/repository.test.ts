@@ -176,6 +176,8 @@ describe('loading', () => {
     ]);
     expect((await repository.index(true)).map(({ name }) => name)).toEqual(['good']);
     expect(await kindOf(() => repository.lease('bad'))).toBe('unavailable');
+    expect(await kindOf(() => repository.countersOf('half'))).toBe('unavailable');
+    expect(repository.allCounters().map(({ signature }) => signature.name)).toEqual(['good']);
 
     plans.set('good', { problem: 'somebody broke it' });
     await expect(repository.load('good')).rejects.toThrow("failed to load 'good': somebody broke it");
