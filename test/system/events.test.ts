@@ -7,15 +7,15 @@ const SCENARIO = `name: changing
 question: What happens to requests while their model changes?
 target: { reference: { model: demand-forecast, versions: { 2: demand-forecast }, batching: { maxRows: 4 }, placement: worker } }
 load: { constant: { rate: 100/s } }
-measure: { warmup: 200ms, duration: 4s, drain: 2s, seed: 3 }
+measure: { warmup: 200ms, duration: 4600ms, drain: 2s, seed: 3 }
 events:
   - { at: 300ms,  do: model.load, version: 2 }
   - { at: 1200ms, do: split.set, weights: { 1: 75%, 2: 25% } }
   - { at: 1300ms, do: shadow.set, version: 2 }
-  - { at: 2s,     do: model.unload, version: 2 }
-  - { at: 2200ms, do: model.unload }
-  - { at: 2500ms, do: split.set, weights: { 2: 100% } }
-  - { at: 2600ms, do: model.load }
+  - { at: 2600ms, do: model.unload, version: 2 }
+  - { at: 2800ms, do: model.unload }
+  - { at: 3s,     do: split.set, weights: { 2: 100% } }
+  - { at: 3100ms, do: model.load }
 decide: { slo: ["p99 < 10s"] }
 `;
 
