@@ -47,7 +47,8 @@ export async function startBalancer(
   { kind, policy }: BalancerSpec,
   { speaks, replicas, cpus, logFile }: BalancerOptions,
 ): Promise<RunningBalancer> {
-  const config = { kind, policy, speaks, replicas };
+  // One that is being replaced is there beside its successor.
+  const config = { kind, policy, speaks, replicas, atMost: replicas.length + 1 };
   const process = await startServerProcess({
     args: [
       packageFile('dist', 'reference-server', 'balancer', 'main.js'),
