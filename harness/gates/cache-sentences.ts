@@ -31,12 +31,15 @@ function breakEvenWords(points: readonly CacheBeside[], words: Words): string {
   }
   if (found === 'never') return `${name} pays at no hit rate`;
   const verdict = most > found.high ? 'it pays' : most < found.low ? 'it does not pay' : 'too close to tell';
-  return `${name} pays from a hit rate of ${range(found)} on (at most ${percent(most)} hit here: ${verdict})`;
+  return `${name} pays ${fromWords(found)} (at most ${percent(most)} hit here: ${verdict})`;
 }
 
-function range({ value, low, high }: Interval): string {
+function fromWords({ value, low, high }: Interval): string {
   const [from, to] = [percent(low), percent(high)];
-  return from === to ? percent(value) : `${percent(value)} (95 % interval ${from.replace(' %', '')}-${to})`;
+  const interval = from === to ? '' : ` (95 % interval ${from.replace(' %', '')}-${to})`;
+  return value === 0
+    ? `from the first hit on${interval}`
+    : `from a hit rate of ${percent(value)}${interval} on`;
 }
 
 function percent(share: number): string {

@@ -119,6 +119,14 @@ describe('in words', () => {
     ]);
   });
 
+  test('a look-up that costs nothing measurable pays from the first hit on', () => {
+    const free = [...CASES.slice(0, 2), closed('local', 'once', 1010, 0), closed('local', 'zipf', 2000, 0.6)];
+    // At its worse end 1020 / 989.8 without hits and 1020 / 1960 with 60 %: 1 at 3.6 %.
+    expect(breakEvenSentences(free, words)[0]).toBe(
+      'Cache local pays from the first hit on (95 % interval 0-3.6 %) (at most 60 % hit here: it pays).',
+    );
+  });
+
   test('too few hits, none that could pay, and nothing to compare with', () => {
     const low = [...CASES.slice(0, 3), closed('local', 'zipf', 910, 0.06)];
     expect(breakEvenSentences(low, words)[0]).toMatch(/6 % hit here: it does not pay/);
