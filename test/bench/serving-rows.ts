@@ -10,6 +10,7 @@ const WORTH_ROW_7_MS = 0.5;
 /** Where a batch takes long, a round has to see several of them, and still end. */
 const BATCHES_A_ROUND = 6;
 const LONGEST_S = 60;
+const LOOK_MS = 300;
 
 /** Row 7: a queue that is kept full, against bare runs of the same batches by as many threads on the same core. */
 export async function fullQueueRow(
@@ -27,7 +28,7 @@ export async function fullQueueRow(
     reach: { atLeast: 0.9 },
   } as const;
   return withBoth(given, env, options, async (target, raw) => {
-    const singleMs = 1000 / (await raw.measure({ rows: 1, ms: 0 })).rowsPerS;
+    const singleMs = 1000 / (await raw.measure({ rows: 1, ms: LOOK_MS })).rowsPerS;
     const batchS = (singleMs * given.inFlight) / 2 / 1000;
     const seconds = Math.min(LONGEST_S, Math.max(options.seconds, BATCHES_A_ROUND * batchS));
     const rounds = await duelRounds(given, target, raw, { ...options, seconds });
