@@ -30,9 +30,21 @@ export function encodeInferResponse(answer: InferAnswer): EncodedInferResponse {
   });
   const echoedId = id === undefined ? '' : `"id":${JSON.stringify(id)},`;
   const head = `{"model_name":${JSON.stringify(modelName)},"model_version":"${modelVersion}",${echoedId}"outputs":[${outputs.join(',')}]}`;
-  const json = Buffer.from(head, 'utf8');
-  if (binary.length === 0) return { body: json, headerLength: undefined };
-  return { body: Buffer.concat([json, ...binary]), headerLength: json.byteLength };
+  if (binary.length === 0) return { body: Buffer.from(head, 'utf8'), headerLength: undefined };
+  return withTensors(head, binary);
+}
+
+function withTensors(head: string, binary: readonly Uint8Array[]): EncodedInferResponse {
+  const headerLength = Buffer.byteLength(head);
+  let bytes = headerLength;
+  for (const tensor of binary) bytes += tensor.byteLength;
+  const body = Buffer.allocUnsafe(bytes);
+  let at = body.write(head);
+  for (const tensor of binary) {
+    body.set(tensor, at);
+    at += tensor.byteLength;
+  }
+  return { body, headerLength };
 }
 
 function describe(tensor: Tensor): string {

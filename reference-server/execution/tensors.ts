@@ -129,15 +129,18 @@ export function stack(
 
 /** Gives each part its rows of every output, in bytes of their own, so that keeping one does not keep the batch. */
 export function split(parts: readonly InferRequest[], outputs: readonly BatchTensor[]): Tensor[][] {
+  const sizes = outputs.map(({ shape, datatype }) => {
+    const [, ...rowShape] = shape;
+    return { rowShape, rowBytes: elements(rowShape) * ELEMENT[datatype].bytes };
+  });
   let from = 0;
   return parts.map((part) => {
     const firstRow = from;
     from += part.rows;
-    return outputs.map((output) => {
-      const rowShape = output.shape.slice(1);
-      const rowBytes = elements(rowShape) * ELEMENT[output.datatype].bytes;
-      const data = new Uint8Array(output.buffer.slice(firstRow * rowBytes, from * rowBytes));
-      return { name: output.name, datatype: output.datatype, shape: [part.rows, ...rowShape], data };
+    return outputs.map(({ name, datatype, buffer }, index) => {
+      const { rowShape, rowBytes } = sizes[index] ?? { rowShape: [], rowBytes: 0 };
+      const data = new Uint8Array(buffer.slice(firstRow * rowBytes, from * rowBytes));
+      return { name, datatype, shape: [part.rows, ...rowShape], data };
     });
   });
 }
