@@ -23,6 +23,8 @@ export function serveStreamInfer(call: GrpcCall, service: GrpcService): void {
   let inFlight = 0;
   let allAsked = false;
   let quietSinceMs = 0;
+  /** A request was refused because the server shuts down: its caller has no reason to ask on. */
+  let wasTold = false;
 
   const fail = (thrown: unknown, id: string): void => {
     if (endsOnError) call.fail(thrown);
@@ -43,6 +45,7 @@ export function serveStreamInfer(call: GrpcCall, service: GrpcService): void {
       send(await grpcInfer(message, service, call, answerMessage));
     } catch (error) {
       fail(error, message.id);
+      wasTold ||= service.draining();
     }
     inFlight -= 1;
     quietSinceMs = performance.now();
@@ -51,7 +54,7 @@ export function serveStreamInfer(call: GrpcCall, service: GrpcService): void {
   const endWhenDone = (): void => {
     if (inFlight > 0 || call.isOver) return;
     if (allAsked) call.end(DONE);
-    else if (service.draining() && performance.now() - quietSinceMs >= QUIET_MS) {
+    else if (service.draining() && (wasTold || performance.now() - quietSinceMs >= QUIET_MS)) {
       call.fail(new ServingError('unavailable', 'the server is shutting down'));
     }
   };

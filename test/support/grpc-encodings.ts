@@ -30,7 +30,7 @@ export class GrpcEncodings {
       this.#waiting.delete(id);
       resolve?.(answer);
     });
-    this.#stream.on('error', (error) => this.#streamEnded(error.message));
+    this.#stream.on('error', (error) => this.#streamEnded(`the stream ended: ${error.message}`));
     this.#stream.on('end', () => this.#streamEnded('the stream ended'));
   }
 
