@@ -78,10 +78,10 @@ function rowsPerS({ throughput }: CaseRecord): Interval {
 
 /**
  * The hit rate from which a cache pays: where the straight line through (hit rate, cost) passes 1. It needs two hit
- * rates that differ; `never` where the line does not come down to 1, 0 where even a cache that never hits costs
- * nothing that could be measured. The bounds come from the bounds of both costs, each taken at its worse and better end.
+ * rates that differ; `never` where the line does not come down to 1 even at the better ends of the costs, `open` where
+ * it does there only, 0 where even a cache that never hits costs nothing that could be measured. The bounds come from the bounds of both costs, each taken at its worse and better end.
  */
-export function breakEven(points: readonly CacheBeside[]): Interval | 'never' | undefined {
+export function breakEven(points: readonly CacheBeside[]): Interval | 'never' | 'open' | undefined {
   const sorted = [...points].sort((a, b) => a.hitRate - b.hitRate);
   const [least, most] = [sorted[0], sorted.at(-1)];
   if (least === undefined || most === undefined || most.hitRate - least.hitRate < LEAST_SPAN)
@@ -89,10 +89,12 @@ export function breakEven(points: readonly CacheBeside[]): Interval | 'never' | 
   const at = (low: number, high: number) =>
     crossing({ hitRate: least.hitRate, cost: low }, { hitRate: most.hitRate, cost: high });
   const value = at(least.cost.value, most.cost.value);
-  if (value === undefined) return 'never';
+  const low = at(least.cost.low, most.cost.low);
+  if (low === undefined) return 'never';
+  if (value === undefined) return 'open';
   return {
     value,
-    low: at(least.cost.low, most.cost.low) ?? 1,
+    low,
     high: at(least.cost.high, most.cost.high) ?? 1,
   };
 }

@@ -29,6 +29,7 @@ function breakEvenWords(points: readonly CacheBeside[], words: Words): string {
   if (found === undefined) {
     return `from which hit rate on ${name} pays cannot be told: it takes two popularities with different hit rates`;
   }
+  if (found === 'open') return `whether ${name} pays at any hit rate cannot be told from this run`;
   if (found === 'never') return `${name} pays at no hit rate`;
   const verdict = most > found.high ? 'it pays' : most < found.low ? 'it does not pay' : 'too close to tell';
   return `${name} pays ${fromWords(found)} (at most ${percent(most)} hit here: ${verdict})`;
