@@ -26,6 +26,8 @@ export interface RawAsk {
 export interface RawSays {
   readonly runs: number;
   readonly rowsPerS: number;
+  /** CPU microseconds of a row. */
+  readonly cpuUs: number;
 }
 
 /** Bare `session.run` in a process of its own, on a core of its own, idle but while it is asked. */

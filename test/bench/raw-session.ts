@@ -22,6 +22,7 @@ async function measure({ rows, ms }: RawAsk): Promise<RawSays> {
     inputs.map(({ name, datatype, shape }) => [name, tensor(datatype, [rows, ...shape])]),
   );
   await session.run(feeds);
+  const cpuBefore = process.cpuUsage();
   const beganMs = performance.now();
   let tookMs = 0;
   let runs = 0;
@@ -30,7 +31,8 @@ async function measure({ rows, ms }: RawAsk): Promise<RawSays> {
     runs += 1;
     tookMs = performance.now() - beganMs;
   }
-  return { runs, rowsPerS: (1000 * runs * rows) / tookMs };
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { runs, rowsPerS: (1000 * runs * rows) / tookMs, cpuUs: (user + system) / (runs * rows) };
 }
 
 /** Ones and fractions: what a value is does not change what it costs, but for those too small for the processor. */

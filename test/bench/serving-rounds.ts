@@ -1,5 +1,5 @@
 import { type Turn, turn } from './duel.ts';
-import type { RawRunner } from './raw-runner.ts';
+import type { RawRunner, RawSays } from './raw-runner.ts';
 import type { ServedTarget } from './served-target.ts';
 import { type ServingCase, servingLoad } from './serving-case.ts';
 
@@ -40,10 +40,10 @@ export async function servedTurn(
 /** The server, and the runtime by itself on the same core, in turn; the other begins in every second round. */
 export interface DuelRound {
   readonly served: Served;
-  /** Rows a second of bare runs of the batch that the server formed on average. */
-  readonly rawRowsPerS: number;
-  /** Of bare runs of one row. */
-  readonly rawSingleRowsPerS: number;
+  /** Bare runs of the batch that the server formed on average. */
+  readonly raw: RawSays;
+  /** Bare runs of one row. */
+  readonly single: RawSays;
 }
 
 export async function duelRounds(
@@ -57,18 +57,18 @@ export async function duelRounds(
   // Until the compiler has settled.
   let usualRows = Math.max(1, Math.round((await servedTurn(given, target, options)).batchRows));
   for (let round = 0; round < options.rounds; round++) {
-    const bare = async (rows: number) => (await raw.measure({ rows, ms: (seconds * 1000) / 2 })).rowsPerS;
+    const bare = (rows: number) => raw.measure({ rows, ms: (seconds * 1000) / 2 });
     const bareFirst = round % 2 === 1;
-    const early = bareFirst ? await bare(usualRows) : 0;
+    const early = bareFirst ? await bare(usualRows) : undefined;
     const served = await servedTurn(given, target, options);
     usualRows = Math.max(1, Math.round(served.batchRows));
-    const rawRowsPerS = bareFirst ? early : await bare(usualRows);
-    const rawSingleRowsPerS = await bare(1);
-    rounds.push({ served, rawRowsPerS, rawSingleRowsPerS });
+    const bareBatches = early ?? (await bare(usualRows));
+    const single = await bare(1);
+    rounds.push({ served, raw: bareBatches, single });
     tell(
       `${given.model} on ${given.provider}: round ${round + 1}: served ${served.rowsPerS.toFixed(0)} rows/s in batches of ` +
-        `${served.batchRows.toFixed(1)}, ${served.serverUs.toFixed(1)} us of CPU each; bare ${rawRowsPerS.toFixed(0)} in ` +
-        `such batches, ${rawSingleRowsPerS.toFixed(0)} one by one${served.fault === undefined ? '' : `; ${served.fault}`}`,
+        `${served.batchRows.toFixed(1)}, ${served.serverUs.toFixed(1)} us of CPU each; bare ${bareBatches.rowsPerS.toFixed(0)} in ` +
+        `such batches, ${single.rowsPerS.toFixed(0)} one by one${served.fault === undefined ? '' : `; ${served.fault}`}`,
     );
   }
   return rounds;

@@ -32,14 +32,15 @@ export async function fullQueueRow(
     const batchS = (singleMs * given.inFlight) / 2 / 1000;
     const seconds = Math.min(LONGEST_S, Math.max(options.seconds, BATCHES_A_ROUND * batchS));
     const rounds = await duelRounds(given, target, raw, { ...options, seconds });
-    const single = spreadOf(rounds.map(({ rawSingleRowsPerS }) => 1000 / rawSingleRowsPerS))?.median ?? 0;
+    const single = spreadOf(rounds.map(({ single: alone }) => 1000 / alone.rowsPerS))?.median ?? 0;
     const counts = single >= WORTH_ROW_7_MS;
-    const found = ratios(rounds, ({ rawRowsPerS }) => rawRowsPerS);
+    const found = ratios(rounds, ({ raw: bare }) => bare.rowsPerS);
     const batch = spreadOf(rounds.map(({ served }) => served.batchRows))?.median ?? 0;
     const about = `${single.toPrecision(3)} ms a row by itself, in batches of ${batch.toPrecision(3)}`;
     return {
       ...row,
       found,
+      ...costs(rounds, ({ raw: bare }) => bare.cpuUs),
       reached: counts ? isReached(row.reach, found) : undefined,
       note: `${about}${counts ? '' : `: the promise is about ${WORTH_ROW_7_MS} ms and more`}${faultsOf(rounds)}`,
     };
@@ -53,10 +54,19 @@ export async function tinyRows(env: NodeJS.ProcessEnv, options: ServingOptions):
   const speed = await withBoth(given, env, options, async (target, raw): Promise<RowResult> => {
     const { placement, placementReason } = await target.placement();
     const rounds = await duelRounds(given, target, raw, options);
-    const found = ratios(rounds, ({ rawSingleRowsPerS }) => rawSingleRowsPerS);
+    const found = ratios(rounds, ({ single }) => single.rowsPerS);
     const reach = { atLeast: 0.6 };
     const note = `${placement} (${placementReason})${faultsOf(rounds)}`;
-    return { ...row, against: 'session.run, batch 1', reach, found, reached: isReached(reach, found), note };
+    const cost = costs(rounds, ({ single }) => single.cpuUs);
+    return {
+      ...row,
+      against: 'session.run, batch 1',
+      reach,
+      found,
+      ...cost,
+      reached: isReached(reach, found),
+      note,
+    };
   });
   const chosen = await besidesItself(given, env, options, [{}, { placement: 'worker' }]);
   const reach = { atLeast: 1 };
@@ -146,6 +156,14 @@ async function start(
 function ratios(rounds: readonly DuelRound[], bare: (round: DuelRound) => number): Spread | undefined {
   const good = rounds.filter(({ served }) => served.fault === undefined);
   return spreadOf(good.map((round) => round.served.rowsPerS / bare(round)));
+}
+
+/** CPU microseconds of a row: a neighbour on the core takes time from both sides, and changes these less. */
+function costs(rounds: readonly DuelRound[], bare: (round: DuelRound) => number) {
+  return {
+    oursUs: spreadOf(rounds.map(({ served }) => served.serverUs)),
+    peerUs: spreadOf(rounds.map(bare)),
+  };
 }
 
 function faultsOf(rounds: readonly DuelRound[]): string {
