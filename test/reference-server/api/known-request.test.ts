@@ -1,6 +1,5 @@
-import {
+import fc, {
   array,
-  assert,
   boolean,
   constantFrom,
   integer,
@@ -88,7 +87,7 @@ function outcome(decode: () => unknown): unknown {
 
 describe('decodeLike', () => {
   it('gives what reading anew gives, whatever came before', () => {
-    assert(
+    fc.assert(
       property(array(record({ made, mine: boolean() }), { minLength: 2, maxLength: 6 }), (requests) => {
         let known: KnownRequest | undefined;
         for (const { made: one, mine } of requests) {

@@ -1,4 +1,4 @@
-import { assert, property, uint8Array } from 'fast-check';
+import fc, { property, uint8Array } from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { plainHead } from '../../../reference-server/api/plain-head.ts';
 
@@ -91,7 +91,7 @@ describe('plainHead', () => {
   });
 
   it('never throws', () => {
-    assert(
+    fc.assert(
       property(uint8Array({ maxLength: 300 }), (noise) => {
         plainHead(Buffer.concat([headOf(LINES).subarray(0, noise[0] ?? 0), noise]), undefined);
       }),
