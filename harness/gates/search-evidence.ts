@@ -27,11 +27,36 @@ export function probeEvidence(
   const overloaded = status === 'overloaded' || (aborted && !clientLimited);
   const doubts = reasons.filter(({ id }) => !HARMLESS.includes(id));
   const [doubt] = doubts;
+  const spite = clientLimited && !aborted ? inSpiteOfLateness(record, slo, counts, doubts) : undefined;
+  if (spite !== undefined) return { counts, outcome: spite, clientLimited, overloaded: false };
   if (clientLimited || (status === 'inconclusive' && !overloaded && doubt !== undefined)) {
     return { counts, outcome: 'unclear', why: doubt?.message ?? status, clientLimited, overloaded: false };
   }
-  const broken = counts.some((count) => count.bad > count.allowed * weighedOf(count));
-  return { counts, outcome: overloaded || broken ? 'breach' : 'pass', clientLimited, overloaded };
+  return { counts, outcome: overloaded || isBroken(counts) ? 'breach' : 'pass', clientLimited, overloaded };
+}
+
+/** What a late generator does to a figure: it can make a server look slower, never faster. */
+const LATENESS: readonly string[] = ['dispatch-lag', 'late-arrivals', 'receive-lag'];
+
+/**
+ * The side of a probe whose generator was late, where that cannot have decided it. A promise that is kept with the
+ * lateness in it is kept. One that is broken is broken where it is so from the send as well, and the arrivals were not
+ * so late that they came in bunches.
+ */
+function inSpiteOfLateness(
+  record: CaseRecord,
+  slo: readonly Expression[],
+  counts: readonly BoundCount[],
+  doubts: readonly { readonly id: string }[],
+): 'pass' | 'breach' | undefined {
+  if (!doubts.every(({ id }) => LATENESS.includes(id))) return undefined;
+  if (!isBroken(counts)) return 'pass';
+  const isPunctual = doubts.every(({ id }) => id === 'dispatch-lag');
+  return isPunctual && isBroken(boundCounts(record, slo, 'service')) ? 'breach' : undefined;
+}
+
+function isBroken(counts: readonly BoundCount[]): boolean {
+  return counts.some((count) => count.bad > count.allowed * weighedOf(count));
 }
 
 /** A long run: whether it proves the promise, as for any other case. */
@@ -53,11 +78,15 @@ export function verdictEvidence(record: CaseRecord, slo: readonly Expression[]):
  * Of each bound the requests that were worse. Requests without an end took longer than any bound; failed ones are no
  * latency samples, and count as errors.
  */
-export function boundCounts(record: CaseRecord, slo: readonly Expression[]): BoundCount[] {
+function boundCounts(
+  record: CaseRecord,
+  slo: readonly Expression[],
+  time: 'response' | 'service' = 'response',
+): BoundCount[] {
   const { counts } = record;
   const unfinished = counts.timedOut + counts.inFlightAtEnd;
   const errors = { bad: counts.failed + unfinished, of: counts.sent - counts.cancelled };
-  const encoded = record.histograms.response;
+  const encoded = record.histograms[time];
   const response = encoded === undefined ? undefined : Buckets.decode(encoded);
   const bounds = slo.flatMap((one): BoundCount[] => {
     const { metric, bound, text: expression } = one;

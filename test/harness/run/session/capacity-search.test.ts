@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRun } from '../../../../harness/record/read-run.ts';
 import type { LoadEngine } from '../../../../harness/run/load-engine.ts';
@@ -94,11 +95,13 @@ decide: { slo: ["p90 < 12ms", "errors < 1%"] }
   });
 
   it('says that the client was the limit', async () => {
-    const late = queueEngine(2, ({ load }, result) =>
-      load.shape === 'open' && load.requestsPerS > 200
-        ? { ...result, histograms: { ...result.histograms, dispatchLag: result.histograms.response } }
-        : result,
-    );
+    const late = queueEngine(2, ({ load }, result) => {
+      if (load.shape !== 'open' || load.requestsPerS <= 200) return result;
+      const times = build({ numberOfSignificantValueDigits: 3 });
+      for (let index = 0; index < result.counts.ok; index++) times.recordValue(50_000);
+      const lateness = encodeIntoCompressedBase64(times);
+      return { ...result, histograms: { ...result.histograms, dispatchLag: lateness, response: lateness } };
+    });
     const { record } = await search({}, late);
     expect(record.searches?.[0]?.found).toMatchObject({ end: 'client' });
     expect(record.searches?.[0]?.runs.filter(({ clientLimited }) => clientLimited).length).toBeGreaterThan(1);
