@@ -39,9 +39,14 @@ export function cacheDelta(
   if (before === undefined || after === undefined) {
     return { missing: 'the server says nothing about a cache' };
   }
-  const names = Object.keys(after) as (keyof CacheCounters)[];
-  const did = Object.fromEntries(names.map((name) => [name, after[name] - before[name]]));
-  const counts = did as unknown as CacheCounters;
+  const counts: CacheCounters = {
+    hits: after.hits - before.hits,
+    misses: after.misses - before.misses,
+    joins: after.joins - before.joins,
+    evicted: after.evicted - before.evicted,
+    expired: after.expired - before.expired,
+    errors: after.errors - before.errors,
+  };
   const lookups = counts.hits + counts.misses + counts.joins;
   if (lookups === 0) return { missing: 'no request was looked up in a cache' };
   return { ...counts, lookups, hitRate: counts.hits / lookups };

@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../config.ts';
+import { EXECUTION_FIELDS } from '../model-settings.ts';
 
 /**
  * The settings of which it is known that a plain request may go the short way beside them: they are about models, or hold
@@ -11,13 +12,7 @@ const KNOWN: readonly (keyof ServerConfig)[] = [
   'grpcPingMs',
   'models',
   'repository',
-  'instances',
-  'threads',
-  'provider',
-  'placement',
-  'batching',
-  'queue',
-  'cache',
+  ...EXECUTION_FIELDS,
   'auth',
   'limits',
   'bodyLimitBytes',

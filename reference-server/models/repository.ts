@@ -18,6 +18,7 @@ import {
 import type { ServedModel } from './served-model.ts';
 import { type KeeperDeps, VersionKeeper } from './version-keeper.ts';
 import { compareVersions } from './version-policy.ts';
+import { WaitingEnsembles } from './waiting-ensembles.ts';
 
 export interface RepositoryDeps extends KeeperDeps {
   readonly catalogue: ModelCatalogue;
@@ -35,8 +36,7 @@ export class ModelRepository {
   readonly #deps: RepositoryDeps;
   readonly #entries = new Map<string, Entry>();
   readonly #keeper: VersionKeeper;
-  /** By the name of an ensemble that is being loaded: the models that it waits for. */
-  readonly #waits = new Map<string, Set<string>>();
+  readonly #waiting = new WaitingEnsembles();
 
   constructor(deps: RepositoryDeps) {
     this.#deps = deps;
@@ -175,26 +175,14 @@ export class ModelRepository {
    * A model that the ensemble `by` is made of, loaded first where it is not. Rejects with a ServingError where it
    * cannot be loaded, or needs `by` itself.
    */
-  async require(name: string, version: string | undefined, by: string): Promise<ServedModel> {
-    const waits = this.#waits.get(by) ?? new Set();
-    this.#waits.set(by, waits.add(name));
-    try {
-      if (this.#leadsTo(name, by)) {
-        throw new ServingError('invalid', `'${by}' and '${name}' need one another`);
-      }
+  require(name: string, version: string | undefined, by: string): Promise<ServedModel> {
+    return this.#waiting.during(by, name, async () => {
       await this.#entries.get(name)?.last;
       const loaded = (this.#entries.get(name)?.loaded.size ?? 0) > 0;
       const failure = loaded ? undefined : await this.reconcile(name);
       if (failure !== undefined) throw failure;
       return this.find(name, version);
-    } finally {
-      waits.delete(name);
-    }
-  }
-
-  #leadsTo(from: string, to: string): boolean {
-    if (from === to) return true;
-    return [...(this.#waits.get(from) ?? [])].some((next) => this.#leadsTo(next, to));
+    });
   }
 
   /** The names that have been loaded, or tried. */

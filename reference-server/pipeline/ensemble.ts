@@ -4,7 +4,7 @@ import type { InferContext, InferRequest, InferResponse, Tensor } from '../infer
 import type { DeclaredEnsemble, DeclaredModel, DeclaredNode } from './declared-graph.ts';
 import type { Graph, Work } from './graph.ts';
 import type { StepFiles } from './step.ts';
-import { misfitOf, Wiring } from './wiring.ts';
+import { Wiring } from './wiring.ts';
 
 export interface PartSignature {
   readonly inputs: readonly TensorSpec[];
@@ -80,16 +80,11 @@ function wireModel(wiring: Wiring, node: DeclaredModel, { signature, call }: Par
     return;
   }
   const from = signature.inputs.map(({ name }) => node.inputs[name] ?? name);
-  const specs = wiring.specsOf(from, user);
-  if (specs === undefined) {
+  const words = (given: TensorSpec, wanted: TensorSpec) =>
+    `'${given.name}' for input '${wanted.name}' of ${user}`;
+  if (!wiring.finds(from, signature.inputs, user, words)) {
     wiring.giveUp(to);
     return;
-  }
-  for (const [at, wanted] of signature.inputs.entries()) {
-    const given = specs[at];
-    const misfit = given && misfitOf(given, wanted);
-    if (misfit !== undefined)
-      wiring.problems.push(`'${given?.name}' for input '${wanted.name}' of ${user} ${misfit}`);
   }
   const gives = Object.keys(node.outputs).map(
     (name) =>

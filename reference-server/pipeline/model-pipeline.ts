@@ -65,15 +65,9 @@ export const MODEL_LABEL = 'model';
 function wireModel(wiring: Wiring, model: InnerModel): void {
   const from = model.inputs.map(({ name }) => name);
   const to = model.outputs.map(({ name }) => name);
-  const specs = wiring.specsOf(from, 'the model');
-  if (specs === undefined) {
+  if (!wiring.finds(from, model.inputs, 'the model', (_, { name }) => `the model's input '${name}'`)) {
     wiring.giveUp(to);
     return;
-  }
-  for (const [at, wanted] of model.inputs.entries()) {
-    const given = specs[at];
-    const misfit = given && misfitOf(given, wanted);
-    if (misfit !== undefined) wiring.problems.push(`the model's input '${wanted.name}' ${misfit}`);
   }
   wiring.add({ name: MODEL_LABEL, from, to, gives: model.outputs, work: modelWork(model), waits: true });
 }

@@ -55,6 +55,26 @@ export class Wiring {
     return specs.every((spec) => spec !== undefined) ? (specs as readonly TensorSpec[]) : undefined;
   }
 
+  /**
+   * Whether there is what a model takes, tensor by tensor. `words` begin what is said of one that does not fit, which
+   * is a problem and no reason to give up.
+   */
+  finds(
+    from: readonly string[],
+    wanted: readonly TensorSpec[],
+    user: string,
+    words: (given: TensorSpec, wanted: TensorSpec) => string,
+  ): boolean {
+    const specs = this.specsOf(from, user);
+    if (specs === undefined) return false;
+    for (const [at, spec] of wanted.entries()) {
+      const given = specs[at];
+      const misfit = given && misfitOf(given, spec);
+      if (misfit !== undefined) this.problems.push(`${words(given ?? spec, spec)} ${misfit}`);
+    }
+    return true;
+  }
+
   add({ name, from, to, gives, work, waits }: Unwired): void {
     const takes = from.map((tensor) => this.#latest.get(tensor) ?? 0);
     const slots = to.map((tensor, at) => {

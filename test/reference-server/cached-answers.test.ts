@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { parseServerConfig } from '../../reference-server/config.ts';
-import { buildServer, type ReferenceServer } from '../../reference-server/server.ts';
-import { realClock } from '../../reference-server/telemetry/timings.ts';
-import { FakeInstance } from './fake-instance.ts';
+import type { ReferenceServer } from '../../reference-server/server.ts';
+import { until } from '../support/until.ts';
+import { startEchoServer } from './echo-server.ts';
+import type { FakeInstance } from './fake-instance.ts';
 import { GrpcClient } from './grpc-client.ts';
 import { ModelFolder, scaleModel } from './model-folder.ts';
 import { endServers, startServer } from './server-process.ts';
@@ -15,19 +15,9 @@ let url = '';
 /** A server on real sockets in this process, with a stand-in for the model. */
 async function start(settings: object = {}): Promise<void> {
   const models = [{ name: 'echo', source: 'echo', cache: { kind: 'local' } }];
-  const config = { port: 0, grpcPort: 0, models, drainMs: 50, ...settings };
-  server = await buildServer(parseServerConfig(JSON.stringify(config)), {
-    clock: realClock,
-    startInstance: async (options) => {
-      instance = new FakeInstance(options);
-      return instance;
-    },
-    modelPath: async (source) => `/models/${source}.onnx`,
-    log: () => {},
-    version: '1.2.3',
-  });
-  url = await server.listen();
-  client = new GrpcClient((await server.listenGrpc()) ?? '');
+  const started = await startEchoServer({ models, ...settings });
+  ({ server, url, instance } = started);
+  client = new GrpcClient(started.grpcUrl);
 }
 
 afterEach(async () => {
@@ -195,7 +185,3 @@ test('a model that is loaded again answers for itself, not what the one before i
     folder.remove();
   }
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
-}

@@ -3,7 +3,8 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type EchoServer, echoBody, echoMessage, startEchoServer, until } from './echo-server.ts';
+import { until } from '../support/until.ts';
+import { type EchoServer, echoBody, echoMessage, startEchoServer } from './echo-server.ts';
 import { GrpcClient } from './grpc-client.ts';
 
 let echo: EchoServer | undefined;

@@ -48,7 +48,3 @@ export function echoMessage(...values: readonly number[]): object {
   const data = Buffer.from(Float32Array.from(values).buffer);
   return { model_name: 'echo', inputs: [input], raw_input_contents: [data] };
 }
-
-export async function until(condition: () => boolean | undefined | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
-}

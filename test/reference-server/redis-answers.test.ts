@@ -9,6 +9,7 @@ import type { Tensor } from '../../reference-server/infer.ts';
 import { realClock } from '../../reference-server/telemetry/timings.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { NO_REDIS, RedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 import { settle, VirtualClock } from './virtual-clock.ts';
 
 const answer: readonly Tensor[] = [
@@ -196,7 +197,3 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'answers in a Redis', () => 
     }
   });
 });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
-}

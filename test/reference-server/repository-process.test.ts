@@ -1,9 +1,13 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
 import { GrpcClient } from './grpc-client.ts';
 import { ModelFolder, scaleModel } from './model-folder.ts';
 import { endServers, startServer } from './server-process.ts';
+
+/** Each look is a request. */
+const POLL_MS = 20;
 
 let folder: ModelFolder;
 let agent: Agent;
@@ -43,11 +47,6 @@ function ask(url: string, method: 'GET' | 'POST', body?: object): Promise<Answer
   });
 }
 
-/** Waits, however long the machine takes, in steps. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await sleep(20);
-}
-
 const inputs = (...values: number[]) => ({
   inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 3], data: values }],
 });
@@ -78,7 +77,7 @@ function load(url: string, model: string) {
     /** That many more have been answered. */
     more: (count: number) => {
       const from = answers.length;
-      return until(async () => answers.length >= from + count);
+      return until(async () => answers.length >= from + count, POLL_MS);
     },
     async stop() {
       stopping = true;
@@ -154,12 +153,15 @@ describe('a repository under load', () => {
     folder.write('a/2/model.onnx', scaleModel(3)).write('b/1/model.onnx', scaleModel(7));
     const state = async (name: string, version: string) =>
       (await indexOf(url)).find((entry) => entry.name === name && entry.version === version)?.state;
-    await until(async () => (await state('a', '2')) === 'READY' && (await state('b', '1')) === 'READY');
+    await until(
+      async () => (await state('a', '2')) === 'READY' && (await state('b', '1')) === 'READY',
+      POLL_MS,
+    );
     expect((await factorOf(url, 'b', 1)).factor).toBe(7);
     expect(await state('broken', '1')).toBe('UNAVAILABLE');
     await running.more(30);
     folder.remove('b');
-    await until(async () => (await factorOf(url, 'b', 1)).status === 404);
+    await until(async () => (await factorOf(url, 'b', 1)).status === 404, POLL_MS);
     const answers = await running.stop();
     expect(answers.every(({ status, factor }) => status === 200 && (factor === 2 || factor === 3))).toBe(
       true,

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { parseServerConfig } from '../../reference-server/config.ts';
 import { buildServer, type ReferenceServer } from '../../reference-server/server.ts';
 import { realClock } from '../../reference-server/telemetry/timings.ts';
+import { until } from '../support/until.ts';
 import { FakeInstance } from './fake-instance.ts';
 
 let server: ReferenceServer | undefined;
@@ -520,8 +521,4 @@ async function openConnection() {
     });
   await ask('GET /v2/health/ready HTTP/1.1\r\nHost: x\r\n\r\n');
   return ask;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }

@@ -1,8 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { parseServerConfig } from '../../reference-server/config.ts';
-import { buildServer, type ReferenceServer } from '../../reference-server/server.ts';
-import { realClock } from '../../reference-server/telemetry/timings.ts';
-import { FakeInstance } from './fake-instance.ts';
+import type { ReferenceServer } from '../../reference-server/server.ts';
+import { startEchoServer } from './echo-server.ts';
 import { GrpcClient } from './grpc-client.ts';
 
 let server: ReferenceServer | undefined;
@@ -13,16 +11,10 @@ let url = '';
 async function start(model: object = {}, settings: object = {}): Promise<void> {
   const versions = { otherVersions: { 2: 'new' }, versions: { specific: [1] }, defaultVersion: '1' };
   const models = [{ name: 'echo', source: 'old', ...versions, ...model }];
-  const config = { port: 0, grpcPort: 0, models, drainMs: 50, repository: { mode: 'explicit' }, ...settings };
-  server = await buildServer(parseServerConfig(JSON.stringify(config)), {
-    clock: realClock,
-    startInstance: async (options) => new FakeInstance(options),
-    modelPath: async (source) => `/models/${source}.onnx`,
-    log: () => {},
-    version: '1.2.3',
-  });
-  url = await server.listen();
-  client = new GrpcClient((await server.listenGrpc()) ?? '');
+  const repository = { mode: 'explicit' };
+  const started = await startEchoServer({ models, repository, ...settings });
+  ({ server, url } = started);
+  client = new GrpcClient(started.grpcUrl);
 }
 
 afterEach(async () => {

@@ -4,6 +4,7 @@ import { parseServerConfig } from '../../reference-server/config.ts';
 import { buildServer, type ReferenceServer } from '../../reference-server/server.ts';
 import { realClock } from '../../reference-server/telemetry/timings.ts';
 import { NO_REDIS, RedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 import { FakeInstance } from './fake-instance.ts';
 import { GrpcClient } from './grpc-client.ts';
 import { ModelFolder } from './model-folder.ts';
@@ -175,7 +176,3 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'servers that share their an
     expect(cacheHits.count + cacheMisses.count + cacheJoins).toBe(statuses.length);
   });
 });
-
-async function until(condition: () => boolean | undefined | Promise<boolean | undefined>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
-}

@@ -3,15 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { conservationProblems } from '../../harness/record/conservation.ts';
-import { LOAD_ENGINES } from '../../harness/run/engines.ts';
-import { runScenario } from '../../harness/run/run-scenario.ts';
-import { SILENT } from '../../harness/run/session/observer.ts';
-import { scenarioFromText } from '../../harness/scenario/load-file.ts';
+import { onlyCase } from '../support/only-case.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inferometer-replicas-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const NEVER = new AbortController().signal;
 
 async function runWith(balancer: string, target: string, event: string) {
   const text = `
@@ -23,17 +18,8 @@ events: [{ at: 1s, do: ${event}, replica: 1 }]
 load: { poisson: { rate: 100/s } }
 measure: { warmup: 1s, duration: 8s }
 `;
-  const { record, failure } = await runScenario(scenarioFromText(text, 'replicas.yaml'), {
-    outFolder: folder,
-    observer: SILENT,
-    drain: NEVER,
-    cancel: NEVER,
-    engines: LOAD_ENGINES,
-  });
-  expect(failure).toBeUndefined();
+  const { one, record } = await onlyCase(text, folder);
   expect(conservationProblems(record)).toEqual([]);
-  const [one] = record.cases;
-  if (one === undefined) return expect.fail('nothing was measured');
   return one;
 }
 

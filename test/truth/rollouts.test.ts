@@ -2,15 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { LOAD_ENGINES } from '../../harness/run/engines.ts';
-import { runScenario } from '../../harness/run/run-scenario.ts';
-import { SILENT } from '../../harness/run/session/observer.ts';
-import { scenarioFromText } from '../../harness/scenario/load-file.ts';
+import { onlyCase } from '../support/only-case.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inferometer-rollouts-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const NEVER = new AbortController().signal;
 
 /** As many requests as the server takes, while a version comes, gets copies, a half and all of them, and goes at once. */
 async function rollout(target: string) {
@@ -28,17 +23,7 @@ events:
   - { at: 3s,     do: model.unload, version: 2 }
   - { at: 3500ms, do: shadow.set }
 `;
-  const { record, failure } = await runScenario(scenarioFromText(text, 'rollouts.yaml'), {
-    outFolder: folder,
-    observer: SILENT,
-    drain: NEVER,
-    cancel: NEVER,
-    engines: LOAD_ENGINES,
-  });
-  expect(failure).toBeUndefined();
-  const [one] = record.cases;
-  if (one === undefined) return expect.fail('nothing was measured');
-  return one;
+  return (await onlyCase(text, folder)).one;
 }
 
 it.each([

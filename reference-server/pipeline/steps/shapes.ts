@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { invalid } from '../../errors.ts';
 import { ELEMENT, elements, type FixedDatatype, type TensorSpec } from '../../execution/tensors.ts';
-import type { Tensor } from '../../infer.ts';
+import { DATATYPES, type Tensor } from '../../infer.ts';
 import { columnsAlong } from '../elementwise.ts';
 import { StepMisfit, stepKind, type Unnamed } from '../step.ts';
 import { numbersOf, numericInput, onlyInput, rowSize, tensorOf } from '../tensor-values.ts';
@@ -139,23 +139,9 @@ function wordsOf(data: Uint8Array, bytes: number): Uint8Array | Uint16Array | Ui
   );
 }
 
-const CASTABLE = [
-  'BOOL',
-  'UINT8',
-  'INT8',
-  'UINT16',
-  'INT16',
-  'UINT32',
-  'INT32',
-  'UINT64',
-  'INT64',
-  'FP32',
-  'FP64',
-] as const;
-
 /** The same numbers in another datatype; to whole numbers they are cut, and to BOOL all but 0 is true. */
 export const cast = stepKind({
-  fields: { datatype: z.enum(CASTABLE) },
+  fields: { datatype: z.enum(DATATYPES).exclude(['FP16', 'BYTES']) },
   fit({ datatype }, { takes }) {
     const input = numericInput(takes);
     return {
@@ -169,7 +155,7 @@ export const cast = stepKind({
           const value = values[at] ?? 0;
           if (isFloat) made[at] = value;
           else if (datatype === 'BOOL') made[at] = value === 0 ? 0 : 1;
-          else made[at] = wholeIn(made, datatype, value, at);
+          else putWhole(made, datatype, value, at);
         }
         return [tensorOf(datatype, tensor.shape, made)];
       },
@@ -179,14 +165,14 @@ export const cast = stepKind({
 
 type Whole = InstanceType<(typeof ELEMENT)[FixedDatatype]['array']>;
 
-/** The value cut to a whole number, as this array holds it; one that does not fit is the sender's mistake. */
-function wholeIn(into: Whole, datatype: string, value: number, at: number): never {
+/** The value cut to a whole number; one that the array cannot hold is the sender's mistake. */
+function putWhole(into: Whole, datatype: string, value: number, at: number): void {
   const cut = Math.trunc(value);
   const bits = into.BYTES_PER_ELEMENT * 8;
   const signed = datatype.startsWith('INT');
   const low = signed ? -(2 ** (bits - 1)) : 0;
   const high = signed ? 2 ** (bits - 1) : 2 ** bits;
   if (!(cut >= low && cut < high)) throw invalid(`element ${at} is ${value}, beyond ${datatype}`);
-  const is64 = into instanceof BigInt64Array || into instanceof BigUint64Array;
-  return (is64 ? BigInt(cut) : cut) as never;
+  if (into instanceof BigInt64Array || into instanceof BigUint64Array) into[at] = BigInt(cut);
+  else into[at] = cut;
 }
