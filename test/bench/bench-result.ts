@@ -57,3 +57,9 @@ function spreadText(spread: Spread | undefined, unit: string): string {
 function figure(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
+
+/** What is to be said of a row, in one line; undefined where there is nothing. */
+export function noteOf(...parts: readonly (string | undefined)[]): string | undefined {
+  const said = parts.filter((part) => part !== undefined && part !== '');
+  return said.length === 0 ? undefined : said.join('; ');
+}

@@ -1,7 +1,8 @@
-import type { RowResult } from './bench-result.ts';
+import { noteOf, type RowResult } from './bench-result.ts';
 import type { TargetOrReason } from './bench-target.ts';
 import type { Contender } from './contender.ts';
 import { type Turn, turn } from './duel.ts';
+import { quietRounds } from './quiet-rounds.ts';
 import { isReached, ratioOf, spreadOf } from './round-statistics.ts';
 
 export interface BenchOptions {
@@ -39,49 +40,56 @@ export async function fight(
   if ('missing' in target) return opponents.map((opponent) => lackingRow(duel, opponent, target.missing));
   const present = opponents.filter(({ contender }) => contender.missing() === undefined);
   const contenders = [duel.ours, ...present.map(({ contender }) => contender)];
-  const turns = new Map<Contender, Turn[]>(contenders.map((contender) => [contender, []]));
-  try {
-    for (let round = 0; round < options.rounds; round++) {
-      for (let place = 0; place < contenders.length; place++) {
-        const contender = contenders[(round + place) % contenders.length] ?? duel.ours;
-        const found = await turn(contender, target, options.cores.client, options.seconds);
-        turns.get(contender)?.push(found);
-        options.tell(describe(duel, contender, round, found));
-      }
+  const playRound = async (round: number): Promise<RoundOfAll> => {
+    const turns: RoundOfAll = new Map();
+    for (let place = 0; place < contenders.length; place++) {
+      const contender = contenders[(round + place) % contenders.length] ?? duel.ours;
+      const found = await turn(contender, target, options.cores.client, options.seconds);
+      turns.set(contender, found);
+      options.tell(describe(duel, contender, round, found));
     }
+    return turns;
+  };
+  try {
+    const { rounds, note } = await quietRounds(options.rounds, Object.values(options.cores), playRound);
+    return opponents.map((opponent) => {
+      const missing = opponent.contender.missing();
+      return missing === undefined
+        ? rowOf(duel, opponent, rounds, note)
+        : lackingRow(duel, opponent, missing);
+    });
   } finally {
     await target.stop();
   }
-  return opponents.map((opponent) => {
-    const missing = opponent.contender.missing();
-    return missing === undefined
-      ? rowOf(duel, opponent, turns.get(duel.ours) ?? [], turns.get(opponent.contender) ?? [])
-      : lackingRow(duel, opponent, missing);
-  });
 }
+
+/** What each side did in one round. */
+type RoundOfAll = Map<Contender, Turn>;
 
 function rowOf(
   duel: Duel,
   opponent: Opponent,
-  oursTurns: readonly Turn[],
-  peerTurns: readonly Turn[],
+  rounds: readonly RoundOfAll[],
+  chosen: string | undefined,
 ): RowResult {
-  const cost = ({ clientUs, fault }: Turn) => (fault === undefined ? clientUs : undefined);
-  const rounds = oursTurns.map((our, round) => {
-    const peer = peerTurns[round];
-    return { oursUs: cost(our), peerUs: peer === undefined ? undefined : cost(peer) };
-  });
-  const found = ratioOf(rounds);
+  const turnsOf = (contender: Contender) => rounds.flatMap((round) => round.get(contender) ?? []);
+  const cost = (turn: Turn | undefined) => (turn?.fault === undefined ? turn?.clientUs : undefined);
+  const costs = rounds.map((round) => ({
+    oursUs: cost(round.get(duel.ours)),
+    peerUs: cost(round.get(opponent.contender)),
+  }));
+  const found = ratioOf(costs);
   const reach = { atLeast: opponent.atLeast };
-  const faults = [...oursTurns, ...peerTurns].flatMap(({ fault }) => fault ?? []);
+  const faults = [...turnsOf(duel.ours), ...turnsOf(opponent.contender)].flatMap(({ fault }) => fault ?? []);
+  const lost = faults.length === 0 ? undefined : `${faults.length} rounds do not count: ${faults[0]}`;
   return {
     ...head(duel, opponent),
     reach,
     found,
     reached: isReached(reach, found),
-    oursUs: spreadOf(rounds.flatMap(({ oursUs }) => oursUs ?? [])),
-    peerUs: spreadOf(rounds.flatMap(({ peerUs }) => peerUs ?? [])),
-    note: faults.length === 0 ? opponent.note : `${faults.length} rounds do not count: ${faults[0]}`,
+    oursUs: spreadOf(costs.flatMap(({ oursUs }) => oursUs ?? [])),
+    peerUs: spreadOf(costs.flatMap(({ peerUs }) => peerUs ?? [])),
+    note: noteOf(lost ?? opponent.note, chosen),
   };
 }
 

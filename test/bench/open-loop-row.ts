@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { RowResult } from './bench-result.ts';
+import { noteOf, type RowResult } from './bench-result.ts';
 import { type BenchTarget, compileC, startSink } from './bench-target.ts';
 import { treeCpuUs } from './cpu-time.ts';
 import { firstRequest } from './duel.ts';
 import type { BenchOptions } from './duel-rows.ts';
 import { httpAssignment, oursCommand } from './node-contenders.ts';
 import type { OursSays } from './ours.ts';
+import { quietRounds } from './quiet-rounds.ts';
 import { isReached, type Reach, ratioOf, type Spread, spreadOf } from './round-statistics.ts';
 
 const REQUESTS_PER_S = 5000;
@@ -29,42 +30,49 @@ interface OpenLoopRound {
 export async function openLoopRows(options: BenchOptions): Promise<RowResult[]> {
   const target = await startSink(options.cores.server, 64);
   const program = compileC('open-loop', '-lm');
-  if ('missing' in target) return rowsOf([], [], target.missing);
-  if ('missing' in program) return rowsOf([], [], program.missing);
-  const ours: (OpenLoopRound | undefined)[] = [];
-  const plain: (OpenLoopRound | undefined)[] = [];
+  if ('missing' in target) return rowsOf([], target.missing);
+  if ('missing' in program) return rowsOf([], program.missing);
+  const playRound = async (round: number): Promise<RoundOfBoth> => {
+    const { port } = new URL(target.url);
+    const seed = round + 1;
+    const cLoop = [program.file, port, REQUESTS_PER_S, WARMUP_S, options.seconds, CONNECTIONS, seed];
+    return {
+      ours: await measured('inferometer', oursFor(target.url, options.seconds, seed), target, options),
+      plain: await measured('open-loop.c', cLoop.map(String), target, options),
+    };
+  };
   try {
-    for (let round = 0; round < options.rounds; round++) {
-      const { port } = new URL(target.url);
-      const cLoop = [program.file, port, REQUESTS_PER_S, WARMUP_S, options.seconds, CONNECTIONS, round + 1];
-      ours.push(
-        await measured('inferometer', oursFor(target.url, options.seconds, round + 1), target, options),
-      );
-      plain.push(await measured('open-loop.c', cLoop.map(String), target, options));
-    }
+    const { rounds, note } = await quietRounds(options.rounds, Object.values(options.cores), playRound);
+    const lost = rounds.filter(({ ours }) => ours === undefined).length;
+    return rowsOf(
+      rounds,
+      noteOf(lost === 0 ? undefined : `${lost} rounds with failed requests do not count`, note),
+    );
   } finally {
     program.remove();
     await target.stop();
   }
-  const lost = ours.filter((round) => round === undefined).length;
-  return rowsOf(ours, plain, lost === 0 ? undefined : `${lost} rounds with failed requests do not count`);
 }
 
-type Rounds = readonly (OpenLoopRound | undefined)[];
+/** Undefined where requests failed. */
+interface RoundOfBoth {
+  readonly ours: OpenLoopRound | undefined;
+  readonly plain: OpenLoopRound | undefined;
+}
 
-function rowsOf(ours: Rounds, plain: Rounds, note: string | undefined): RowResult[] {
-  const spread = (rounds: Rounds, of: keyof OpenLoopRound) =>
-    spreadOf(rounds.flatMap((round) => (round === undefined ? [] : [round[of]])));
+function rowsOf(rounds: readonly RoundOfBoth[], note: string | undefined): RowResult[] {
+  const spread = (side: keyof RoundOfBoth, of: keyof OpenLoopRound) =>
+    spreadOf(rounds.flatMap((round) => round[side]?.[of] ?? []));
   const ratio = (of: keyof OpenLoopRound) =>
-    ratioOf(ours.map((round, at) => ({ oursUs: round?.[of], peerUs: plain[at]?.[of] })));
+    ratioOf(rounds.map(({ ours, plain }) => ({ oursUs: ours?.[of], peerUs: plain?.[of] })));
   const beside = (found: Spread | undefined, unit: string) =>
-    note ?? (found === undefined ? undefined : `open-loop.c here ${range(found)} ${unit}`);
+    found === undefined ? undefined : `open-loop.c here ${range(found)} ${unit}`;
   const row = (
     against: string,
     unit: RowResult['unit'],
     reach: Reach,
     found: Spread | undefined,
-    said?: string,
+    ...said: readonly (string | undefined)[]
   ): RowResult => ({
     row: 6,
     what: WHAT,
@@ -73,25 +81,27 @@ function rowsOf(ours: Rounds, plain: Rounds, note: string | undefined): RowResul
     reach,
     found,
     reached: isReached(reach, found),
-    note: said,
+    note: noteOf(...said),
   });
+  const [lag, cpu] = ['lagP99Ms', 'cpuCores'] as const;
   return [
     row(
       'dispatch lag p99',
       'ms',
       { atMost: 0.5 },
-      spread(ours, 'lagP99Ms'),
-      beside(spread(plain, 'lagP99Ms'), 'ms'),
+      spread('ours', lag),
+      beside(spread('plain', lag), 'ms'),
+      note,
     ),
-    row('dispatch lag p99 of open-loop.c', 'times', { atLeast: 0.5 }, ratio('lagP99Ms')),
+    row('dispatch lag p99 of open-loop.c', 'times', { atLeast: 0.5 }, ratio(lag)),
     row(
       'CPU of all its threads',
       'cores',
       { atMost: 0.4 },
-      spread(ours, 'cpuCores'),
-      beside(spread(plain, 'cpuCores'), 'cores'),
+      spread('ours', cpu),
+      beside(spread('plain', cpu), 'cores'),
     ),
-    row('CPU of open-loop.c', 'times', { atLeast: 0.7 }, ratio('cpuCores')),
+    row('CPU of open-loop.c', 'times', { atLeast: 0.7 }, ratio(cpu)),
   ];
 }
 

@@ -15,11 +15,14 @@ export interface RawTask {
     readonly datatype: FixedDatatype;
     readonly shape: readonly number[];
   }[];
+  /** Distributions by input, as in the load of the other side. */
+  readonly values: Readonly<Record<string, string>>;
 }
 
 export interface RawAsk {
-  readonly rows: number;
-  /** At least so long, and at least one run. */
+  /** Rows of the batches that are run in turn; at least one. */
+  readonly sizes: readonly number[];
+  /** At least so long, and at least each size once. */
   readonly ms: number;
 }
 

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { packageFile } from '../../harness/package-files.ts';
+import type { BatchCounts } from './batch-sizes.ts';
 import type { BenchTarget } from './bench-target.ts';
 
 /** The bundled server with one model, in a process of its own on a core of its own. */
 export interface ServedTarget extends BenchTarget {
   /** By the server's own counters, since its start. */
-  executed(): Promise<Executed>;
+  batches(): Promise<BatchCounts>;
   /** Where the model runs, and why there. */
   placement(): Promise<Placed>;
 }
@@ -14,11 +15,6 @@ export interface ServedTarget extends BenchTarget {
 export interface Placed {
   readonly placement: 'worker' | 'inline';
   readonly placementReason: string;
-}
-
-export interface Executed {
-  readonly rows: number;
-  readonly batches: number;
 }
 
 export interface ServedSettings {
@@ -31,8 +27,10 @@ export interface ServedSettings {
 
 interface StatsDocument {
   readonly model_stats: readonly {
-    readonly inference_count: number;
-    readonly execution_count: number;
+    readonly batch_stats: readonly {
+      readonly batch_size: number;
+      readonly compute_infer: { readonly count: number };
+    }[];
     readonly inference_stats: { readonly success: { readonly count: number } };
   }[];
 }
@@ -72,9 +70,9 @@ export async function startServed(
     url,
     pid: child.pid ?? 0,
     count: async () => (await statistics()).inference_stats.success.count,
-    async executed() {
-      const { inference_count: rows, execution_count: batches } = await statistics();
-      return { rows, batches };
+    async batches() {
+      const { batch_stats: sizes } = await statistics();
+      return new Map(sizes.map(({ batch_size: rows, compute_infer: { count } }) => [rows, count]));
     },
     async placement() {
       const { inferometer } = (await read('config')) as { inferometer: Placed };

@@ -1,4 +1,6 @@
+import { type BatchCounts, batchesSince, meanRows, runsLike } from './batch-sizes.ts';
 import { type Turn, turn } from './duel.ts';
+import { type QuietRounds, quietRounds } from './quiet-rounds.ts';
 import type { RawRunner, RawSays } from './raw-runner.ts';
 import type { ServedTarget } from './served-target.ts';
 import { type ServingCase, servingLoad } from './serving-case.ts';
@@ -13,8 +15,7 @@ export interface ServingOptions {
 /** One load on the server. */
 export interface Served {
   readonly rowsPerS: number;
-  /** Rows in a batch, on average. */
-  readonly batchRows: number;
+  readonly batches: BatchCounts;
   /** CPU of the server for each request. */
   readonly serverUs: number;
   readonly fault: string | undefined;
@@ -25,22 +26,21 @@ export async function servedTurn(
   target: ServedTarget,
   { cores, seconds }: ServingOptions,
 ): Promise<Served> {
-  const before = await target.executed();
+  const before = await target.batches();
   const { requestsPerS, serverUs, fault }: Turn = await turn(
     servingLoad(given),
     target,
     cores.client,
     seconds,
   );
-  const after = await target.executed();
-  const batchRows = (after.rows - before.rows) / Math.max(1, after.batches - before.batches);
-  return { rowsPerS: requestsPerS, batchRows, serverUs, fault };
+  const batches = batchesSince(before, await target.batches());
+  return { rowsPerS: requestsPerS, batches, serverUs, fault };
 }
 
 /** The server, and the runtime by itself on the same core, in turn; the other begins in every second round. */
 export interface DuelRound {
   readonly served: Served;
-  /** Bare runs of the batch that the server formed on average. */
+  /** Bare runs of batches like those that the server formed. */
   readonly raw: RawSays;
   /** Bare runs of one row. */
   readonly single: RawSays;
@@ -51,25 +51,29 @@ export async function duelRounds(
   target: ServedTarget,
   raw: RawRunner,
   options: ServingOptions,
-): Promise<readonly DuelRound[]> {
-  const { seconds, tell } = options;
-  const rounds: DuelRound[] = [];
+): Promise<QuietRounds<DuelRound>> {
+  const bare = (sizes: readonly number[]) => raw.measure({ sizes, ms: (options.seconds * 1000) / 2 });
   // Until the compiler has settled.
-  let usualRows = Math.max(1, Math.round((await servedTurn(given, target, options)).batchRows));
-  for (let round = 0; round < options.rounds; round++) {
-    const bare = (rows: number) => raw.measure({ rows, ms: (seconds * 1000) / 2 });
-    const bareFirst = round % 2 === 1;
-    const early = bareFirst ? await bare(usualRows) : undefined;
+  let usual = (await servedTurn(given, target, options)).batches;
+  return quietRounds(options.rounds, [options.cores.server], async (round) => {
+    const early = round % 2 === 1 ? await bare(runsLike(usual)) : undefined;
     const served = await servedTurn(given, target, options);
-    usualRows = Math.max(1, Math.round(served.batchRows));
-    const bareBatches = early ?? (await bare(usualRows));
-    const single = await bare(1);
-    rounds.push({ served, raw: bareBatches, single });
-    tell(
-      `${given.model} on ${given.provider}: round ${round + 1}: served ${served.rowsPerS.toFixed(0)} rows/s in batches of ` +
-        `${served.batchRows.toFixed(1)}, ${served.serverUs.toFixed(1)} us of CPU each; bare ${bareBatches.rowsPerS.toFixed(0)} in ` +
-        `such batches, ${single.rowsPerS.toFixed(0)} one by one${served.fault === undefined ? '' : `; ${served.fault}`}`,
-    );
-  }
-  return rounds;
+    usual = served.batches;
+    const found = { served, raw: early ?? (await bare(runsLike(usual))), single: await bare([1]) };
+    options.tell(describe(given, round, found));
+    return found;
+  });
+}
+
+function describe({ model, provider }: ServingCase, round: number, found: DuelRound): string {
+  const { served, raw, single } = found;
+  const bare = `bare ${raw.rowsPerS.toFixed(0)} in such batches, ${single.rowsPerS.toFixed(0)} one by one`;
+  return `${model} on ${provider}: round ${round + 1}: served ${servedText(served)}; ${bare}`;
+}
+
+export function servedText({ rowsPerS, batches, serverUs, fault }: Served): string {
+  const size = meanRows(batches).toFixed(1);
+  return (
+    fault ?? `${rowsPerS.toFixed(0)} rows/s in batches of ${size}, ${serverUs.toFixed(1)} us of CPU each`
+  );
 }

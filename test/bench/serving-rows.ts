@@ -1,11 +1,16 @@
-import type { RowResult } from './bench-result.ts';
+import { meanRows } from './batch-sizes.ts';
+import { noteOf, type RowResult } from './bench-result.ts';
+import { quietRounds } from './quiet-rounds.ts';
 import { type RawRunner, startRaw } from './raw-runner.ts';
 import { isReached, type Spread, spreadOf } from './round-statistics.ts';
 import { type ServedTarget, startServed } from './served-target.ts';
 import { bundledCase, type ServingCase, tinyCase } from './serving-case.ts';
-import { type DuelRound, duelRounds, type ServingOptions, servedTurn } from './serving-rounds.ts';
+import { type DuelRound, duelRounds, type ServingOptions, servedText, servedTurn } from './serving-rounds.ts';
 
-/** A model that takes less than this for a row is mostly the way to it: the promise of row 7 is about others. */
+/**
+ * A row that takes less than this in its batch is mostly the way to the model: the promise of row 7 is about others. What
+ * it takes alone says nothing, since both sides run batches.
+ */
 const WORTH_ROW_7_MS = 0.5;
 /** Where a batch takes long, a round has to see several of them, and still end. */
 const BATCHES_A_ROUND = 6;
@@ -28,21 +33,28 @@ export async function fullQueueRow(
     reach: { atLeast: 0.9 },
   } as const;
   return withBoth(given, env, options, async (target, raw) => {
-    const singleMs = 1000 / (await raw.measure({ rows: 1, ms: LOOK_MS })).rowsPerS;
-    const batchS = (singleMs * given.inFlight) / 2 / 1000;
+    const aloneMs = 1000 / (await raw.measure({ sizes: [1], ms: LOOK_MS })).rowsPerS;
+    const batchS = (aloneMs * given.inFlight) / 2 / 1000;
     const seconds = Math.min(LONGEST_S, Math.max(options.seconds, BATCHES_A_ROUND * batchS));
-    const rounds = await duelRounds(given, target, raw, { ...options, seconds });
-    const single = spreadOf(rounds.map(({ single: alone }) => 1000 / alone.rowsPerS))?.median ?? 0;
-    const counts = single >= WORTH_ROW_7_MS;
+    const { rounds, note } = await duelRounds(given, target, raw, { ...options, seconds });
     const found = ratios(rounds, ({ raw: bare }) => bare.rowsPerS);
-    const batch = spreadOf(rounds.map(({ served }) => served.batchRows))?.median ?? 0;
-    const about = `${single.toPrecision(3)} ms a row by itself, in batches of ${batch.toPrecision(3)}`;
+    const medianOf = (of: (round: DuelRound) => number) => spreadOf(rounds.map(of))?.median ?? 0;
+    const rowMs = medianOf(({ raw: bare }) => 1000 / bare.rowsPerS);
+    const counts = rowMs >= WORTH_ROW_7_MS;
+    const batch = medianOf(({ served }) => meanRows(served.batches)).toPrecision(3);
+    const alone = medianOf(({ single }) => 1000 / single.rowsPerS).toPrecision(3);
+    const about = `${rowMs.toPrecision(3)} ms a row in batches of ${batch}, ${alone} ms alone`;
     return {
       ...row,
       found,
       ...costs(rounds, ({ raw: bare }) => bare.cpuUs),
       reached: counts ? isReached(row.reach, found) : undefined,
-      note: `${about}${counts ? '' : `: the promise is about ${WORTH_ROW_7_MS} ms and more`}${faultsOf(rounds)}`,
+      note: noteOf(
+        about,
+        counts ? undefined : `the promise is about ${WORTH_ROW_7_MS} ms and more`,
+        faultsOf(rounds),
+        note,
+      ),
     };
   });
 }
@@ -53,10 +65,10 @@ export async function tinyRows(env: NodeJS.ProcessEnv, options: ServingOptions):
   const row = { row: 9, what: 'tiny model, 32 connections', unit: 'times' } as const;
   const speed = await withBoth(given, env, options, async (target, raw): Promise<RowResult> => {
     const { placement, placementReason } = await target.placement();
-    const rounds = await duelRounds(given, target, raw, options);
+    const { rounds, note: chosen } = await duelRounds(given, target, raw, options);
     const found = ratios(rounds, ({ single }) => single.rowsPerS);
     const reach = { atLeast: 0.6 };
-    const note = `${placement} (${placementReason})${faultsOf(rounds)}`;
+    const note = noteOf(`${placement} (${placementReason})`, faultsOf(rounds), chosen);
     const cost = costs(rounds, ({ single }) => single.cpuUs);
     return {
       ...row,
@@ -68,16 +80,16 @@ export async function tinyRows(env: NodeJS.ProcessEnv, options: ServingOptions):
       note,
     };
   });
-  const chosen = await besidesItself(given, env, options, [{}, { placement: 'worker' }]);
+  const { found, note } = await besidesItself(given, env, options, [{}, { placement: 'worker' }]);
   const reach = { atLeast: 1 };
   const against = 'the same in a thread of its own';
-  return [speed, { ...row, against, reach, found: chosen, reached: isReached(reach, chosen) }];
+  return [speed, { ...row, against, reach, found, reached: isReached(reach, found), note }];
 }
 
 /** Row 8: batches against one by one, at 32 connections. */
 export async function batchingRow(env: NodeJS.ProcessEnv, options: ServingOptions): Promise<RowResult> {
   const given = await bundledCase('recommender', 'cpu');
-  const found = await besidesItself(given, env, options, [{}, { batching: { maxRows: 1 } }]);
+  const { found, note } = await besidesItself(given, env, options, [{}, { batching: { maxRows: 1 } }]);
   const reach = { atLeast: 5 };
   return {
     row: 8,
@@ -87,6 +99,7 @@ export async function batchingRow(env: NodeJS.ProcessEnv, options: ServingOption
     reach,
     found,
     reached: isReached(reach, found),
+    note,
   };
 }
 
@@ -96,28 +109,26 @@ async function besidesItself(
   env: NodeJS.ProcessEnv,
   options: ServingOptions,
   settings: readonly [first: Record<string, unknown>, second: Record<string, unknown>],
-): Promise<Spread | undefined> {
+): Promise<{ readonly found: Spread | undefined; readonly note: string | undefined }> {
   const targets: ServedTarget[] = [];
   try {
     for (const config of settings) targets.push(await start(given, env, options, config));
     // Until the compiler has settled.
     for (const target of targets) await servedTurn(given, target, options);
-    const found: number[] = [];
-    for (let round = 0; round < options.rounds; round++) {
-      const order = round % 2 === 0 ? [0, 1] : [1, 0];
+    const { rounds, note } = await quietRounds(options.rounds, [options.cores.server], async (round) => {
       const rowsPerS = [0, 0];
-      for (const at of order) {
+      for (const at of round % 2 === 0 ? [0, 1] : [1, 0]) {
         const target = targets[at];
         if (target === undefined) continue;
-        const { rowsPerS: seen, batchRows, serverUs, fault } = await servedTurn(given, target, options);
-        rowsPerS[at] = fault === undefined ? seen : Number.NaN;
+        const served = await servedTurn(given, target, options);
+        rowsPerS[at] = served.fault === undefined ? served.rowsPerS : Number.NaN;
         options.tell(
-          `${given.model} with ${JSON.stringify(settings[at])}: round ${round + 1}: ${fault ?? `${seen.toFixed(0)} rows/s in batches of ${batchRows.toFixed(1)}, ${serverUs.toFixed(1)} us of CPU each`}`,
+          `${given.model} with ${JSON.stringify(settings[at])}: round ${round + 1}: ${servedText(served)}`,
         );
       }
-      found.push((rowsPerS[0] ?? 0) / (rowsPerS[1] ?? 0));
-    }
-    return spreadOf(found);
+      return (rowsPerS[0] ?? 0) / (rowsPerS[1] ?? 0);
+    });
+    return { found: spreadOf(rounds), note };
   } finally {
     for (const target of targets) await target.stop();
   }
@@ -130,8 +141,8 @@ async function withBoth(
   options: ServingOptions,
   use: (target: ServedTarget, raw: RawRunner) => Promise<RowResult>,
 ): Promise<RowResult> {
-  const { modelPath, provider, inputs } = given;
-  const raw = await startRaw(options.cores.server, { modelPath, provider, threads: 1, inputs }, env);
+  const { modelPath, provider, inputs, values } = given;
+  const raw = await startRaw(options.cores.server, { modelPath, provider, threads: 1, inputs, values }, env);
   try {
     const target = await start(given, env, options, {});
     try {
@@ -166,7 +177,7 @@ function costs(rounds: readonly DuelRound[], bare: (round: DuelRound) => number)
   };
 }
 
-function faultsOf(rounds: readonly DuelRound[]): string {
+function faultsOf(rounds: readonly DuelRound[]): string | undefined {
   const faults = rounds.flatMap(({ served }) => served.fault ?? []);
-  return faults.length === 0 ? '' : `; ${faults.length} rounds do not count: ${faults[0]}`;
+  return faults.length === 0 ? undefined : `${faults.length} rounds do not count: ${faults[0]}`;
 }
