@@ -43,6 +43,11 @@ export interface InferTimings {
   batchRows: number;
   /** Where the answer is from: the two others ran nothing for this request, and it has no handover and no compute. */
   answeredBy: 'model' | 'cache' | 'another request';
+  /**
+   * How long before this request reached the cache the computation of its answer had begun: what has happened since, the
+   * answer does not know. Undefined where it was computed for this request.
+   */
+  ageMs: number | undefined;
 }
 
 /** Element types by their Open Inference Protocol names. */

@@ -1,6 +1,7 @@
 import { invalid, ServingError } from '../errors.ts';
 import type { InferRequest, InferResponse, Tensor } from '../infer.ts';
 import type { ModelSignature } from '../models/model-signature.ts';
+import { AGE } from './answer-age.ts';
 import { type ChosenOutput, type ClassLabels, chosenOutput, chosenTensor } from './chosen-output.ts';
 import type { InferMessage, InputMessage } from './grpc-infer-message.ts';
 import { bytesFromContents, contentsFromBytes, hasTypedContents } from './grpc-tensor-contents.ts';
@@ -62,6 +63,8 @@ export interface GrpcAnswer {
   readonly modelName: string;
   readonly modelVersion: string;
   readonly id: string;
+  /** As `toldAgeUs` gives it. */
+  readonly ageUs?: number | undefined;
   /** As the request was; what typed contents cannot carry makes an answer raw all the same. */
   readonly raw: boolean;
   /** Says that no other answer follows. */
@@ -70,13 +73,14 @@ export interface GrpcAnswer {
 
 /** Writes a ModelInferResponse, as part of a stream's message where there is one. */
 export function writeInferResponse(writer: ProtobufWriter, answer: GrpcAnswer): void {
-  const { modelName, modelVersion, id, saysFinal } = answer;
+  const { modelName, modelVersion, id, ageUs, saysFinal } = answer;
   const { response, classLabels } = answer;
   const tensors = answer.wanted.map((choice) => chosenTensor(response, choice, classLabels)).reverse();
   const raw = answer.raw || !tensors.every(({ datatype }) => hasTypedContents(datatype));
   if (raw) for (const { data } of tensors) writer.bytes(6, data);
   for (const tensor of tensors) writeOutput(writer, tensor, raw);
-  if (saysFinal) writeFlag(writer, 4, 'triton_final_response');
+  if (ageUs !== undefined) writeParameter(writer, AGE, INT64, ageUs);
+  if (saysFinal) writeParameter(writer, 'triton_final_response', BOOL, 1);
   writer.text(3, id);
   writer.text(2, modelVersion);
   writer.text(1, modelName);
@@ -94,13 +98,17 @@ function writeOutput(writer: ProtobufWriter, tensor: Tensor, raw: boolean): void
   writer.close(5, start);
 }
 
-/** An entry of a map of parameters: that name is true. */
-function writeFlag(writer: ProtobufWriter, field: number, name: string): void {
+/** Kinds of InferParameter. */
+const BOOL = 1;
+const INT64 = 2;
+
+/** An entry of the response's map of parameters. */
+function writeParameter(writer: ProtobufWriter, name: string, kind: number, value: number): void {
   const start = writer.length;
-  writer.integer(1, 1);
+  writer.integer(kind, value);
   writer.close(2, start);
   writer.text(1, name);
-  writer.close(field, start);
+  writer.close(4, start);
 }
 
 /** A message as gRPC sends it: not compressed, and its length, then its bytes. */

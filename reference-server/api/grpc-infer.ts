@@ -1,6 +1,7 @@
 import { asServingError, ServingError } from '../errors.ts';
 import type { ServedModel } from '../models/served-model.ts';
 import { newTimings, nsBetween } from '../telemetry/timings.ts';
+import { ageWanted, toldAgeUs } from './answer-age.ts';
 import { decodeGrpcInfer, type GrpcAnswer, SAYS_FINAL } from './grpc-infer-codec.ts';
 import type { InferMessage } from './grpc-infer-message.ts';
 import type { GrpcService } from './grpc-service.ts';
@@ -58,6 +59,7 @@ async function answered<Answer>(
   const { request, wanted } = decodeGrpcInfer(message, model.signature);
   const timings = newTimings();
   const queue = queueWishOf(message.parameters);
+  const saysAge = ageWanted(message.parameters);
   const asked = queue === undefined ? {} : { queue };
   const response = await model.infer(request, { receivedAtMs, signal, timings, ...asked });
 
@@ -69,6 +71,7 @@ async function answered<Answer>(
     modelName: name,
     modelVersion: model.version,
     id: message.id,
+    ageUs: toldAgeUs(saysAge, timings.ageMs),
     raw: message.raw.length > 0,
     saysFinal: message.parameters[SAYS_FINAL] === true,
   });

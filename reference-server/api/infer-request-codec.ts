@@ -1,6 +1,7 @@
 import { invalid, ServingError } from '../errors.ts';
 import type { InferRequest, QueueWish, Tensor } from '../infer.ts';
 import type { ModelSignature } from '../models/model-signature.ts';
+import { ageWanted } from './answer-age.ts';
 import { type ChosenOutput, chosenOutput } from './chosen-output.ts';
 import { checkedShape, fitting, inModelOrder, inputSpec, quoted } from './input-tensors.ts';
 import { bytesFromJson } from './json-tensor-codec.ts';
@@ -19,6 +20,8 @@ export interface DecodedInferRequest {
   /** In the caller's order; all of the model's where the caller names none. */
   readonly wanted: readonly WantedOutput[];
   readonly queue?: QueueWish | undefined;
+  /** Whether the caller wants to know how old an answer from the cache is. */
+  readonly saysAge: boolean;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -48,7 +51,7 @@ export function decodeInferRequest(
   const outputs = wanted.map(({ name }) => name);
   const parameters = requestParameters(asParameters(json.parameters, 'the request'));
   const request = { ...inModelOrder(tensors, signature), outputs, parameters };
-  return { request, id, wanted, queue: queueWishOf(parameters) };
+  return { request, id, wanted, queue: queueWishOf(parameters), saysAge: ageWanted(parameters) };
 }
 
 function parseHeaderLength(text: string | undefined, bodyLength: number): number {
@@ -143,7 +146,8 @@ function wantedOutputs(json: JsonObject, signature: ModelSignature): readonly Wa
 function rawRequest(tensor: Tensor, signature: ModelSignature): DecodedInferRequest {
   const outputs = signature.outputs.map(({ name }) => name);
   const request = { inputs: [tensor], rows: tensor.shape[0] ?? 1, outputs };
-  return { request, id: undefined, wanted: outputs.map((name) => ({ name, binary: true })) };
+  const wanted = outputs.map((name) => ({ name, binary: true }));
+  return { request, id: undefined, wanted, saysAge: false };
 }
 
 function asObject(value: unknown, label: string): JsonObject {

@@ -1,4 +1,5 @@
 import type { InferResponse, Tensor } from '../infer.ts';
+import { AGE } from './answer-age.ts';
 import { type ClassLabels, chosenTensor } from './chosen-output.ts';
 import type { WantedOutput } from './infer-request-codec.ts';
 import { jsonFromBytes } from './json-tensor-codec.ts';
@@ -13,6 +14,8 @@ export interface InferAnswer {
   readonly response: InferResponse;
   readonly wanted: readonly WantedOutput[];
   readonly id: string | undefined;
+  /** As `toldAgeUs` gives it. */
+  readonly ageUs?: number | undefined;
   readonly modelName: string;
   readonly modelVersion: string;
   readonly classLabels: ClassLabels;
@@ -20,7 +23,7 @@ export interface InferAnswer {
 
 /** An answer's bytes: a JSON object, followed by the binary tensors in the order in which they were wanted. */
 export function encodeInferResponse(answer: InferAnswer): EncodedInferResponse {
-  const { response, wanted, id, modelName, modelVersion, classLabels } = answer;
+  const { response, wanted, id, ageUs, modelName, modelVersion, classLabels } = answer;
   const binary: Uint8Array[] = [];
   const outputs = wanted.map((choice) => {
     const tensor = chosenTensor(response, choice, classLabels);
@@ -29,7 +32,8 @@ export function encodeInferResponse(answer: InferAnswer): EncodedInferResponse {
     return `{${describe(tensor)},"parameters":{"binary_data_size":${tensor.data.byteLength}}}`;
   });
   const echoedId = id === undefined ? '' : `"id":${JSON.stringify(id)},`;
-  const head = `{"model_name":${JSON.stringify(modelName)},"model_version":"${modelVersion}",${echoedId}"outputs":[${outputs.join(',')}]}`;
+  const age = ageUs === undefined ? '' : `"parameters":{"${AGE}":${ageUs}},`;
+  const head = `{"model_name":${JSON.stringify(modelName)},"model_version":"${modelVersion}",${echoedId}${age}"outputs":[${outputs.join(',')}]}`;
   if (binary.length === 0) return { body: Buffer.from(head, 'utf8'), headerLength: undefined };
   return withTensors(head, binary);
 }

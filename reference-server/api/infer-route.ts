@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { asServingError, ServingError } from '../errors.ts';
 import type { ServedModel } from '../models/served-model.ts';
 import { newTimings, nsBetween } from '../telemetry/timings.ts';
+import { toldAgeUs } from './answer-age.ts';
 import { type EncodedInferResponse, encodeInferResponse } from './infer-response-codec.ts';
 import { decodeLike } from './known-request.ts';
 import type { ConnectionMemory } from './plain-lane.ts';
@@ -76,6 +77,7 @@ async function inferFrom(
     response,
     wanted: decoded.wanted,
     id: decoded.id,
+    ageUs: toldAgeUs(decoded.saysAge, timings.ageMs),
     modelName: model.signature.name,
     modelVersion: model.version,
     classLabels: model.classLabels,

@@ -4,6 +4,7 @@ import type { InferRequest } from '../infer.ts';
 /** Parameters that say how a request waits or how its answer is written, and nothing of what is computed. */
 const OF_DELIVERY: ReadonlySet<string> = new Set([
   'binary_data_output',
+  'cache_age',
   'priority',
   'routing_key',
   'timeout',

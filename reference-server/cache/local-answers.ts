@@ -1,4 +1,4 @@
-import type { Answer, CacheState, LocalStore } from './answer-store.ts';
+import type { Answer, CacheState, KeptAnswer, LocalStore } from './answer-store.ts';
 import { type LeavingCause, LruStore, type StoreLimits } from './lru-store.ts';
 
 /** What the objects around an answer, and around each of its tensors, take beside the tensors' bytes: about. */
@@ -9,20 +9,20 @@ const TENSOR_BYTES = 256;
 export class LocalAnswers implements LocalStore {
   readonly where = 'here';
   readonly #limits: StoreLimits;
-  readonly #kept: LruStore<Answer>;
+  readonly #kept: LruStore<KeptAnswer>;
 
   constructor(limits: StoreLimits, onLeaving: (cause: LeavingCause) => void) {
     this.#limits = limits;
     this.#kept = new LruStore(limits, onLeaving);
   }
 
-  get(key: string, nowMs: number): Answer | undefined {
+  get(key: string, nowMs: number): KeptAnswer | undefined {
     return this.#kept.get(key, nowMs);
   }
 
-  keep(key: string, answer: Answer, nowMs: number): void {
-    const owned = ownBytes(answer);
-    this.#kept.set(key, owned, sizeOf(owned), nowMs);
+  keep(key: string, { outputs, beganAtMs }: KeptAnswer, nowMs: number): void {
+    const owned = ownBytes(outputs);
+    this.#kept.set(key, { outputs: owned, beganAtMs }, sizeOf(owned), nowMs);
   }
 
   state(): CacheState {

@@ -1,6 +1,6 @@
 import { ServingError } from '../errors.ts';
 import { readAnswer, writeAnswer } from './answer-codec.ts';
-import type { Answer, CacheState, SharedStore, StoreFailure } from './answer-store.ts';
+import type { AgedAnswer, CacheState, SharedStore, StoreFailure } from './answer-store.ts';
 import type { Asked, RedisLink } from './redis-link.ts';
 
 /** For each step of what an operator asks for, which may take longer than a request can wait. */
@@ -15,27 +15,36 @@ export interface RedisAnswersSettings {
   readonly waitMs: number;
 }
 
-/** The answers of one version of a model in a Redis, where every server that runs the same one finds them. */
+/**
+ * The answers of one version of a model in a Redis, where every server that runs the same one finds them. Their ages are
+ * told from the clocks of day of two servers, and are as right as these agree.
+ */
 export class RedisAnswers implements SharedStore {
   readonly where = 'elsewhere';
   readonly #link: RedisLink;
   readonly #settings: RedisAnswersSettings;
+  readonly #epochMs: () => number;
 
-  constructor(link: RedisLink, settings: RedisAnswersSettings) {
+  constructor(link: RedisLink, settings: RedisAnswersSettings, epochMs: () => number = Date.now) {
     this.#link = link;
     this.#settings = settings;
+    this.#epochMs = epochMs;
   }
 
-  async get(key: string): Promise<Answer | undefined | StoreFailure> {
+  async get(key: string): Promise<AgedAnswer | undefined | StoreFailure> {
     const { prefix, waitMs } = this.#settings;
     const asked = await this.#link.get(prefix + key, waitMs);
     if ('failure' in asked) return asked.failure;
-    return asked.value === null ? undefined : (readAnswer(asked.value) ?? 'unreadable');
+    if (asked.value === null) return undefined;
+    const read = readAnswer(asked.value);
+    if (read === undefined) return 'unreadable';
+    return { outputs: read.outputs, ageMs: Math.max(0, this.#epochMs() - read.beganAtEpochMs) };
   }
 
-  async set(key: string, answer: Answer): Promise<StoreFailure | undefined> {
+  async set(key: string, { outputs, ageMs }: AgedAnswer): Promise<StoreFailure | undefined> {
     const { prefix, ttlMs, waitMs } = this.#settings;
-    const asked = await this.#link.set(prefix + key, writeAnswer(answer), ttlMs, waitMs);
+    const written = writeAnswer({ outputs, beganAtEpochMs: this.#epochMs() - ageMs });
+    const asked = await this.#link.set(prefix + key, written, ttlMs, waitMs);
     return 'failure' in asked ? asked.failure : undefined;
   }
 

@@ -1,7 +1,7 @@
 import type { Infer, InferContext, InferRequest } from '../infer.ts';
 import type { ModelStatistics } from '../telemetry/statistics.ts';
 import { type Clock, nsBetween } from '../telemetry/timings.ts';
-import type { Answer, AnswerStore, CacheState } from './answer-store.ts';
+import type { Answer, AnswerStore, CacheState, KeptAnswer } from './answer-store.ts';
 import { cacheKey } from './cache-key.ts';
 import { SingleFlight } from './single-flight.ts';
 
@@ -29,7 +29,7 @@ export interface ResponseCacheDeps {
 export class ResponseCache {
   readonly #model: CachedModel;
   readonly #deps: ResponseCacheDeps;
-  readonly #flights = new SingleFlight<Answer>();
+  readonly #flights = new SingleFlight<KeptAnswer>();
 
   constructor(model: CachedModel, deps: ResponseCacheDeps) {
     this.#model = model;
@@ -50,16 +50,20 @@ export class ResponseCache {
     const key = cacheKey(this.#model.model, this.#model.version, request);
     const kept = store.where === 'here' ? store.get(key, startedAtMs) : undefined;
     if (kept !== undefined) return { outputs: this.#hit(kept, context, startedAtMs) };
-    if (!singleFlight) return { outputs: await this.#find(key, request, context, startedAtMs) };
+    if (!singleFlight) {
+      const { outputs } = await this.#find(key, request, context, startedAtMs);
+      return { outputs };
+    }
     const { joined, outcome } = this.#flights.join(flightKey(key, context), context.signal, (signal) =>
       this.#find(key, request, { ...context, signal }, startedAtMs),
     );
-    if (!joined) return { outputs: await outcome };
+    if (!joined) return { outputs: (await outcome).outputs };
     statistics.cacheJoins++;
     const joinedAtMs = clock.nowMs();
-    const outputs = await outcome;
+    const { outputs, beganAtMs } = await outcome;
     context.timings.answeredBy = 'another request';
     context.timings.queueNs = nsBetween(joinedAtMs, clock.nowMs());
+    context.timings.ageMs = ageAt(startedAtMs, beganAtMs);
     return { outputs };
   };
 
@@ -69,37 +73,50 @@ export class ResponseCache {
     request: InferRequest,
     context: InferContext,
     startedAtMs: number,
-  ): Promise<Answer> {
+  ): Promise<KeptAnswer> {
     const { clock, statistics, store } = this.#deps;
     const found = store.where === 'elsewhere' ? await store.get(key) : undefined;
-    if (typeof found === 'object') return this.#hit(found, context, startedAtMs);
+    const beganAtMs = clock.nowMs();
+    if (typeof found === 'object') {
+      const kept = { outputs: found.outputs, beganAtMs: beganAtMs - found.ageMs };
+      this.#hit(kept, context, startedAtMs);
+      return kept;
+    }
     if (found !== undefined) statistics.cacheErrors[found]++;
-    statistics.cacheMissed(nsBetween(startedAtMs, clock.nowMs()));
+    statistics.cacheMissed(nsBetween(startedAtMs, beganAtMs));
     const { outputs } = await this.#model.infer(request, context);
+    const computed = { outputs, beganAtMs };
     // A store that could not be asked is not given anything either: one failure a request.
-    if (found === undefined) this.#keep(key, outputs);
+    if (found === undefined) this.#keep(key, computed);
+    return computed;
+  }
+
+  #hit({ outputs, beganAtMs }: KeptAnswer, { timings }: InferContext, startedAtMs: number): Answer {
+    const { clock, statistics } = this.#deps;
+    timings.answeredBy = 'cache';
+    timings.ageMs = ageAt(startedAtMs, beganAtMs);
+    statistics.cacheHit(nsBetween(startedAtMs, clock.nowMs()));
     return outputs;
   }
 
-  #hit(kept: Answer, { timings }: InferContext, startedAtMs: number): Answer {
-    const { clock, statistics } = this.#deps;
-    timings.answeredBy = 'cache';
-    statistics.cacheHit(nsBetween(startedAtMs, clock.nowMs()));
-    return kept;
-  }
-
   /** Nobody waits for a store elsewhere to have taken it. */
-  #keep(key: string, answer: Answer): void {
+  #keep(key: string, computed: KeptAnswer): void {
     const { clock, statistics, store } = this.#deps;
     const computedAtMs = clock.nowMs();
-    if (store.where === 'here') store.keep(key, answer, computedAtMs);
+    if (store.where === 'here') store.keep(key, computed, computedAtMs);
     else {
-      void store.set(key, answer).then((failure) => {
+      const { outputs, beganAtMs } = computed;
+      void store.set(key, { outputs, ageMs: computedAtMs - beganAtMs }).then((failure) => {
         if (failure !== undefined) statistics.cacheErrors[failure]++;
       });
     }
     statistics.cacheInserted(nsBetween(computedAtMs, clock.nowMs()));
   }
+}
+
+/** An answer whose computation began after the request came, as one may that is joined, is as new as one of its own. */
+function ageAt(atMs: number, beganAtMs: number): number {
+  return Math.max(0, atMs - beganAtMs);
 }
 
 /** Who waits by other rules does not join: a caller's priority and timeout are its own. */

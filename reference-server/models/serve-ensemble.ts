@@ -164,10 +164,11 @@ function refuseMisfits({ signature }: ServedModel, wired: PartSignature, inputs:
   }
 }
 
-/** An ensemble's times are the sums of those of its models, also where they ran side by side. */
+/** An ensemble's times are the sums of those of its models, also where they ran side by side; its age is of its oldest part. */
 function addTimings(whole: InferTimings, part: InferTimings): void {
   whole.queueNs += part.queueNs;
   whole.handoverNs += part.handoverNs;
   whole.computeNs += part.computeNs;
   whole.batchRows = Math.max(whole.batchRows, part.batchRows);
+  if (part.ageMs !== undefined) whole.ageMs = Math.max(part.ageMs, whole.ageMs ?? 0);
 }

@@ -25,7 +25,7 @@ export const realClock: Clock = {
 };
 
 export function newTimings(): InferTimings {
-  return { queueNs: 0, handoverNs: 0, computeNs: 0, batchRows: 0, answeredBy: 'model' };
+  return { queueNs: 0, handoverNs: 0, computeNs: 0, batchRows: 0, answeredBy: 'model', ageMs: undefined };
 }
 
 export function nsBetween(fromMs: number, toMs: number): number {

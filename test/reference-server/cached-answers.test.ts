@@ -82,6 +82,42 @@ describe('answers from the cache', () => {
     expect(instance?.batches).toEqual([1, 1]);
   });
 
+  test('who asks is told how old an answer from the cache is, over both doors; to others nothing changes', async () => {
+    await start();
+    const asking = { parameters: { cache_age: true } };
+    const aged = async (more: object = {}) => {
+      const { status, body } = await post(json([1, 2.5, -3], { ...asking, ...more }));
+      const end = body.indexOf('}]}') + 3;
+      return { status, said: JSON.parse(body.slice(0, end)).parameters };
+    };
+    const before = performance.now();
+    expect(await aged()).toEqual({ status: 200, said: undefined });
+    const plain = await post(json([1, 2.5, -3]));
+    expect(plain.body).not.toContain('cache_age');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const binary = { parameters: { ...asking.parameters, binary_data_output: true } };
+    const ages = [(await aged()).said, (await aged(binary)).said, (await aged({ id: 'x' })).said];
+    const message = {
+      model_name: 'echo',
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 3] }],
+      raw_input_contents: [floats(1, 2.5, -3)],
+    };
+    const answer = await client.call('ModelInfer', {
+      ...message,
+      parameters: { cache_age: { bool_param: true } },
+    });
+    ages.push({ cache_age_us: Number(answer.parameters.cache_age_us.int64_param) });
+    expect((await client.call('ModelInfer', message)).parameters).toEqual({});
+    const atMostUs = 1000 * (performance.now() - before);
+    const us = ages.map(({ cache_age_us }) => cache_age_us);
+    expect(us).toEqual([...us].sort((a, b) => a - b));
+    expect(us.every((one) => Number.isInteger(one) && one >= 5000 && one <= atMostUs)).toBe(true);
+    expect(instance?.batches).toEqual([1]);
+    const refused = await post(json([1, 2.5, -3], { parameters: { cache_age: 'yes' } }));
+    expect(refused.status).toBe(400);
+    expect(refused.body).toContain('must be true or false');
+  });
+
   test('equal requests under way run once; the statistics and the metrics say so', async () => {
     await start({ cache: { maxBytes: 2000 } });
     const release = instance?.hold();
@@ -180,6 +216,34 @@ test('a model that is loaded again answers for itself, not what the one before i
     const page = await (await fetch(`${announced.listening}/metrics`)).text();
     expect(page).toContain('nv_cache_num_hits_per_model{model="scale",version="1"} 1');
     expect(page).toContain('nv_cache_num_entries{model="scale",version="1"} 1');
+  } finally {
+    await endServers();
+    folder.remove();
+  }
+});
+
+test('an ensemble is as old as the oldest of its parts', async () => {
+  const folder = new ModelFolder();
+  try {
+    const nodes = '[{model: scale, inputs: {x: x}, outputs: {y: y}}]';
+    folder.write('scale/1/model.onnx', scaleModel(2)).write('scale/config.yaml', 'cache: {kind: local}');
+    folder.write(
+      'whole/config.yaml',
+      `ensemble: {inputs: [{name: x, datatype: FP32, shape: [-1, 3]}], outputs: [y], nodes: ${nodes}}`,
+    );
+    const { announced } = await startServer({ models: [], repository: { path: folder.path } });
+    const infer = async () => {
+      const body = json([1, 2, 3], { parameters: { cache_age: true } });
+      const answer = await fetch(`${announced.listening}/v2/models/whole/infer`, { method: 'POST', body });
+      return (await answer.json()) as { outputs: { data: number[] }[]; parameters?: object };
+    };
+    const [first, second] = [await infer(), await infer()];
+    expect([first.outputs[0]?.data, second.outputs[0]?.data]).toEqual([
+      [2, 4, 6],
+      [2, 4, 6],
+    ]);
+    expect(first).not.toHaveProperty('parameters');
+    expect(second.parameters).toEqual({ cache_age_us: expect.any(Number) });
   } finally {
     await endServers();
     folder.remove();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { AgedAnswer } from '../../reference-server/cache/answer-store.ts';
 import { RedisAnswers } from '../../reference-server/cache/redis-answers.ts';
 import { RedisLink, type RedisPlace } from '../../reference-server/cache/redis-link.ts';
 import type { Tensor } from '../../reference-server/infer.ts';
@@ -12,9 +13,13 @@ import { NO_REDIS, RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 import { settle, VirtualClock } from './virtual-clock.ts';
 
-const answer: readonly Tensor[] = [
-  { name: 'y', datatype: 'FP32', shape: [1, 2], data: new Uint8Array(Float32Array.of(1.5, -2).buffer) },
-];
+const tensor: Tensor = {
+  name: 'y',
+  datatype: 'FP32',
+  shape: [1, 2],
+  data: new Uint8Array(Float32Array.of(1.5, -2).buffer),
+};
+const answer: AgedAnswer = { outputs: [tensor], ageMs: 0 };
 
 describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'answers in a Redis', () => {
   let redis: RedisServer;
@@ -54,7 +59,7 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'answers in a Redis', () => 
     const [one, two] = [await linkTo(redis.url), await linkTo(redis.url)];
     expect(await store(one).get('k')).toBeUndefined();
     expect(await store(one).set('k', answer)).toBeUndefined();
-    expect(await store(two).get('k')).toEqual([{ ...answer[0], data: expect.anything() }]);
+    expect(await store(two).get('k')).toMatchObject({ outputs: [{ ...tensor, data: expect.anything() }] });
     expect(await store(two, { prefix: 'p:n:' }).get('k')).toBeUndefined();
     expect(await other.pttl('p:m:k')).toBe(-1);
     await store(one, { ttlMs: 60_000 }).set('k', answer);
@@ -154,7 +159,11 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'answers in a Redis', () => 
   test('what may be under way is bounded, in number and in bytes: what is beyond it does not wait', async () => {
     const clock = new VirtualClock();
     const link = await linkTo(redis.url, {}, clock);
-    const huge = [{ name: 'y', datatype: 'UINT8', shape: [2 ** 25], data: new Uint8Array(2 ** 25) }] as const;
+    const data = new Uint8Array(2 ** 25);
+    const huge: AgedAnswer = {
+      outputs: [{ name: 'y', datatype: 'UINT8', shape: [2 ** 25], data }],
+      ageMs: 0,
+    };
     redis.hang();
     try {
       const first = store(link).set('a', huge);
@@ -168,6 +177,17 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'answers in a Redis', () => 
     }
   });
 
+  test('an answer grows older in it by the clock of day, whoever kept it; no clock makes it younger than new', async () => {
+    const [one, two] = [await linkTo(redis.url), await linkTo(redis.url)];
+    const at = (link: RedisLink, epochMs: number) =>
+      new RedisAnswers(link, { prefix: 'p:m:', ttlMs: 0, waitMs: 5000 }, () => epochMs);
+    const keptAtMs = Date.UTC(2026, 10, 21) + 0.25;
+    expect(await at(one, keptAtMs).set('k', { ...answer, ageMs: 12.5 })).toBeUndefined();
+    expect(await at(two, keptAtMs).get('k')).toMatchObject({ ageMs: 12.5 });
+    expect(await at(two, keptAtMs + 3000).get('k')).toMatchObject({ ageMs: 3012.5 });
+    expect(await at(two, keptAtMs - 100).get('k')).toMatchObject({ ageMs: 0 });
+  });
+
   test('over TLS, by an authority of its own', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'inferometer-redis-tls-'));
     const { server, ca } = makeCertificates(folder);
@@ -177,7 +197,7 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'answers in a Redis', () => 
       await secured.start();
       const link = await linkTo(secured.url, { ca: Buffer.from(ca.cert) });
       expect(await store(link).set('k', answer)).toBeUndefined();
-      expect(await store(link).get('k')).toHaveLength(1);
+      expect(await store(link).get('k')).toHaveProperty('outputs.length', 1);
       expect(await store(await linkTo(secured.url)).get('k')).toBe('down');
     } finally {
       await secured.remove();

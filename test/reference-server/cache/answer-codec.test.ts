@@ -26,13 +26,18 @@ const strings = fc.array(fc.uint8Array({ maxLength: 5 }), { maxLength: 4 }).map(
 );
 const answers = fc.array(fc.oneof(fixed, strings), { maxLength: 3 });
 
-const plain = (answer: readonly Tensor[] | undefined) =>
-  answer?.map((tensor) => ({ ...tensor, data: Buffer.from(tensor.data).toString('hex') }));
+const BEGAN = 1_795_000_000_000.125;
+const write = (outputs: readonly Tensor[], beganAtEpochMs = BEGAN) =>
+  writeAnswer({ outputs, beganAtEpochMs });
+const plain = (outputs: readonly Tensor[] | undefined) =>
+  outputs?.map((tensor) => ({ ...tensor, data: Buffer.from(tensor.data).toString('hex') }));
 
 test('what is written is read again, whatever is in it', () => {
   fc.assert(
-    fc.property(answers, (answer) => {
-      expect(plain(readAnswer(writeAnswer(answer)))).toEqual(plain(answer));
+    fc.property(answers, fc.double({ noDefaultInfinity: true, noNaN: true }), (answer, began) => {
+      const read = readAnswer(write(answer, began));
+      expect(plain(read?.outputs)).toEqual(plain(answer));
+      expect(read?.beganAtEpochMs).toBe(began);
     }),
     { numRuns: 200 },
   );
@@ -40,10 +45,10 @@ test('what is written is read again, whatever is in it', () => {
 
 test('numbers of any size can be read where they lie, wherever the bytes came from', () => {
   const data = new Uint8Array(Float64Array.of(1.5, -2).buffer);
-  const written = writeAnswer([{ name: 'y', datatype: 'FP64', shape: [2], data }]);
+  const written = write([{ name: 'y', datatype: 'FP64', shape: [2], data }]);
   for (let offset = 0; offset < 8; offset++) {
-    const [tensor] = readAnswer(Buffer.concat([Buffer.alloc(offset), written]).subarray(offset)) ?? [];
-    const found = tensor?.data ?? data;
+    const read = readAnswer(Buffer.concat([Buffer.alloc(offset), written]).subarray(offset));
+    const found = read?.outputs[0]?.data ?? data;
     expect([...new Float64Array(found.buffer, found.byteOffset, 2)]).toEqual([1.5, -2]);
   }
 });
@@ -51,19 +56,20 @@ test('numbers of any size can be read where they lie, wherever the bytes came fr
 test('cut short, made longer, of another layout, or no answer at all: it is not read', () => {
   fc.assert(
     fc.property(answers, fc.nat(), (answer, at) => {
-      const written = writeAnswer(answer);
+      const written = write(answer);
       expect(readAnswer(written.subarray(0, at % written.length))).toBeUndefined();
       expect(readAnswer(Buffer.concat([written, Buffer.of(0)]))).toBeUndefined();
       const older = Buffer.from(written);
       older[3] = '0'.charCodeAt(0);
       expect(readAnswer(older)).toBeUndefined();
+      expect(readAnswer(write(answer, Number.NaN))).toBeUndefined();
     }),
     { numRuns: 200 },
   );
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (any) => {
       expect(readAnswer(Buffer.from(any))).toBeUndefined();
-      expect(readAnswer(Buffer.concat([Buffer.from('IFA1'), any]))).toBeUndefined();
+      expect(readAnswer(Buffer.concat([Buffer.from('IFA2'), any]))).toBeUndefined();
     }),
     { numRuns: 200 },
   );
@@ -75,9 +81,9 @@ test('a head that does not fit the bytes is not read', () => {
     const head = Buffer.from(JSON.stringify([fields]));
     const length = Buffer.alloc(4);
     length.writeUInt32LE(head.length);
-    return readAnswer(Buffer.concat([Buffer.from('IFA1'), length, head, data]));
+    return readAnswer(Buffer.concat([Buffer.from('IFA2'), Buffer.alloc(8), length, head, data]));
   };
-  expect(described('y', 'FP32', [2], 8)).toHaveLength(1);
+  expect(described('y', 'FP32', [2], 8)?.outputs).toHaveLength(1);
   for (const fields of [
     ['y', 'FP32', [3], 8],
     ['y', 'FP33', [2], 8],

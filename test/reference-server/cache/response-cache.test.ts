@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { Answer, AnswerStore, StoreFailure } from '../../../reference-server/cache/answer-store.ts';
+import type { AgedAnswer, AnswerStore, StoreFailure } from '../../../reference-server/cache/answer-store.ts';
 import { LocalAnswers } from '../../../reference-server/cache/local-answers.ts';
 import { ResponseCache } from '../../../reference-server/cache/response-cache.ts';
 import { ServingError } from '../../../reference-server/errors.ts';
@@ -178,20 +178,20 @@ test('without single flight equal requests each run', async () => {
 /** A store elsewhere, each step of which takes 2 ms; it fails as told. */
 class SlowStore {
   readonly where = 'elsewhere';
-  readonly kept = new Map<string, Answer>();
+  readonly kept = new Map<string, AgedAnswer>();
   readonly state = () => ({ kind: 'redis', reachable: true }) as const;
   readonly flush = async () => this.kept.clear();
   gets = 0;
   getFails: StoreFailure | undefined;
   setFails: StoreFailure | undefined;
 
-  async get(key: string): Promise<Answer | undefined | StoreFailure> {
+  async get(key: string): Promise<AgedAnswer | undefined | StoreFailure> {
     this.gets++;
     await clock.sleep(2);
     return this.getFails ?? this.kept.get(key);
   }
 
-  async set(key: string, answer: Answer): Promise<StoreFailure | undefined> {
+  async set(key: string, answer: AgedAnswer): Promise<StoreFailure | undefined> {
     await clock.sleep(2);
     if (this.setFails === undefined) this.kept.set(key, answer);
     return this.setFails;
@@ -237,4 +237,46 @@ test('a store that fails is a miss and a counter: once a request, and never its 
   expect(await answered(cache, 4)).toEqual({ byte: 8, from: 'model' });
   expect(counts()).toEqual([0, 5, 0, { down: 1, slow: 1, refused: 2, unreadable: 1 }]);
   expect(store.kept.size).toBe(0);
+});
+
+/** Asks after so long, and says how old the answer is. */
+async function ageAfter(cache: ResponseCache, waitMs: number): Promise<number | undefined> {
+  clock.after(waitMs, () => {});
+  await clock.runUntilIdle();
+  const { context, answer } = ask(cache, 4);
+  await clock.runUntilIdle();
+  await answer;
+  return context.timings.ageMs;
+}
+
+test('an answer is as old as its computation, which began when nothing was found; one of its own has no age', async () => {
+  const cache = cacheWith();
+  expect(await ageAfter(cache, 0)).toBeUndefined();
+  // The computation itself took 10 ms.
+  expect(await ageAfter(cache, 7)).toBe(SERVICE_MS + 7);
+  expect(await ageAfter(cache, 100)).toBe(SERVICE_MS + 107);
+
+  const joining = cacheWith();
+  const first = ask(joining, 5);
+  const joined = clock.sleep(4).then(() => ask(joining, 5));
+  await clock.runUntilIdle();
+  const second = await joined;
+  await Promise.all([first.answer, second.answer]);
+  expect(first.context.timings.ageMs).toBeUndefined();
+  expect(second.context.timings).toMatchObject({ answeredBy: 'another request', ageMs: 4 });
+});
+
+test('an answer from elsewhere is as old as it is said to be, and a little less before it was fetched', async () => {
+  const store = new SlowStore();
+  const cache = cacheOver(store);
+  expect(await ageAfter(cache, 0)).toBeUndefined();
+  // Looked for until 2 ms, computed until 12.
+  expect([...store.kept.values()].map(({ ageMs }) => ageMs)).toEqual([SERVICE_MS]);
+  // The stand-in keeps it at that age; asked for 2 ms before it comes.
+  expect(await ageAfter(cache, 50)).toBe(SERVICE_MS - 2);
+  const { context, answer } = ask(cache, 4);
+  const other = ask(cache, 4);
+  await clock.runUntilIdle();
+  await Promise.all([answer, other.answer]);
+  expect([context.timings.ageMs, other.context.timings.ageMs]).toEqual([SERVICE_MS - 2, SERVICE_MS - 2]);
 });
