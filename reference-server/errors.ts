@@ -38,7 +38,11 @@ export class ServingError extends Error {
   readonly headers: readonly string[];
 
   constructor(kind: FailureKind, message: string, options: ServingErrorOptions = {}) {
+    const { stackTraceLimit } = Error;
+    // Who is refused for lack of room is refused by the thousand, and nobody looks where: a stack costs more than the rest.
+    if (FAILURES[kind].reason === 'REJECTED') Error.stackTraceLimit = 0;
     super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'ServingError';
     this.kind = kind;
     this.headers = options.headers ?? [];

@@ -2,7 +2,7 @@ import { Counter, Histogram, Registry } from 'prom-client';
 import { STORE_FAILURES } from '../cache/answer-store.ts';
 import { FAILURE_REASONS } from '../errors.ts';
 import { RELEASE_REASONS } from '../execution/batch-policy.ts';
-import { DROP_CAUSES } from '../execution/batcher.ts';
+import { DROP_CAUSES } from '../execution/waiting-requests.ts';
 import type { ServedModel } from '../models/served-model.ts';
 import { type DoorCounts, REFUSALS } from '../operations/door-counts.ts';
 import type { Duration, ModelStatistics } from '../telemetry/statistics.ts';

@@ -1,6 +1,6 @@
 import { asServingError, ServingError } from '../errors.ts';
-import type { Infer, InferContext, InferRequest, InferResponse } from '../infer.ts';
-import { type Clock, nsBetween } from '../telemetry/timings.ts';
+import type { Infer, InferContext, InferRequest } from '../infer.ts';
+import { nsBetween } from '../telemetry/timings.ts';
 import {
   allowedSize,
   type BatchPolicy,
@@ -9,8 +9,8 @@ import {
   type Slots,
 } from './batch-policy.ts';
 import { handoverNs, type PoolRun } from './instance-pool.ts';
-import { expiryOf, levelOf, noRoom, type QueuePolicy } from './queue-policy.ts';
-import { type QueuedRequest, RequestQueue } from './request-queue.ts';
+import type { QueuePolicy } from './queue-policy.ts';
+import { isAbandoned, type Waiting, type WaitingDeps, WaitingRequests } from './waiting-requests.ts';
 
 export interface BatcherSettings extends BatchPolicy {
   readonly queue: QueuePolicy;
@@ -38,33 +38,16 @@ export interface Execution {
   readonly computeNs: number;
 }
 
-/** Why a request never ran: no room for it, too long in the queue, its caller gone, nothing to run it, or shutdown. */
-export const DROP_CAUSES = ['queue-full', 'timeout', 'cancelled', 'no-instance', 'shutdown'] as const;
-export type DropCause = (typeof DROP_CAUSES)[number];
-
-export interface BatcherDeps {
+export interface BatcherDeps extends WaitingDeps {
   readonly runner: BatchRunner;
-  readonly clock: Clock;
-  /** The key under which requests may be stacked; the same for all where no dimension but the rows varies. */
-  stackingKey(request: InferRequest): string;
   onExecution(execution: Execution): void;
-  onDropped(cause: DropCause): void;
-  /** A request has waited too long and goes behind the others of its level. */
-  onDeferred(): void;
 }
 
-interface Waiting extends QueuedRequest {
-  readonly request: InferRequest;
-  readonly context: InferContext;
-  resolve(response: InferResponse): void;
-  reject(error: ServingError): void;
-}
-
-/** Keeps the queue and does what the policies say, whenever something has changed. */
+/** Takes batches from those who wait and has them run, as the policy says, whenever something has changed. */
 export class Batcher {
   readonly settings: BatcherSettings;
   readonly #deps: BatcherDeps;
-  readonly #queue = new RequestQueue<Waiting>();
+  readonly #waiting: WaitingRequests;
   #actsSoon = false;
   #aloneCount = 0;
   #wakesAtMs = Number.POSITIVE_INFINITY;
@@ -73,59 +56,41 @@ export class Batcher {
   constructor(settings: BatcherSettings, deps: BatcherDeps) {
     this.settings = settings;
     this.#deps = deps;
+    this.#waiting = new WaitingRequests(settings.queue, deps);
     deps.runner.onChange = () => this.#act();
   }
 
   pending(): { readonly requests: number; readonly rows: number } {
-    return this.#queue;
+    return this.#waiting.queue;
   }
 
   readonly infer: Infer = (request, context) =>
     new Promise((resolve, reject) => {
-      const { queue } = this.settings;
-      const wish = context.queue ?? {};
-      const level = levelOf(wish, queue);
-      const refusal = this.#refusal(request, level);
+      const refusal = this.#refusal(request, context);
       if (refusal !== undefined) return reject(refusal);
-      const enqueuedAtMs = this.#deps.clock.nowMs();
-      const levelPolicy = queue.levels[level - 1];
-      this.#queue.add({
-        rows: request.rows,
-        enqueuedAtMs,
-        shape: this.#deps.stackingKey(request),
-        level,
-        expiresAtMs: levelPolicy ? expiryOf(wish, levelPolicy, enqueuedAtMs) : Number.POSITIVE_INFINITY,
-        onExpiry: levelPolicy?.timeoutAction ?? 'reject',
-        request,
-        context,
-        resolve,
-        reject,
-      });
+      this.#waiting.add({ request, context, resolve, reject });
       this.#actSoon();
     });
 
   /** Refuses whatever still waits. */
   close(reason: string): void {
     this.#cancelWakeUp();
-    this.#refuseAll('shutdown', reason);
+    this.#waiting.refuseAll('shutdown', reason);
   }
 
-  #refusal(request: InferRequest, level: number): ServingError | undefined {
-    const { maxRows, queue } = this.settings;
-    if (request.rows > maxRows) {
-      return new ServingError(
-        'invalid',
-        `the request has ${request.rows} rows, at most ${maxRows} are allowed`,
-      );
+  #refusal({ rows }: InferRequest, context: InferContext): ServingError | undefined {
+    const { maxRows } = this.settings;
+    if (rows > maxRows) {
+      return new ServingError('invalid', `the request has ${rows} rows, at most ${maxRows} are allowed`);
     }
     const failure = this.#deps.runner.failure();
-    if (failure !== undefined) return this.#dropped('no-instance', noInstance(failure));
-    if (noRoom(request.rows, level, this.#queue, queue) === undefined) return undefined;
+    if (failure !== undefined) return this.#waiting.refusal('no-instance', noInstance(failure));
+    if (this.#waiting.noRoom(rows, context) === undefined) return undefined;
     // There may be room beside those who left, or in a batch that was about to leave.
-    this.#dropAbandoned(this.#queue.remove(isAbandoned));
+    this.#waiting.dropAbandoned('if-not-just-looked');
     this.#act();
-    const full = noRoom(request.rows, level, this.#queue, queue);
-    return full === undefined ? undefined : this.#dropped('queue-full', full);
+    const full = this.#waiting.noRoom(rows, context);
+    return full === undefined ? undefined : this.#waiting.refusal('queue-full', full);
   }
 
   /** All that arrives in one turn of the event loop is looked at together: the first need not leave alone. */
@@ -140,34 +105,29 @@ export class Batcher {
 
   #act(): void {
     const failure = this.#deps.runner.failure();
-    if (failure !== undefined) this.#refuseAll('no-instance', noInstance(failure));
-    this.#expire();
+    if (failure !== undefined) this.#waiting.refuseAll('no-instance', noInstance(failure));
+    this.#waiting.expire();
     const waitMs = this.#releaseBatches();
     const nowMs = this.#deps.clock.nowMs();
-    this.#wakeUpAt(Math.min(nowMs + waitMs, this.#queue.nextExpiryMs), nowMs);
-  }
-
-  #expire(): void {
-    const { rejected, deferred } = this.#queue.expire(this.#deps.clock.nowMs());
-    for (const waiting of rejected) waiting.reject(this.#dropped('timeout', 'Request timeout expired'));
-    for (const _ of deferred) this.#deps.onDeferred();
+    this.#wakeUpAt(Math.min(nowMs + waitMs, this.#waiting.queue.nextExpiryMs), nowMs);
   }
 
   /** As many as may leave now; answers how long the others wait. */
   #releaseBatches(): number {
-    while (this.#queue.requests > 0) {
+    const { queue } = this.#waiting;
+    while (queue.requests > 0) {
       const slots = this.#deps.runner.slots();
       if (slots.idle + slots.ahead < 1) break;
-      const lines = this.#queue.lines(this.settings.maxRows);
+      const lines = queue.lines(this.settings.maxRows);
       const decision = decideAmong(lines, this.settings, this.#deps.clock.nowMs(), slots);
       if ('waitMs' in decision) return decision.waitMs;
       const { line, take, rows, reason } = decision;
       const leaving = line.front.slice(0, take);
       // Callers that have gone away are not worth an execution: without them another batch may be the right one.
       if (leaving.some(isAbandoned)) {
-        this.#dropAbandoned(this.#queue.remove(isAbandoned));
+        this.#waiting.dropAbandoned('now');
       } else {
-        this.#queue.take(line.shape, take);
+        queue.take(line.shape, take);
         void this.#run(leaving, rows, reason);
       }
     }
@@ -215,33 +175,10 @@ export class Batcher {
     }
     for (const waiting of batch) {
       this.#aloneCount += 1;
-      const shape = `alone ${this.#aloneCount}`;
-      this.#queue.add({ ...waiting, shape, expiresAtMs: Number.POSITIVE_INFINITY });
+      this.#waiting.addAlone(waiting, `alone ${this.#aloneCount}`);
     }
     this.#act();
   }
-
-  #dropAbandoned(abandoned: readonly Waiting[]): void {
-    for (const waiting of abandoned) {
-      this.#deps.onDropped('cancelled');
-      waiting.reject(
-        new ServingError('cancelled', 'the caller closed the connection before the request ran'),
-      );
-    }
-  }
-
-  #refuseAll(cause: DropCause, reason: string): void {
-    for (const waiting of this.#queue.remove(() => true)) waiting.reject(this.#dropped(cause, reason));
-  }
-
-  #dropped(cause: DropCause, message: string): ServingError {
-    this.#deps.onDropped(cause);
-    return new ServingError('unavailable', message);
-  }
-}
-
-function isAbandoned(waiting: Waiting): boolean {
-  return waiting.context.signal?.aborted === true;
 }
 
 function noInstance(failure: string): string {

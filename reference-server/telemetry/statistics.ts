@@ -2,7 +2,8 @@ import { STORE_FAILURES, type StoreFailure } from '../cache/answer-store.ts';
 import type { LeavingCause } from '../cache/lru-store.ts';
 import { FAILURE_REASONS, type FailureReason, type ServingError } from '../errors.ts';
 import { RELEASE_REASONS, type ReleaseReason } from '../execution/batch-policy.ts';
-import { DROP_CAUSES, type DropCause, type Execution } from '../execution/batcher.ts';
+import type { Execution } from '../execution/batcher.ts';
+import { DROP_CAUSES, type DropCause } from '../execution/waiting-requests.ts';
 import type { InferTimings } from '../infer.ts';
 
 /** Cumulative since the server's start. */

@@ -124,6 +124,31 @@ describe('the queue', () => {
     expect(dropped.cancelled).toBe(2);
   });
 
+  test('a full queue is searched for callers that went away every 50 ms, however many it refuses', async () => {
+    const queue = { maxRows: 2, defaultLevel: 1, levels: [levelPolicy()] };
+    const { clock, sent, send } = scene({ maxRows: 2, queue }, { serviceMs: 100 });
+    const caller = new AbortController();
+    let [looks, gone] = [0, false];
+    const watched = Object.defineProperty(caller.signal, 'aborted', {
+      get: () => {
+        looks += 1;
+        return gone;
+      },
+    });
+    send(one);
+    clock.after(1, () => {
+      for (let index = 0; index < 2; index++) send({ ...one, signal: watched });
+      for (let index = 0; index < 100; index++) send(one);
+      expect(looks).toBeLessThanOrEqual(4);
+      gone = true;
+    });
+    clock.after(50.5, () => send(one));
+    clock.after(51, () => send(one));
+    await clock.runUntilIdle();
+    expect(kindsOf(sent.slice(1, 3))).toEqual(['cancelled', 'cancelled']);
+    expect(kindsOf(sent.slice(-2))).toEqual(['unavailable', undefined]);
+  });
+
   test('who has waited too long is refused at that instant, and runs no more', async () => {
     const queue = { maxRows: 64, defaultLevel: 1, levels: [levelPolicy({ timeoutMs: 4 })] };
     const { clock, sent, send, runner, dropped } = scene({ maxRows: 1, queue });

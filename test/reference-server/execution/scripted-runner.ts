@@ -4,11 +4,10 @@ import {
   Batcher,
   type BatcherSettings,
   type BatchRunner,
-  DROP_CAUSES,
-  type DropCause,
   type Execution,
 } from '../../../reference-server/execution/batcher.ts';
 import type { PoolRun } from '../../../reference-server/execution/instance-pool.ts';
+import { DROP_CAUSES, type DropCause } from '../../../reference-server/execution/waiting-requests.ts';
 import type { InferRequest, QueueWish } from '../../../reference-server/infer.ts';
 import { newTimings } from '../../../reference-server/telemetry/timings.ts';
 import { VirtualClock } from '../virtual-clock.ts';
