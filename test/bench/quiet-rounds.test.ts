@@ -1,19 +1,22 @@
 import { expect, test } from 'vitest';
-import { type CoreTicks, quietRounds } from './quiet-rounds.ts';
+import { type MachineLook, quietRounds } from './quiet-rounds.ts';
 
-/** Rounds of 1,000 ticks a core; `stolen` of them on core 1 in each. */
-function machine(stolen: readonly number[]) {
+/** Rounds of 1,000 ticks a core and 10 s; `stolen` of the ticks on core 1 in each. */
+function machine(stolen: readonly number[]): MachineLook {
   let looks = 0;
   let taken = 0;
-  return (): readonly CoreTicks[] => {
-    // Two looks a round, one at either end.
-    if (looks % 2 === 1) taken += stolen[(looks - 1) / 2] ?? 0;
-    const all = 1000 * Math.ceil(looks / 2);
-    looks += 1;
-    return [
-      { core: 0, stolen: 500 * looks, all },
-      { core: 1, stolen: taken, all },
-    ];
+  return {
+    nowMs: () => (looks / 2) * 10_000,
+    ticks() {
+      // Two looks a round, one at either end.
+      if (looks % 2 === 1) taken += stolen[(looks - 1) / 2] ?? 0;
+      const all = 1000 * Math.ceil(looks / 2);
+      looks += 1;
+      return [
+        { core: 0, stolen: 500 * looks, all },
+        { core: 1, stolen: taken, all },
+      ];
+    },
   };
 }
 
@@ -37,6 +40,11 @@ test('where quiet does not come, those count that lost least, and it is said how
   expect(note).toContain('3.0 %');
 });
 
+test('for quiet it is not waited longer than a minute', async () => {
+  const { note } = await quietRounds(5, [1], async (round) => round, machine(Array(15).fill(50)));
+  expect(note).toContain('of 11 rounds the 5');
+});
+
 test('a core that is not used does not count', async () => {
   const { rounds, note } = await quietRounds(1, [1], async (round) => round, machine([0]));
   expect(rounds).toEqual([0]);
@@ -47,12 +55,10 @@ test('a core that is not used does not count', async () => {
 });
 
 test('where nothing is known of stolen time, the first rounds count', async () => {
-  const { rounds, note } = await quietRounds(
-    2,
-    [0, 1],
-    async (round) => round,
-    () => undefined,
-  );
+  const { rounds, note } = await quietRounds(2, [0, 1], async (round) => round, {
+    ticks: () => undefined,
+    nowMs: () => 0,
+  });
   expect(rounds).toEqual([0, 1]);
   expect(note).toBeUndefined();
 });

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 
 /** A round in which the hypervisor took no more than this share of the cores that are used is as good as undisturbed. */
 const QUIET_SHARE = 0.003;
-/** So often as many rounds are made at most as are wanted. */
+/** So often as many rounds are made at most as are wanted, and none is added after so long. */
 const MOST_TRIES = 3;
+const MOST_ADDED_MS = 60_000;
 
 export interface QuietRounds<T> {
   readonly rounds: readonly T[];
@@ -17,6 +18,12 @@ interface TriedRound<T> {
   readonly stolen: number;
 }
 
+export interface MachineLook {
+  /** Undefined where nothing can be known. */
+  ticks(): readonly CoreTicks[] | undefined;
+  nowMs(): number;
+}
+
 /**
  * Rounds until `wanted` of them were left alone by other virtual machines, within limits; then those count that lost the
  * least. What decides is the kernel's account of stolen time, never what a round has found.
@@ -25,13 +32,15 @@ export async function quietRounds<T>(
   wanted: number,
   cores: readonly number[],
   play: (round: number) => Promise<T>,
-  ticks: () => readonly CoreTicks[] | undefined = readTicks,
+  machine: MachineLook = { ticks: readTicks, nowMs: () => performance.now() },
 ): Promise<QuietRounds<T>> {
   const tried: TriedRound<T>[] = [];
-  while (tried.length < wanted * MOST_TRIES && quietOf(tried).length < wanted) {
-    const before = ticks();
+  let addedUntilMs = Number.POSITIVE_INFINITY;
+  while (mayTry(tried, wanted) && machine.nowMs() < addedUntilMs) {
+    const before = machine.ticks();
     const found = await play(tried.length);
-    tried.push({ found, stolen: stolenShare(before, ticks(), cores) });
+    tried.push({ found, stolen: stolenShare(before, machine.ticks(), cores) });
+    if (tried.length === wanted) addedUntilMs = machine.nowMs() + MOST_ADDED_MS;
   }
   const kept = [...tried].sort((a, b) => a.stolen - b.stolen).slice(0, wanted);
   const most = kept.at(-1)?.stolen ?? 0;
@@ -43,8 +52,9 @@ export async function quietRounds<T>(
   return { rounds: tried.filter((round) => kept.includes(round)).map(({ found }) => found), note };
 }
 
-function quietOf<T>(tried: readonly TriedRound<T>[]): readonly TriedRound<T>[] {
-  return tried.filter(({ stolen }) => stolen <= QUIET_SHARE);
+function mayTry<T>(tried: readonly TriedRound<T>[], wanted: number): boolean {
+  const quiet = tried.filter(({ stolen }) => stolen <= QUIET_SHARE);
+  return quiet.length < wanted && tried.length < wanted * MOST_TRIES;
 }
 
 /** Clock ticks of a core since the machine started. */

@@ -21,11 +21,10 @@ export interface ServingCase {
   readonly inFlight: number;
 }
 
-/** A bundled model. A software driver takes seconds for a batch of pictures, so it gets few of them at once. */
+/** A bundled model. */
 export async function bundledCase(name: string, provider: ServingCase['provider']): Promise<ServingCase> {
   const model = ZOO.find((candidate) => candidate.name === name);
   if (model === undefined) throw new Error(`there is no bundled model ${name}`);
-  const slow = provider === 'webgpu' && name === 'image-classifier';
   return {
     model: name,
     provider,
@@ -35,7 +34,7 @@ export async function bundledCase(name: string, provider: ServingCase['provider'
     values: Object.fromEntries(
       Object.entries(model.examples ?? {}).map(([input, { values }]) => [input, values]),
     ),
-    inFlight: slow ? 2 : 32,
+    inFlight: 32,
   };
 }
 
