@@ -5,6 +5,7 @@ import { ranHere } from '../record/ran-here.ts';
 import type { NoticeRecord, RunRecord } from '../record/run-record.ts';
 import { withoutLoad } from '../record/settings.ts';
 import { formatBytes, formatCount, formatMs, formatRate } from '../record/wording.ts';
+import { failedRequests } from './failed-requests.ts';
 import { settingsOf } from './settings.ts';
 import { settingWords } from './wording.ts';
 
@@ -14,6 +15,7 @@ type Findings = Pick<RunRecord, 'cases' | 'scenario' | 'answer'>;
 export function findingsOf(record: Findings): NoticeRecord[] {
   return mostUsefulFirst([
     ...sharedHost(record),
+    ...failedRequests(record),
     ...timedFromAsk(record),
     ...padding(record),
     ...bodySizes(record),
@@ -26,6 +28,7 @@ export function findingsOf(record: Findings): NoticeRecord[] {
 const USEFULNESS = [
   'wrong-answers',
   'event-failed',
+  'failed-requests',
   'client-limited',
   'connection-limited',
   'server-count-mismatch',

@@ -21,6 +21,7 @@ export class OipGrpcReader implements AnswerReader {
   #index = 0;
   #kept = 0;
   #total = 0;
+  #complaint: string | undefined;
 
   constructor(isStreamed: boolean) {
     this.#isStreamed = isStreamed;
@@ -30,6 +31,7 @@ export class OipGrpcReader implements AnswerReader {
     this.#index = index;
     this.#kept = 0;
     this.#total = 0;
+    this.#complaint = undefined;
   }
 
   data(buffer: Buffer, from: number, to: number): void {
@@ -44,12 +46,20 @@ export class OipGrpcReader implements AnswerReader {
     return this.#isStreamed ? this.#judgeStreamed() : this.#judge(0, this.#total);
   }
 
+  /** Of a stream's message; what a call's status says the transport hears. */
+  complaint(): string | undefined {
+    return this.#complaint;
+  }
+
   #judgeStreamed(): Outcome {
     const scan = this.#scan;
     let [from, to] = [-1, -1];
     scan.start(this.#prefix, 0, this.#kept, this.#total);
     while (scan.next()) {
-      if (scan.field === ERROR_MESSAGE && scan.to > scan.from) return 'grpc-unknown';
+      if (scan.field === ERROR_MESSAGE && scan.to > scan.from) {
+        this.#complaint = this.#prefix.toString('utf8', scan.from, Math.min(scan.to, this.#kept));
+        return 'grpc-unknown';
+      }
       if (scan.field !== INFER_RESPONSE) continue;
       from = scan.from;
       to = scan.to;

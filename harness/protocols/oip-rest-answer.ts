@@ -21,6 +21,7 @@ export class OipRestReader implements AnswerReader {
   #kept = 0;
   #total = 0;
   #last = 0;
+  #status = 0;
 
   constructor(idWidth: number) {
     this.#idWidth = idWidth;
@@ -49,6 +50,7 @@ export class OipRestReader implements AnswerReader {
   }
 
   finish(status: number): Outcome {
+    this.#status = status;
     if (status === 429) return 'http-429';
     if (status >= 500) return 'http-5xx';
     if (status >= 400) return 'http-4xx';
@@ -59,6 +61,17 @@ export class OipRestReader implements AnswerReader {
     const tensorBytes = this.#announcedBytes();
     if (tensorBytes === 0 ? this.#last !== CLOSE_BRACE : !this.#endsBefore(tensorBytes)) return 'malformed';
     return this.#isAnotherAnswer() ? 'wrong-answer' : 'ok';
+  }
+
+  /** `HTTP 503: the queue is full`, from a body like `{"error": "the queue is full"}`. */
+  complaint(): string {
+    const status = `HTTP ${this.#status}`;
+    try {
+      const body: { error?: unknown } | null = JSON.parse(this.#prefix.toString('utf8', 0, this.#kept));
+      return typeof body?.error === 'string' ? `${status}: ${body.error}` : status;
+    } catch {
+      return status;
+    }
   }
 
   /** Sum of the binary sizes within the prefix; 0 for an answer that is all JSON. */

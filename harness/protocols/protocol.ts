@@ -26,4 +26,6 @@ export interface AnswerReader {
   item?(): void;
   /** The answer has come completely, with this status. */
   finish(status: number): Outcome;
+  /** Why it was not ok, in the server's own words; undefined where it gave none. Asked right after `finish`. */
+  complaint?(): string | undefined;
 }

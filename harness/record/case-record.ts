@@ -82,6 +82,9 @@ const change = z.object({
 });
 export type ChangeRecord = z.infer<typeof change>;
 
+/** An event of a case that begins so quotes the server: the outcome of a request, and what was said about it. */
+export const SERVER_SAID = 'the server said: ';
+
 export const caseRecord = z.object({
   id: z.string(),
   /** Axis name -> label, the load included: `{ batch: "32", delay: "0ms", load: "40%" }`. */

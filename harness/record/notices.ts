@@ -18,6 +18,11 @@ const NOTICES = {
       `${p.wrong} of ${p.compared} compared answers were wrong: ${p.example}.`,
     'Look at how the server puts batches together and takes them apart; until then its speed says nothing.',
   ),
+  'failed-requests': entry(
+    (p: { failed: number; cases: string; outcomes: string }) =>
+      `${countOf(p.failed, 'request')} failed: ${p.cases}. ${p.outcomes}.`,
+    'Above what a setting carries that is the finding: lower the rate to have every request answered. Elsewhere look at the log of the server, or lengthen measure.warmup.',
+  ),
   imprecise: entry(
     (p: { cases: number; of: string; askedPct: number }) =>
       `${p.of} was not known to ±${formatNumber(p.askedPct)} % when the longest time was over in ${countOf(p.cases, 'case')}.`,

@@ -57,6 +57,7 @@ function tally(record: RunRecord): string {
   const cases = record.partial
     ? `${measured} of ${countOf(plannedCases, 'case')}, partial`
     : countOf(measured, 'case');
-  const parts = [...statuses, countOf(failed, 'failed request')];
+  const isTold = record.notices.some(({ id }) => id === 'failed-requests');
+  const parts = [...statuses, `${countOf(failed, 'failed request')}${isTold ? ', see the note' : ''}`];
   return `${cases}: ${parts.join(' · ')}`;
 }

@@ -40,4 +40,7 @@ test('a server that answers nothing but errors: one clear error, exit 4, what wa
   expect(record.partial).toBe(true);
   expect(record.cases[0]?.counts).toMatchObject({ ok: 0 });
   expect(record.cases[0]?.counts.failed).toBeGreaterThan(0);
+  expect(record.cases[0]?.events.map(({ message }) => message)).toContain(
+    'the server said: http-5xx: HTTP 500: out of memory',
+  );
 }, 60_000);

@@ -1,6 +1,7 @@
 import type { NowMs } from '../../load/clock.ts';
 import { type Phase, type PhaseEdges, phaseAt } from '../../measure/phases.ts';
 import type { Recorder } from '../../measure/recorder.ts';
+import { SERVER_SAID } from '../../record/case-record.ts';
 import type { Transport } from '../../transports/transport.ts';
 import {
   ABORT_EVENT,
@@ -181,7 +182,8 @@ export class LoadRun {
     clearInterval(this.#tick);
     watch.drain.removeEventListener('abort', this.#onDrain);
     watch.cancel.removeEventListener('abort', this.#onCancel);
-    for (const remark of transport.remarks ?? []) this.#note(`the server said: ${remark}`);
+    for (const remark of [...(transport.remarks ?? []), ...flights.complaints])
+      this.#note(`${SERVER_SAID}${remark}`);
     const { cpuCores, eventLoopUtilization, gc, lateWakes } = vitals.end();
     const clock = { monotonicMs: now() - this.#beganMs, wallMs: Date.now() - this.#beganWallMs };
     flights.close(how);

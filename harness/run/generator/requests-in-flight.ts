@@ -62,6 +62,9 @@ const NEVER = {
   outcome: 'cancelled' as const,
 };
 
+/** Characters of what a server said that a record keeps. */
+const LONGEST_COMPLAINT = 200;
+
 export interface FlightOptions {
   readonly newReader: () => AnswerReader;
   readonly maxInFlight: number;
@@ -86,6 +89,8 @@ export class RequestsInFlight implements Sink {
   /** For an arrival that gets no slot. */
   readonly #unsent = { ...NEVER };
   #route: Route | undefined;
+  /** Outcome -> what the server said the first time. */
+  readonly #complaints = new Map<Outcome, string>();
   #count = 0;
   #closed = false;
 
@@ -96,6 +101,11 @@ export class RequestsInFlight implements Sink {
   /** Waiting for a connection included. */
   get count(): number {
     return this.#count;
+  }
+
+  /** What the server said about requests that it did not answer ok, once an outcome: `http-5xx: HTTP 503: full`. */
+  get complaints(): readonly string[] {
+    return [...this.#complaints].map(([outcome, words]) => `${outcome}: ${words}`);
   }
 
   /** Must be called before the first dispatch. */
@@ -165,7 +175,9 @@ export class RequestsInFlight implements Sink {
   end(slot: number, outcome: TransportOutcome, atMs: number): void {
     const flight = this.#flights[slot];
     if (flight === undefined || this.#closed) return;
-    this.#finish(flight, outcome === 'complete' ? flight.reader.finish(flight.status) : outcome, atMs);
+    const judged = outcome === 'complete' ? flight.reader.finish(flight.status) : outcome;
+    if (judged !== 'ok' && outcome === 'complete') this.#hear(flight, judged);
+    this.#finish(flight, judged, atMs);
     this.#route?.onFree(atMs);
   }
 
@@ -188,6 +200,12 @@ export class RequestsInFlight implements Sink {
     this.#free.push(flight.slot);
     this.#route?.recorder.finished(flight);
     this.#route?.rawLog?.add(flight, outcome);
+  }
+
+  #hear({ reader }: Flight, outcome: Outcome): void {
+    if (this.#complaints.has(outcome)) return;
+    const complaint = reader.complaint?.();
+    if (complaint !== undefined) this.#complaints.set(outcome, complaint.slice(0, LONGEST_COMPLAINT));
   }
 
   #leave(flight: Flight): void {

@@ -41,6 +41,10 @@ export class CheckedReader implements AnswerReader {
     return this.#check.compare(this.#index, status, this.#body.subarray(0, this.#length), this.#golden);
   }
 
+  complaint(): string | undefined {
+    return this.#inner.complaint?.();
+  }
+
   #grow(length: number): void {
     const larger = Buffer.allocUnsafe(Math.max(FIRST_BYTES, length, 2 * this.#body.length));
     this.#body.copy(larger, 0, 0, this.#length);

@@ -172,6 +172,20 @@ describe('OipGrpcReader', () => {
     expect(judged(bytesOf(StreamResponse, message), { stream: true })).toBe(outcome);
   });
 
+  it('tells what the server said of a refusal in a stream, and forgets it', () => {
+    const reader = oipGrpc({ model: MODEL, encoding: 'json', stream: true }).reader();
+    const complaintOf = (message: object) => {
+      const bytes = bytesOf(StreamResponse, message);
+      reader.begin(42);
+      reader.data(bytes, 0, bytes.length);
+      reader.finish(0);
+      return reader.complaint?.();
+    };
+    expect(complaintOf({ errorMessage: 'voll ü' })).toBe('voll ü');
+    expect(complaintOf({ errorMessage: 'n'.repeat(2000) })).toMatch(/^n{900,1024}$/);
+    expect(complaintOf({ inferResponse: RAW })).toBeUndefined();
+  });
+
   it('judges a long answer by what it keeps, wherever in a field the kilobyte ends', () => {
     for (let length = 900; length < 1010; length++) {
       const padding = { name: 'z'.repeat(length), datatype: 'FP32', shape: [1] };

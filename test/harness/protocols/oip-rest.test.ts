@@ -136,6 +136,18 @@ describe('OipRestReader', () => {
     expect(outcomes).toEqual(expected);
   });
 
+  it.each([
+    ['its error', '{"error":"the queue is full"}', 'HTTP 503: the queue is full'],
+    ['another body', '<html>', 'HTTP 503'],
+    ['an error without words', '{"error":{}}', 'HTTP 503'],
+    ['JSON that is no object', 'null', 'HTTP 503'],
+    ['nothing', '', 'HTTP 503'],
+  ])('tells what the server said of a refusal: %s', (_, body, said) => {
+    judged(['{"error":"of the answer before, and much longer than this one"}'], 500);
+    judged([body], 503);
+    expect(reader.complaint?.()).toBe(said);
+  });
+
   it('does not remember the answer before', () => {
     expect(judged([`{${ID},"binary_data_size":4}abcd`])).toBe('ok');
     expect(judged(['{}'])).toBe('ok');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dryRunPlan } from '../../../harness/commands/dry-run-plan.ts';
+import { findingsOf } from '../../../harness/gates/findings.ts';
 import { isMissing } from '../../../harness/record/figures.ts';
 import { closedCases } from '../../../harness/run/plan/plan.ts';
 import { loadScenario } from '../../../harness/scenario/load-file.ts';
@@ -46,6 +47,17 @@ describe('closing', () => {
     expect(lines.join('\n')).toMatch(/ANSWER {5}Serve it with batch 32/);
     expect(lines.at(-1)).toBe('  report  results/x/report.html   1 min 31 s');
     expect(lines.at(-2)).toMatch(/^ {2}20 cases: .*valid.*overloaded.*failed requests$/);
+  });
+
+  test('where requests failed the tally points to the note that says which and why', () => {
+    const record = plantRecord({
+      steps: { '40%': 572 },
+      settings: [{ axes: { batch: '1' }, saturation: 260, p99: ['refused'] }],
+    });
+    const lines = closingLines({ ...record, notices: findingsOf(record) }, undefined, 3);
+    expect(lines.join('\n')).toContain('1,248 requests failed: 1,248 of 2,288');
+    expect(lines.at(-1)).toMatch(/1,248 failed requests, see the note$/);
+    expectNarrow(lines);
   });
 
   test('one case of two is one case', () => {
