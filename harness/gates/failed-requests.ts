@@ -69,9 +69,11 @@ function whyWords(one: CaseRecord, cases: readonly CaseRecord[]): string {
 
 /** Requests per second of the same setting's closed pass. */
 function saturationOf({ axes }: CaseRecord, cases: readonly CaseRecord[]): number | undefined {
-  const setting = JSON.stringify(withoutLoad(axes));
+  // Settings that differ in their open load alone share a closed pass.
   const closed = cases.find(
-    ({ load, axes: others }) => load.shape === 'closed' && JSON.stringify(withoutLoad(others)) === setting,
+    (other) =>
+      other.load.shape === 'closed' &&
+      Object.entries(withoutLoad(other.axes)).every(([name, label]) => axes[name] === label),
   );
   return closed?.throughput.requestsPerS;
 }

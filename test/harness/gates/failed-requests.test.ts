@@ -56,6 +56,14 @@ describe('failed requests', () => {
     );
   });
 
+  test('a closed pass is shared by settings that differ in their open load alone', () => {
+    const record = planted();
+    for (const one of record.cases) {
+      if (one.load.shape !== 'closed') one.axes = { ...one.axes, gaps: 'even' };
+    }
+    expect(messageOf(record)[0]).toContain('(more than the 260/s that it completes at saturation)');
+  });
+
   test('what the server said is quoted beside its outcome', () => {
     const record = planted();
     caseOf(record, 'batch=1,load=40%').events = [

@@ -92,7 +92,7 @@ describe('shipped scenarios', () => {
       'redis zipf',
     ]);
     expect(events).toMatchObject([
-      { in: { cache: 'local', popularity: 'zipf', load: '50%' }, change: { do: 'cache.flush' } },
+      { in: { cache: 'local', popularity: 'zipf', load: '40%' }, change: { do: 'cache.flush' } },
       { in: { cache: 'redis', popularity: 'zipf', load: '20%' }, change: { do: 'redis.stop' } },
     ]);
     const cases = settings.flatMap(({ load }) => loadLabels(load)).length;
