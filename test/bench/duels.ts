@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCountingScript, startNginx, startSink } from './bench-target.ts';
+import { closedLoopInC } from './c-peers.ts';
 import type { Exchange } from './contender.ts';
 import { h2load, hey, wrk, wrkScript } from './debian-peers.ts';
 import type { Duel } from './duel-rows.ts';
@@ -45,6 +46,7 @@ function largeHttp(): Duel {
     ours: ours(exchange, {}),
     peers: [
       { row: 3, contender: wrk(exchange, script), atLeast: 0.65 },
+      { row: 3, contender: closedLoopInC(exchange), atLeast: 0.65 },
       { row: 3, contender: nodePeer('undici', exchange, 'undici'), atLeast: 1 },
       {
         row: 3,
