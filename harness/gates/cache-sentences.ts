@@ -1,11 +1,12 @@
 import type { CaseRecord } from '../record/case-record.ts';
-import { capitalized, formatNumber, formatTimes, listWords } from '../record/wording.ts';
+import { capitalized, formatNumber, formatTimes } from '../record/wording.ts';
 import type { Words } from './answer-parts.ts';
 import { breakEven, type CacheBeside, cachesBeside, type Interval } from './cache-cost.ts';
 
 /**
  * From which hit rate on a cache pays for the work that it makes, and what was measured on both sides of it. The first
- * sentence answers; one more for each setting with a cache.
+ * sentence answers, or says that the run cannot; one more for each answer that it cannot give, and for each setting with
+ * a cache.
  */
 export function breakEvenSentences(cases: readonly CaseRecord[], words: Words): [string, ...string[]] {
   const all = cachesBeside(cases);
@@ -16,31 +17,65 @@ export function breakEvenSentences(cases: readonly CaseRecord[], words: Words): 
   }
   if (variants.size === 0) return [NOT_MEASURED];
   const told = [...variants.values()].map((points) => breakEvenWords(points, words));
-  return [`${capitalized(listWords(told))}.`, ...all.map((one) => besideSentence(one, words))];
+  return [
+    told.map(({ answer }) => `${capitalized(answer)}.`).join(' '),
+    ...told.flatMap(({ estimate }) => (estimate === undefined ? [] : [estimate])),
+    ...all.map((one) => besideSentence(one, words)),
+  ];
 }
 
 const NOT_MEASURED =
   'What a cache costs cannot be told: no closed pass has one beside the same setting without.';
 
-function breakEvenWords(points: readonly CacheBeside[], words: Words): string {
+interface Told {
+  readonly answer: string;
+  /** What is known where the answer is not, and what would make it known. */
+  readonly estimate?: string;
+}
+
+function breakEvenWords(points: readonly CacheBeside[], words: Words): Told {
   const name = words(points[0]?.variant ?? {});
   const found = breakEven(points);
   const most = Math.max(...points.map(({ hitRate }) => hitRate));
   if (found === undefined) {
-    return `from which hit rate on ${name} pays cannot be told: it takes two popularities with different hit rates`;
+    const answer = `from which hit rate on ${name} pays cannot be told: it takes two popularities with different hit rates`;
+    return { answer };
   }
-  if (found === 'open') return `whether ${name} pays at any hit rate cannot be told from this run`;
-  if (found === 'never') return `${name} pays at no hit rate`;
-  const verdict = most > found.high ? 'it pays' : most < found.low ? 'it does not pay' : 'too close to tell';
-  return `${name} pays ${fromWords(found)} (at most ${percent(most)} hit here: ${verdict})`;
+  if (found === 'never') return { answer: `${name} pays at no hit rate` };
+  if (found === 'open') {
+    const answer = `whether ${name} pays at any hit rate cannot be told from this run`;
+    return { answer, estimate: `For ${name} ${LONGER}.` };
+  }
+  const pays = `${name} pays ${fromWords(found)}`;
+  if (most > found.high) return { answer: `${pays}: here ${percent(most)} hit, so it does` };
+  if (most < found.low) return { answer: `${pays}: here at most ${percent(most)} hit, so it does not` };
+  const answer = `whether ${name} pays here, where at most ${percent(most)} hit, cannot be told from this run`;
+  return { answer, estimate: estimateWords(name, found) };
+}
+
+/** From here on an interval leaves nothing out that a reader would not have thought possible before. */
+const SAYS_NOTHING = 0.8;
+const LONGER = 'a longer measure phase (measure.duration) or more trials, on a quieter machine, would tell';
+
+/** The estimate as no more than that, with the interval where it rules something out. */
+function estimateWords(name: string, { value, low, high }: Interval): string {
+  const from = value === 0 ? 'pays from the first hit on' : `pays from a hit rate of ${percent(value)} on`;
+  const known =
+    high - low > SAYS_NOTHING
+      ? 'but nearly every other hit rate fits what was measured as well'
+      : `with a 95 % interval of ${range(low, high)}`;
+  return `The mere estimate for ${name} is that it ${from}, ${known}: ${LONGER}.`;
 }
 
 function fromWords({ value, low, high }: Interval): string {
-  const [from, to] = [percent(low), percent(high)];
-  const interval = from === to ? '' : ` (95 % interval ${from.replace(' %', '')}-${to})`;
+  const interval = percent(low) === percent(high) ? '' : ` (95 % interval ${range(low, high)})`;
   return value === 0
     ? `from the first hit on${interval}`
     : `from a hit rate of ${percent(value)}${interval} on`;
+}
+
+function range(low: number, high: number): string {
+  return `${percent(low).replace(' %', '')}-${percent(high)}`;
 }
 
 function percent(share: number): string {

@@ -12,7 +12,7 @@ const NAMES: Readonly<Partial<Record<Metric, string>>> = {
   cpuMsPer1000: "the server's CPU time per 1,000 rows",
   queue: "the mean time in the server's queue",
   compute: 'the mean time in the model',
-  throughput: 'what is carried',
+  throughput: 'the throughput',
   errors: 'the share of errors',
   mean: 'the mean response time',
   max: 'the longest response time',
@@ -33,19 +33,30 @@ interface Shown {
   readonly value: number;
 }
 
-/** One metric of all settings at one load, from the least to the most; or that no load shows it in all of them. */
+/**
+ * One metric of all settings at one load, from the least to the most. Where no load shows it in all of them, of those
+ * that show it at the load at which most do; the others are named.
+ */
 export function metricSentence(cases: readonly CaseRecord[], metric: Metric, words: Words): string {
   const name = NAMES[metric] ?? metric;
-  const found = comparable(cases, metric);
-  if (found === undefined) return `At no load does every setting show ${name}.`;
-  const shown = [...found.shown].sort((a, b) => a.value - b.value);
-  const told = (one: Shown) => formatFigure(one.value, METRICS[metric]);
-  const [least, most] = [shown[0], shown.at(-1)];
-  if (least === undefined || most === undefined) return `At no load does every setting show ${name}.`;
+  const { one, shown, silent } = comparable(cases, metric);
+  const sorted = [...shown].sort((a, b) => a.value - b.value);
+  const told = ({ value }: Shown) => formatFigure(value, METRICS[metric]);
+  const [least, most] = [sorted[0], sorted.at(-1)];
+  if (one === undefined || least === undefined || most === undefined)
+    return `At no load does any setting show ${name}.`;
   const single = Object.keys(least.axes).length === 0;
-  const named = shown.length > MOST_NAMED ? [least, most] : shown;
-  const values = named.map((one) => (single ? told(one) : `${told(one)} with ${words(one.axes)}`));
-  return `${loadWords(found.one)} ${name} is ${listWords(values)}${apart(least.value, most.value)}.`;
+  const named = sorted.length > MOST_NAMED ? [least, most] : sorted;
+  const values = named.map((each) => (single ? told(each) : `${told(each)} with ${words(each.axes)}`));
+  const missing = silent.length === 0 ? '' : `; ${silentWords(silent.map(words))}`;
+  return `${loadWords(one)} ${name} is ${listWords(values)}${apart(least.value, most.value)}${missing}.`;
+}
+
+/** At the same load they show nothing: overloaded, or too few requests. */
+function silentWords(names: readonly string[]): string {
+  return names.length > MOST_NAMED
+    ? `${names.length} others show none at any load that those do`
+    : `not shown there with ${listWords(names)}`;
 }
 
 function loadWords({ load }: CaseRecord): string {
@@ -54,18 +65,39 @@ function loadWords({ load }: CaseRecord): string {
 
 /** How many times the least the most is, where that says something. */
 function apart(least: number, most: number): string {
-  return least > 0 && most / least >= 1.05 ? `: ${formatTimes(most / least)} as much` : '';
+  return least > 0 && most / least >= 1.05 ? `, ${formatTimes(most / least)} the least` : '';
+}
+
+interface Compared {
+  /** One case of the load; undefined where there is none. */
+  readonly one: CaseRecord | undefined;
+  readonly shown: readonly Shown[];
+  /** The axes of the settings that show nothing. */
+  readonly silent: readonly Axes[];
 }
 
 /**
- * The load at which every setting shows the metric: the highest rate that none is overloaded at, or the closed pass,
- * which comes first for what is carried and never shows what users wait for.
+ * The load at which the most settings show the metric, at best all: of those the highest rate that none is overloaded
+ * at, or the closed pass, which comes first for what is carried and never shows what users wait for.
  */
-function comparable(
-  cases: readonly CaseRecord[],
-  metric: Metric,
-): { one: CaseRecord; shown: readonly Shown[] } | undefined {
-  const settings = bySetting(cases).length;
+function comparable(cases: readonly CaseRecord[], metric: Metric): Compared {
+  const settings = bySetting(cases);
+  const compared = labelsFor(cases, metric).map((label): Compared => {
+    const own = cases.filter(({ load }) => load.label === label);
+    const shown = own.flatMap((one) => shownOf(one, metric));
+    const told = new Set(shown.map(({ axes }) => JSON.stringify(axes)));
+    const silent = settings.map(({ axes }) => axes).filter((axes) => !told.has(JSON.stringify(axes)));
+    return { one: own[0], shown, silent };
+  });
+  return compared.reduce<Compared>((best, next) => (next.shown.length > best.shown.length ? next : best), {
+    one: undefined,
+    shown: [],
+    silent: [],
+  });
+}
+
+/** The labels of the loads, the one to compare at first. */
+function labelsFor(cases: readonly CaseRecord[], metric: Metric): readonly string[] {
   const byRate = [
     ...new Set(
       cases
@@ -76,18 +108,8 @@ function comparable(
   ];
   const closed = [...new Set(cases.filter((one) => !isOpen(one)).map(({ load }) => load.label))];
   const open = byRate.reverse();
-  const labels = isLatency(metric)
-    ? open
-    : metric === 'throughput'
-      ? [...closed, ...open]
-      : [...open, ...closed];
-  for (const label of labels) {
-    const own = cases.filter(({ load }) => load.label === label);
-    const shown = own.flatMap((one) => shownOf(one, metric));
-    const [one] = own;
-    if (one !== undefined && shown.length === settings) return { one, shown };
-  }
-  return undefined;
+  if (isLatency(metric)) return open;
+  return metric === 'throughput' ? [...closed, ...open] : [...open, ...closed];
 }
 
 function isOpen({ load }: CaseRecord): boolean {

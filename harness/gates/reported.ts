@@ -6,6 +6,7 @@ import type { Words } from './answer-parts.ts';
 import { cacheLossSentences } from './cache-loss.ts';
 import { breakEvenSentences } from './cache-sentences.ts';
 import { metricSentence } from './compare-settings.ts';
+import { promisedPercentile } from './settings.ts';
 import { worstWindowSentences } from './worst-window.ts';
 
 /** What `decide.report` asks for, and what it is told from. */
@@ -26,7 +27,10 @@ export function withReported(answer: Answer, asked: Asked, isRecommended: boolea
   if (isRecommended) return { ...answer, details: [...told, ...answer.details] };
   const [sentence = answer.sentence, ...details] = told;
   const status = answer.setting === undefined ? 'not-asked' : answer.status;
-  return { ...answer, status, sentence, details: [...details, answer.sentence, ...answer.details] };
+  // What would have been said compares the promised percentile, as a sentence that was asked for may.
+  const isTold = answer.status === 'not-asked' && asked.names.includes(promisedPercentile(asked.slo));
+  const before = isTold ? [] : [answer.sentence];
+  return { ...answer, status, sentence, details: [...details, ...before, ...answer.details] };
 }
 
 /** The scenario's schema has checked the names; an unknown one is of a record that a later version wrote. */
