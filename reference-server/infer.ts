@@ -1,5 +1,12 @@
 /** THE signature of the server: instance, batcher, pipeline and router produce one; cache and timings wrap one. */
-export type Infer = (request: InferRequest, context: InferContext) => Promise<InferResponse>;
+export interface Infer {
+  (request: InferRequest, context: InferContext): Promise<InferResponse>;
+  /**
+   * True: once it has answered, or failed, nobody reads the request's bytes any more, and no answer has any of them.
+   * What is made around one says so itself, or it does not hold: a copy for a shadow, an input handed through.
+   */
+  readonly forgets?: boolean;
+}
 
 export interface InferRequest {
   /** Every input carries the same number of rows in its first dimension. */

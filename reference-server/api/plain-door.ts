@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { BodyBuffers } from './body-buffers.ts';
 import type { DoorSettings } from './door-settings.ts';
 import { type PlainCaller, type PlainRequest, servePlainly } from './plain-lane.ts';
 import type { Reply } from './reply.ts';
@@ -32,6 +33,7 @@ export function putBeforeReader(http: Server, deps: PlainDoorDeps): () => void {
   if (reader === undefined) throw new Error('a server without its reader');
   http.removeListener('connection', reader);
   const sockets = new Set<Socket>();
+  const buffers = new BodyBuffers();
   http.on('connection', (socket: Socket) => {
     const caller = { gone: deps.goneOf(socket), address: () => socket.remoteAddress ?? '' };
     const left = () => sockets.delete(socket);
@@ -47,7 +49,9 @@ export function putBeforeReader(http: Server, deps: PlainDoorDeps): () => void {
       closing: draining,
       firstMs: settings.limits.headersMs,
       idleMs,
-      silent: () => http.emit('clientError', tooSlow(), socket),
+      requestMs: Math.max(settings.limits.requestMs, settings.limits.headersMs),
+      buffers,
+      unreadable: (why) => http.emit('clientError', UNREADABLE[why](), socket),
       lingering: () => endUntaken(socket, settings),
       began: () => deps.began(socket),
       ended: () => deps.ended(socket),
@@ -58,10 +62,12 @@ export function putBeforeReader(http: Server, deps: PlainDoorDeps): () => void {
   };
 }
 
-/** What Node says of a request that was not whole in time. */
-function tooSlow(): Error {
-  return Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
-}
+/** What Node says of a request that was not whole in time, and of one whose end never comes. */
+const UNREADABLE = {
+  'too slow': () => Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }),
+  'cut short': () =>
+    Object.assign(new Error('Parse Error: Invalid EOF state'), { code: 'HPE_INVALID_EOF_STATE' }),
+} as const;
 
 /** Ends the connection of a reader who has not taken an answer within its time. */
 function endUntaken(socket: Socket, { limits, counts }: DoorSettings): { taken(): void } {

@@ -1,5 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { ArrivingBody } from './arriving-body.ts';
+import type { BodyBuffers } from './body-buffers.ts';
 import type { KnownRequest } from './known-request.ts';
 import { type PlainHead, plainHead } from './plain-head.ts';
 import type { Reply } from './reply.ts';
@@ -11,7 +13,8 @@ export interface ConnectionMemory {
 
 export interface PlainRequest {
   readonly head: PlainHead;
-  readonly body: Buffer;
+  /** What is not all here is to be asked for before `answer` returns, or it is thrown away as it comes. */
+  readonly body: Buffer | ArrivingBody;
   readonly memory: ConnectionMemory;
 }
 
@@ -32,8 +35,11 @@ export interface LaneDeps {
   /** How long a connection may be silent before its first request, and between two. */
   readonly firstMs: number;
   readonly idleMs: number;
-  /** The first request has not come within its time. */
-  silent(): void;
+  /** How long a request may take to arrive. */
+  readonly requestMs: number;
+  readonly buffers: BodyBuffers;
+  /** The first request has not come within its time, or one that has begun not to its end: tells its caller. */
+  unreadable(why: 'too slow' | 'cut short'): void;
   /** An answer has gone out that its reader has not taken in full; `taken` says when it has. */
   lingering(): { taken(): void };
   /** Around every request that is served here. */
@@ -42,71 +48,138 @@ export interface LaneDeps {
 }
 
 /**
- * Serves a connection as long as each of its requests is plain, whole in one read, and the last answer has gone: without
- * the general reader of HTTP, which costs a small model more than the model does. The first request that is not
- * hands the connection over, for good, as if nothing had been read of it.
+ * Serves a connection as long as each of its requests is plain and the last answer has gone: without the general reader
+ * of HTTP, which costs a small model more than the model does, and a large body several copies. The first request
+ * that is not hands the connection over, for good, as if nothing had been read of it.
  *
- *   bytes --plain, whole, alone--> answer --> bytes ...
+ *   bytes --plain, alone--> body, if not all here --> answer --> bytes ...
  *     `---anything else--> handed over
  */
 export function servePlainly(socket: Socket, deps: LaneDeps): void {
-  let head: PlainHead | undefined;
-  const memory: ConnectionMemory = { known: undefined };
-  let busy = false;
-  /** What arrived while a request was being served. */
-  let early: Buffer | undefined;
+  new PlainConnection(socket, deps).serve();
+}
 
-  const leave = (bytes: Buffer): void => {
-    socket.pause().setTimeout(0);
-    socket.off('data', read).off('end', end).off('timeout', tooLong).off('error', ignore);
+class PlainConnection {
+  readonly #socket: Socket;
+  readonly #deps: LaneDeps;
+  readonly #memory: ConnectionMemory = { known: undefined };
+  #head: PlainHead | undefined;
+  /** The body that is not whole yet; its request may have been answered nevertheless, with why it is refused. */
+  #arriving: ArrivingBody | undefined;
+  #untilWhole: NodeJS.Timeout | undefined;
+  /** A request is being served. */
+  #busy = false;
+  /** What arrived meanwhile. */
+  #early: Buffer | undefined;
+
+  constructor(socket: Socket, deps: LaneDeps) {
+    this.#socket = socket;
+    this.#deps = deps;
+  }
+
+  serve(): void {
+    const socket = this.#socket.setTimeout(this.#deps.firstMs);
+    socket.on('data', this.#read).on('end', this.#end).on('timeout', this.#silent);
+    socket.on('error', ignore).on('close', this.#closed);
+  }
+
+  #leave(bytes: Buffer): void {
+    const socket = this.#socket.pause().setTimeout(0);
+    socket.off('data', this.#read).off('end', this.#end).off('timeout', this.#silent);
+    socket.off('error', ignore).off('close', this.#closed);
     socket.unshift(bytes);
-    deps.handOver(socket);
+    this.#deps.handOver(socket);
     socket.resume();
-  };
-  const read = (bytes: Buffer): void => {
-    if (busy) {
-      early = early === undefined ? bytes : Buffer.concat([early, bytes]);
-      socket.pause();
+  }
+
+  readonly #read = (bytes: Buffer): void => {
+    const further = this.#arriving === undefined ? bytes : bytes.subarray(this.#add(this.#arriving, bytes));
+    if (further.length === 0) return;
+    if (!this.#busy) {
+      this.#begin(further);
       return;
     }
+    this.#early = this.#early === undefined ? further : Buffer.concat([this.#early, further]);
+    this.#socket.pause();
+  };
+
+  #begin(bytes: Buffer): void {
+    const { closing, idleMs, began, answer } = this.#deps;
     // An answer that its caller has not taken yet: who waits for what is the other reader's business.
-    const served = deps.closing() || socket.writableLength > 0 ? undefined : plainHead(bytes, head);
-    if (served === undefined || bytes.length !== served.bytes.length + served.bodyBytes) {
-      leave(bytes);
+    const head = closing() || this.#socket.writableLength > 0 ? undefined : plainHead(bytes, this.#head);
+    if (head === undefined || bytes.length > head.bytes.length + head.bodyBytes) {
+      this.#leave(bytes);
       return;
     }
-    if (head === undefined) socket.setTimeout(deps.idleMs);
-    head = served;
-    busy = true;
-    deps.began();
-    void deps.answer({ head, body: bytes.subarray(head.bytes.length), memory }).then(write);
+    if (this.#head === undefined) this.#socket.setTimeout(idleMs);
+    this.#head = head;
+    this.#busy = true;
+    began();
+    const here = bytes.subarray(head.bytes.length);
+    const body = here.length === head.bodyBytes ? here : this.#arrivingBody(head.bodyBytes);
+    void answer({ head, body, memory: this.#memory }).then(this.#write);
+    // Whoever takes it has said so by now.
+    if (this.#arriving !== undefined) this.#add(this.#arriving, here);
+  }
+
+  #arrivingBody(length: number): ArrivingBody {
+    this.#untilWhole = setTimeout(this.#tooSlow, this.#deps.requestMs);
+    this.#arriving = new ArrivingBody(length, this.#deps.buffers);
+    return this.#arriving;
+  }
+
+  #add(body: ArrivingBody, bytes: Buffer): number {
+    const taken = body.add(bytes);
+    if (body.isWhole) {
+      clearTimeout(this.#untilWhole);
+      this.#arriving = undefined;
+    }
+    return taken;
+  }
+
+  readonly #write = (reply: Reply): void => {
+    if (this.#socket.writable) this.#send(bytesOf(reply));
+    this.#busy = false;
+    this.#deps.ended();
+    if (this.#early === undefined || this.#socket.destroyed) return;
+    const bytes = this.#early;
+    this.#early = undefined;
+    this.#leave(bytes);
   };
-  const send = (bytes: Buffer): void => {
+
+  #send(bytes: Buffer): void {
+    const socket = this.#socket;
     socket.write(bytes);
     if (socket.writableLength === 0) return;
-    const { taken } = deps.lingering();
+    const { taken } = this.#deps.lingering();
     // Behind the answer nothing is sent, but its turn comes when the answer has gone.
     socket.write('', taken);
+  }
+
+  readonly #end = (): void => {
+    if (this.#arriving === undefined) this.#socket.end();
+    else this.#giveUp('cut short');
   };
-  const write = (reply: Reply): void => {
-    if (socket.writable) send(bytesOf(reply));
-    busy = false;
-    deps.ended();
-    if (early === undefined || socket.destroyed) return;
-    const bytes = early;
-    early = undefined;
-    leave(bytes);
+
+  readonly #silent = (): void => {
+    if (this.#busy || this.#arriving !== undefined) return;
+    if (this.#head === undefined) this.#deps.unreadable('too slow');
+    else this.#socket.destroy();
   };
-  const end = (): void => {
-    socket.end();
+
+  readonly #tooSlow = (): void => this.#giveUp('too slow');
+
+  /** The rest of a body is not waited for any more. */
+  #giveUp(why: 'too slow' | 'cut short'): void {
+    clearTimeout(this.#untilWhole);
+    this.#socket.off('data', this.#read).resume();
+    this.#deps.unreadable(why);
+  }
+
+  readonly #closed = (): void => {
+    clearTimeout(this.#untilWhole);
+    this.#arriving?.cutShort();
   };
-  const tooLong = (): void => {
-    if (busy) return;
-    if (head === undefined) deps.silent();
-    else socket.destroy();
-  };
-  socket.setTimeout(deps.firstMs);
-  socket.on('data', read).on('end', end).on('timeout', tooLong).on('error', ignore);
 }
 
 /** A broken connection closes, and its closing is heard elsewhere. */

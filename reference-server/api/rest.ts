@@ -3,6 +3,7 @@ import { invalid, ServingError } from '../errors.ts';
 import type { ModelRepository } from '../models/repository.ts';
 import type { VersionCounters } from '../models/repository-entry.ts';
 import { accessTo } from './access.ts';
+import { ArrivingBody } from './arriving-body.ts';
 import { packed } from './content-encoding.ts';
 import { counted, serveInfer } from './infer-route.ts';
 import { modelConfig, modelMetadata, modelStatistics } from './model-documents.ts';
@@ -67,7 +68,7 @@ async function leasedInfer(
   }
 }
 
-/** The same for a request whose head and body are here already. Never rejects. */
+/** The same for a request whose head is here already, and its body if that is small. Never rejects. */
 export async function answerPlain(
   { head, body, memory }: PlainRequest,
   { gone, address }: PlainCaller,
@@ -83,12 +84,14 @@ export async function answerPlain(
         service,
         () => caller ?? address(),
         () => {
-          if (body.byteLength > service.bodyLimitBytes)
-            throw tooLarge(body.byteLength, service.bodyLimitBytes);
-          return { body, jsonBytes: head.jsonBytes, gone, memory };
+          if (head.bodyBytes > service.bodyLimitBytes) throw tooLarge(head.bodyBytes, service.bodyLimitBytes);
+          const about = { jsonBytes: head.jsonBytes, gone, memory };
+          if (body instanceof ArrivingBody) return body.whole().then((whole) => ({ body: whole, ...about }));
+          return { body, ...about };
         },
       );
     } finally {
+      if (lease.model.infer.forgets && body instanceof ArrivingBody) body.giveBack();
       lease.release();
     }
   } catch (error) {

@@ -1,5 +1,5 @@
 import { asServingError, ServingError } from '../errors.ts';
-import type { Infer, InferContext, InferRequest } from '../infer.ts';
+import type { Infer, InferContext, InferRequest, InferResponse } from '../infer.ts';
 import { nsBetween } from '../telemetry/timings.ts';
 import {
   allowedSize,
@@ -64,13 +64,20 @@ export class Batcher {
     return this.#waiting.queue;
   }
 
-  readonly infer: Infer = (request, context) =>
-    new Promise((resolve, reject) => {
+  /** Forgets: rows are copied into their batch, and who is answered neither waits nor runs any more. */
+  readonly infer: Infer = Object.assign(
+    (request: InferRequest, context: InferContext) => this.#answerTo(request, context),
+    { forgets: true },
+  );
+
+  #answerTo(request: InferRequest, context: InferContext): Promise<InferResponse> {
+    return new Promise((resolve, reject) => {
       const refusal = this.#refusal(request, context);
       if (refusal !== undefined) return reject(refusal);
       this.#waiting.add({ request, context, resolve, reject });
       this.#actSoon();
     });
+  }
 
   /** Refuses whatever still waits. */
   close(reason: string): void {

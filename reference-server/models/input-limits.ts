@@ -1,7 +1,7 @@
 import { invalid } from '../errors.ts';
 import { isNumeric, valuesOf } from '../execution/tensor-values.ts';
 import type { TensorSpec } from '../execution/tensors.ts';
-import type { Infer, InferRequest, Tensor } from '../infer.ts';
+import type { Infer, InferContext, InferRequest, Tensor } from '../infer.ts';
 
 /** What an input takes beyond its datatype and shape; what is left out is not limited. */
 export interface InputLimits {
@@ -23,11 +23,12 @@ export type LimitsByInput = Readonly<Record<string, InputLimits>>;
  */
 export function withinLimits(infer: Infer, limits: LimitsByInput): Infer {
   if (Object.keys(limits).length === 0) return infer;
-  return async (request, context) => {
+  const limited = async (request: InferRequest, context: InferContext) => {
     const problem = limitProblem(request, limits);
     if (problem !== undefined) throw invalid(problem);
     return infer(request, context);
   };
+  return Object.assign(limited, { forgets: infer.forgets === true });
 }
 
 /** The first thing that is beyond the limits, in a sentence for its sender. The request fits the model otherwise. */
