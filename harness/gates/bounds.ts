@@ -45,6 +45,8 @@ export function boundsOf(record: CaseRecord, metric: Metric): Bounds {
     case 'cache.evictions':
     case 'cache.errors':
       return cacheBounds(record, metric);
+    case 'cache.staleRate':
+      return staleBounds(record);
     case 'unsent':
       return exactly(record.counts.unsent);
     default:
@@ -65,6 +67,16 @@ function cacheBounds({ cache }: CaseRecord, metric: Metric): Bounds {
     default:
       return exactly(cache.evicted);
   }
+}
+
+/** Of the shortest time between changes, the first of the list. */
+function staleBounds({ staleness }: CaseRecord): Bounds {
+  const [most] = staleness?.changes ?? [];
+  if (staleness === undefined || most === undefined) {
+    return unknown('the scenario does not say how often the data behind a payload changes');
+  }
+  if (staleness.answers === 0) return unknown('no request was answered');
+  return { value: most.rate, low: most.low, high: most.high };
 }
 
 function latencyBounds(record: CaseRecord, metric: Metric): Bounds {

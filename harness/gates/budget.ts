@@ -117,21 +117,21 @@ function describeBreach(bounds: Bounds, expression: Expression): string {
   return `of at least ${formatFigure(low, expression.unit)}`;
 }
 
-function describe(bounds: Bounds, { unit }: Expression): string {
+function describe(bounds: Bounds, { metric, unit }: Expression): string {
   const { value, low, high, rests } = bounds;
   if (value === undefined) {
     return rests === undefined
       ? `> ${formatFigure(low, unit)}`
       : `of at most ${formatFigure(high, unit)} (${rests})`;
   }
-  if (unit === 'fraction' || (low === value && high === value)) return formatFigure(value, unit);
+  if (metric === 'errors' || (low === value && high === value)) return formatFigure(value, unit);
   if (rests !== undefined) {
     return `${formatFigure(value, unit)} (at least ${formatFigure(low, unit)}, at most ${formatFigure(high, unit)}: ${rests})`;
   }
   return `${formatFigure(value, unit)} (95 % interval ${formatRange(low, high, unit)})`;
 }
 
-function doubtWords({ credibility }: CaseRecord, { unit }: Expression): string {
+function doubtWords({ credibility }: CaseRecord, { metric }: Expression): string {
   if (credibility.status !== 'valid') return `the case is ${credibility.status}`;
-  return unit === 'fraction' ? 'so few errors may be chance' : 'its interval holds the bound';
+  return metric === 'errors' ? 'so few errors may be chance' : 'its interval holds the bound';
 }

@@ -78,7 +78,8 @@ function range(low: number, high: number): string {
   return `${percent(low).replace(' %', '')}-${percent(high)}`;
 }
 
-function percent(share: number): string {
+/** `0.3 %`, `4.1 %`, from 10 on whole: `62 %`. */
+export function percent(share: number): string {
   return `${formatNumber(Number((100 * share).toFixed(share < 0.1 ? 1 : 0)))} %`;
 }
 

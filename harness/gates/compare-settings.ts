@@ -23,6 +23,7 @@ const NAMES: Readonly<Partial<Record<Metric, string>>> = {
   'cache.joins': 'the number of joins',
   'cache.evictions': 'the number of evictions',
   'cache.errors': 'the number of errors of the cache',
+  'cache.staleRate': 'the share of stale answers',
 };
 
 /** More settings than this are told by the least and the most alone. */

@@ -7,6 +7,7 @@ import { cacheLossSentences } from './cache-loss.ts';
 import { breakEvenSentences } from './cache-sentences.ts';
 import { metricSentence } from './compare-settings.ts';
 import { promisedPercentile } from './settings.ts';
+import { stalenessSentences } from './stale-sentences.ts';
 import { worstWindowSentences } from './worst-window.ts';
 
 /** What `decide.report` asks for, and what it is told from. */
@@ -41,6 +42,8 @@ function sentencesOf(text: string, { cases, slo, words }: Asked): readonly strin
   switch (name) {
     case 'breakEvenHitRate':
       return breakEvenSentences(cases, words);
+    case 'staleness':
+      return stalenessSentences(cases, words);
     case 'worstWindow':
       return worstWindowSentences(cases, slo, words);
     case 'survivesCacheLoss':

@@ -1,14 +1,21 @@
 import { type Correlation, GRPC_OUTCOMES, type Outcome } from '../transports/transport.ts';
+import { AGE } from './answer-age.ts';
 import { ProtobufScan } from './protobuf-scan.ts';
 import type { AnswerReader } from './protocol.ts';
 import { readId } from './request-id.ts';
 
 const PREFIX_BYTES = 1024;
 const ID = 3;
+const PARAMETERS = 4;
 const OUTPUTS = 5;
 /** Of a stream's message. */
 const ERROR_MESSAGE = 1;
 const INFER_RESPONSE = 2;
+/** Of an entry of parameters, and of the value of one. */
+const KEY = 1;
+const VALUE = 2;
+const INT64 = 2;
+const AGE_KEY = Buffer.from(AGE);
 
 /**
  * Keeps the first kilobyte of an answer, which shows whose it is and whether it is a ModelInferResponse of that length.
@@ -18,10 +25,13 @@ export class OipGrpcReader implements AnswerReader {
   readonly #isStreamed: boolean;
   readonly #prefix = Buffer.alloc(PREFIX_BYTES);
   readonly #scan = new ProtobufScan();
+  readonly #entry = new ProtobufScan();
+  readonly #value = new ProtobufScan();
   #index = 0;
   #kept = 0;
   #total = 0;
   #complaint: string | undefined;
+  #ageUs = -1;
 
   constructor(isStreamed: boolean) {
     this.#isStreamed = isStreamed;
@@ -32,6 +42,7 @@ export class OipGrpcReader implements AnswerReader {
     this.#kept = 0;
     this.#total = 0;
     this.#complaint = undefined;
+    this.#ageUs = -1;
   }
 
   data(buffer: Buffer, from: number, to: number): void {
@@ -49,6 +60,10 @@ export class OipGrpcReader implements AnswerReader {
   /** Of a stream's message; what a call's status says the transport hears. */
   complaint(): string | undefined {
     return this.#complaint;
+  }
+
+  ageUs(): number {
+    return this.#ageUs;
   }
 
   #judgeStreamed(): Outcome {
@@ -75,9 +90,24 @@ export class OipGrpcReader implements AnswerReader {
       if (scan.field === OUTPUTS) hasOutputs = true;
       // A server need not echo the id.
       else if (scan.field === ID) isOurs = readId(this.#prefix, scan.from, scan.to) === this.#index;
+      else if (scan.field === PARAMETERS) this.#readParameter(scan.from, scan.to);
     }
     if (scan.isBroken || !hasOutputs) return 'malformed';
     return isOurs ? 'ok' : 'wrong-answer';
+  }
+
+  /** Of an entry of the parameters the age, where it is that. */
+  #readParameter(from: number, to: number): void {
+    const [entry, value] = [this.#entry, this.#value];
+    let isAge = false;
+    entry.start(this.#prefix, from, Math.min(to, this.#kept), to);
+    while (entry.next()) {
+      if (entry.field === KEY)
+        isAge = this.#prefix.compare(AGE_KEY, 0, AGE_KEY.length, entry.from, entry.to) === 0;
+      if (!isAge || entry.field !== VALUE) continue;
+      value.start(this.#prefix, entry.from, Math.min(entry.to, this.#kept), entry.to);
+      while (value.next()) if (value.field === INT64) this.#ageUs = value.number(value.from);
+    }
   }
 }
 

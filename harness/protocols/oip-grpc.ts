@@ -2,12 +2,14 @@ import { UsageError } from '../errors.ts';
 import type { ModelMetadata } from '../targets/target.ts';
 import type { Template } from '../transports/transport.ts';
 import { type InputTensor, type Sample, variedValue } from '../workload/workload.ts';
+import { ASKS_AGE } from './answer-age.ts';
 import { OipGrpcReader, streamCorrelation } from './oip-grpc-answer.ts';
 import { oipGrpcOutputs } from './oip-grpc-outputs.ts';
 import {
   bytesField,
   bytesStart,
   packedVarints,
+  VARINT,
   varint,
   WIDEST_VARINT,
   writeWideVarint,
@@ -23,22 +25,26 @@ export interface OipGrpcOptions {
   readonly encoding: 'json' | 'binary';
   /** Requests share a stream for each connection, instead of being a call each. */
   readonly stream: boolean;
+  /** Whether answers are asked how old they are, of a server that can tell. */
+  readonly asksAge?: boolean;
 }
 
 const SERVICE = '/inference.GRPCInferenceService';
 
 /** Open Inference Protocol V2 over gRPC: ModelInfer, or ModelStreamInfer as Triton has it. */
-export function oipGrpc({ model, encoding, stream }: OipGrpcOptions): Protocol {
+export function oipGrpc({ model, encoding, stream, asksAge = false }: OipGrpcOptions): Protocol {
   const body = encoding === 'json' ? typedBody : rawBody;
   const how: Pick<Template, 'path' | 'call' | 'correlation'> = stream
     ? { path: `${SERVICE}/ModelStreamInfer`, call: 'bidirectional', correlation: streamCorrelation() }
     : { path: `${SERVICE}/ModelInfer`, call: 'unary' };
   return {
-    encode: (sample) => ({ method: 'POST', headers: [], ...how, ...body(sample, model) }),
+    encode: (sample) => ({ method: 'POST', headers: [], ...how, ...body(sample, { model, asksAge }) }),
     reader: () => new OipGrpcReader(stream),
     outputs: (message) => oipGrpcOutputs(message, stream),
   };
 }
+
+type Asked = Required<Pick<OipGrpcOptions, 'model' | 'asksAge'>>;
 
 type Body = Pick<Template, 'own' | 'shared' | 'stamp'>;
 
@@ -53,15 +59,15 @@ interface Varied {
  *     model_name model_version id inputs[name datatype shape] … raw[varied | the rest] raw …
  *     |------------- own: copied and stamped ----------------------------|---- shared ------|
  */
-function rawBody(sample: Sample, model: ModelMetadata): Body {
+function rawBody(sample: Sample, asked: Asked): Body {
   const inputs = sample.inputs.map((input) => bytesField(5, described(input)));
   const [first = NOTHING, ...others] = sample.inputs.map(({ datatype, values }) =>
     tensorBytes(datatype, values),
   );
-  const own = Buffer.concat([...head(model), ...inputs, bytesStart(7, first.length)]);
+  const own = Buffer.concat([...head(asked), ...inputs, bytesStart(7, first.length)]);
   const all = Buffer.concat([own, first, ...others.map((bytes) => bytesField(7, bytes))]);
   const datatype = sample.inputs[0]?.datatype ?? 'FP32';
-  return bodyOf(all, sample, model, {
+  return bodyOf(all, sample, asked, {
     at: own.length,
     width: ELEMENT_BYTES.get(datatype) ?? 1,
     write: (buffer, at, value) => writeElement(datatype, buffer, at, value),
@@ -72,9 +78,9 @@ function rawBody(sample: Sample, model: ModelMetadata): Body {
  *     model_name model_version id inputs[name datatype shape contents[varied | the rest]] inputs …
  *     |------------- own: copied and stamped --------------------------------|---- shared -------|
  */
-function typedBody(sample: Sample, model: ModelMetadata): Body {
+function typedBody(sample: Sample, asked: Asked): Body {
   const [first, ...others] = sample.inputs;
-  if (first === undefined) return bodyOf(Buffer.concat(head(model)), sample, model, NOTHING_VARIED);
+  if (first === undefined) return bodyOf(Buffer.concat(head(asked)), sample, asked, NOTHING_VARIED);
   const values = typedValues(first, sample.variation?.elements ?? 0);
   // What stands before the values says how long each enclosing field is, from the innermost outwards.
   const contents = bytesStart(fieldOf(first), values.length);
@@ -83,22 +89,22 @@ function typedBody(sample: Sample, model: ModelMetadata): Body {
     bytesStart(5, contents.length + values.length),
     contents,
   ]);
-  const start = Buffer.concat([...head(model), bytesStart(5, enclosed.length + values.length), enclosed]);
+  const start = Buffer.concat([...head(asked), bytesStart(5, enclosed.length + values.length), enclosed]);
   const rest = others.map((input) => {
     const packed = bytesField(fieldOf(input), typedValues(input, 0));
     return bytesField(5, Buffer.concat([described(input), bytesField(5, packed)]));
   });
   const { datatype } = first;
   const isFloat = datatype.startsWith('FP');
-  return bodyOf(Buffer.concat([start, values, ...rest]), sample, model, {
+  return bodyOf(Buffer.concat([start, values, ...rest]), sample, asked, {
     at: start.length,
     width: isFloat ? (ELEMENT_BYTES.get(datatype) ?? 4) : WIDEST_VARINT,
     write: isFloat ? (buffer, at, value) => writeElement(datatype, buffer, at, value) : writeWideVarint,
   });
 }
 
-function bodyOf(all: Buffer, { variation }: Sample, model: ModelMetadata, varied: Varied): Body {
-  const idEnd = Buffer.concat(head(model)).length;
+function bodyOf(all: Buffer, { variation }: Sample, { model }: Asked, varied: Varied): Body {
+  const idEnd = Buffer.concat(tagged(model)).length;
   const idAt = idEnd - ID_WIDTH;
   const elements = variation?.elements ?? 0;
   const ownBytes = elements === 0 ? idEnd : varied.at + elements * varied.width;
@@ -117,7 +123,20 @@ function bodyOf(all: Buffer, { variation }: Sample, model: ModelMetadata, varied
   };
 }
 
-function head({ name, version }: ModelMetadata): Buffer[] {
+function head({ model, asksAge }: Asked): Buffer[] {
+  return [
+    ...tagged(model),
+    ...(asksAge ? Object.keys(ASKS_AGE).map((name) => bytesField(4, flag(name))) : []),
+  ];
+}
+
+/** An entry of the parameters: that name is true. */
+function flag(name: string): Buffer {
+  return Buffer.concat([bytesField(1, name), bytesField(2, Buffer.of(1 * 8 + VARINT, 1))]);
+}
+
+/** Model and id, which ends it. */
+function tagged({ name, version }: ModelMetadata): Buffer[] {
   const versioned = version === undefined ? [] : [bytesField(2, version)];
   return [bytesField(1, name), ...versioned, bytesField(3, BLANK_ID)];
 }

@@ -1,9 +1,11 @@
 import type { Outcome } from '../transports/transport.ts';
+import { AGE } from './answer-age.ts';
 import type { AnswerReader } from './protocol.ts';
 
 const PREFIX_BYTES = 1024;
 const ID_KEY = Buffer.from('"id"');
 const SIZE_KEY = Buffer.from('"binary_data_size"');
+const AGE_KEY = Buffer.from(`"${AGE}"`);
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 const QUOTE = 34;
@@ -74,23 +76,33 @@ export class OipRestReader implements AnswerReader {
     }
   }
 
+  ageUs(): number {
+    const at = this.#find(AGE_KEY, 0);
+    return at < 0 ? -1 : this.#numberAfter(at + AGE_KEY.length);
+  }
+
   /** Sum of the binary sizes within the prefix; 0 for an answer that is all JSON. */
   #announcedBytes(): number {
     let sum = 0;
     let at = this.#find(SIZE_KEY, 0);
     while (at >= 0) {
-      at = this.#skipBlanks(at + SIZE_KEY.length);
-      if (this.#prefix[at] === COLON) at = this.#skipBlanks(at + 1);
-      let size = 0;
-      for (; at < this.#kept; at++) {
-        const digit = (this.#prefix[at] ?? 0) - DIGIT_0;
-        if (digit < 0 || digit > 9) break;
-        size = size * 10 + digit;
-      }
-      sum += size;
-      at = this.#find(SIZE_KEY, at);
+      sum += this.#numberAfter(at + SIZE_KEY.length);
+      at = this.#find(SIZE_KEY, at + SIZE_KEY.length);
     }
     return sum;
+  }
+
+  /** What follows a key: its colon, and the digits of a whole number. */
+  #numberAfter(from: number): number {
+    let at = this.#skipBlanks(from);
+    if (this.#prefix[at] === COLON) at = this.#skipBlanks(at + 1);
+    let number = 0;
+    for (; at < this.#kept; at++) {
+      const digit = (this.#prefix[at] ?? 0) - DIGIT_0;
+      if (digit < 0 || digit > 9) break;
+      number = number * 10 + digit;
+    }
+    return number;
   }
 
   /** The JSON must end where the tensors begin, as far as that lies in the prefix. */

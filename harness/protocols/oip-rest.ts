@@ -1,6 +1,7 @@
 import type { ModelMetadata } from '../targets/target.ts';
 import type { Template } from '../transports/transport.ts';
 import { type Sample, variedValue } from '../workload/workload.ts';
+import { ASKS_AGE } from './answer-age.ts';
 import { NUMBER_WIDTH, writeNumber } from './fixed-number.ts';
 import { OipRestReader } from './oip-rest-answer.ts';
 import { oipRestOutputs } from './oip-rest-outputs.ts';
@@ -11,19 +12,23 @@ import { ELEMENT_BYTES, tensorBytes, writeElement } from './tensor-bytes.ts';
 export interface OipRestOptions {
   readonly model: ModelMetadata;
   readonly encoding: 'json' | 'binary';
+  /** Whether answers are asked how old they are, of a server that can tell. */
+  readonly asksAge?: boolean;
 }
 
 /** Open Inference Protocol V2 over REST: JSON tensors, or Triton's binary tensor extension in both directions. */
-export function oipRest({ model, encoding }: OipRestOptions): Protocol {
+export function oipRest({ model, encoding, asksAge = false }: OipRestOptions): Protocol {
   const version = model.version === undefined ? '' : `/versions/${encodeURIComponent(model.version)}`;
   const path = `/v2/models/${encodeURIComponent(model.name)}${version}/infer`;
   const body = encoding === 'json' ? jsonBody : binaryBody;
   return {
-    encode: (sample) => ({ method: 'POST', path, ...body(sample) }),
+    encode: (sample) => ({ method: 'POST', path, ...body(sample, asksAge ? ASKS_AGE : {}) }),
     reader: () => new OipRestReader(ID_WIDTH),
     outputs: oipRestOutputs,
   };
 }
+
+type Parameters = Readonly<Record<string, boolean>>;
 
 type Body = Pick<Template, 'headers' | 'own' | 'shared' | 'stamp'>;
 
@@ -34,7 +39,7 @@ const ID_START = '{"id":"';
  *                                               |---- varied ----|
  *     |------------- own: copied and stamped ---------------------|----- shared -----------|
  */
-function jsonBody(sample: Sample): Body {
+function jsonBody(sample: Sample, parameters: Parameters): Body {
   const variation = sample.variation;
   const varied = variation?.elements ?? 0;
   const inputs = sample.inputs.map((input, position) => {
@@ -44,7 +49,8 @@ function jsonBody(sample: Sample): Body {
     const { name, datatype, shape } = input;
     return `${JSON.stringify({ name, shape, datatype }).slice(0, -1)},"data":[${values.join(',')}]}`;
   });
-  const text = Buffer.from(`${ID_START}${BLANK_ID}","inputs":[${inputs.join(',')}]}`);
+  const wishes = Object.keys(parameters).length === 0 ? '' : `"parameters":${JSON.stringify(parameters)},`;
+  const text = Buffer.from(`${ID_START}${BLANK_ID}",${wishes}"inputs":[${inputs.join(',')}]}`);
   const dataAt = text.indexOf('"data":[') + '"data":['.length;
   const ownBytes = varied === 0 ? ID_START.length + ID_WIDTH : dataAt + varied * (NUMBER_WIDTH + 1) - 1;
   return {
@@ -71,14 +77,14 @@ function jsonValues(datatype: string, values: Float64Array): string[] {
 }
 
 /** JSON with the sizes, then the tensors' bytes in the same order; the varied elements come first of all. */
-function binaryBody(sample: Sample): Body {
+function binaryBody(sample: Sample, wishes: Parameters): Body {
   const inputs = sample.inputs.map(({ name, datatype, shape, values }) => ({
     name,
     shape,
     datatype,
     parameters: { binary_data_size: values.length * elementBytes(datatype) },
   }));
-  const parameters = { binary_data_output: true };
+  const parameters = { binary_data_output: true, ...wishes };
   const json = Buffer.from(JSON.stringify({ id: BLANK_ID, parameters, inputs }));
   const tensors = Buffer.concat(sample.inputs.map(({ datatype, values }) => tensorBytes(datatype, values)));
   const datatype = sample.inputs[0]?.datatype ?? 'FP32';

@@ -28,4 +28,9 @@ export interface AnswerReader {
   finish(status: number): Outcome;
   /** Why it was not ok, in the server's own words; undefined where it gave none. Asked right after `finish`. */
   complaint?(): string | undefined;
+  /**
+   * After `finish`: by its own account, how long before its request came the answer had begun to be computed, in whole
+   * microseconds; -1 where it says nothing, as of one that was computed for it. Absent: answers are not asked for it.
+   */
+  ageUs?(): number;
 }

@@ -4,6 +4,7 @@ import { distribution, figure, missing } from './figures.ts';
 import { credibility, gateResult } from './judged.ts';
 import { loadRecord, mlperfRecord } from './load-record.ts';
 import { counts, latencyMs, throughput, window } from './measured.ts';
+import { staleness } from './staleness.ts';
 import { batch, cache, series, utilization } from './watched.ts';
 
 /** How a trial ended that was measured until a percentile was known well enough. */
@@ -124,6 +125,8 @@ export const caseRecord = z.object({
   batch: z.union([batch, missing]),
   /** Of the server's response cache; absent in records of before there was one. */
   cache: z.union([cache, missing]).optional(),
+  /** Only where the scenario says how often what lies behind a payload changes. */
+  staleness: staleness.optional(),
   /** Mean per request, from the server's own statistics over exactly this case. */
   serverMs: z.object({ queue: figure, compute: figure }),
   /** Arrivals that the server counted over exactly this case, warm-up included. */

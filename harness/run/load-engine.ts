@@ -196,6 +196,8 @@ export interface LoadResult {
   readonly payloadKeys?: readonly (number | null)[];
   /** Answers that were compared; only with `workload.validate`. */
   readonly answers?: AnswerFacts;
+  /** How old the answers were; only with `workload.changeEvery`. */
+  readonly staleness?: StaleFacts;
   /** Values that the recorder had to clamp. A negative one is a bug of ours and makes the case inconclusive. */
   readonly clamped: { readonly negative: number; readonly aboveRange: number };
   /** Length of the run by the monotonic and by the wall clock. */
@@ -226,6 +228,15 @@ export interface AnswerFacts {
   readonly wrong: number;
   /** The first wrong answer, in words. */
   readonly example?: string;
+}
+
+/** Ok answers of the measure phase. Payloads are counted in groups; lists have one entry for each. */
+export interface StaleFacts {
+  /** Base64 HdrHistogram of the ages of those that were not computed for their request. */
+  readonly ages: string;
+  readonly answers: readonly number[];
+  /** One for each of `workload.changeEvery`. */
+  readonly changes: readonly { readonly everyMs: number; readonly stale: readonly number[] }[];
 }
 
 export interface LoadWindow {

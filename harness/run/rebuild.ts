@@ -91,6 +91,7 @@ function classesAgain(
 
 const MEASURED: readonly (keyof CaseMeasurement)[] = [
   'counts',
+  'staleness',
   'warmupCounts',
   'rows',
   'durationS',

@@ -52,6 +52,8 @@ export const METRICS = {
   'cache.joins': 'none',
   'cache.evictions': 'none',
   'cache.errors': 'none',
+  /** Answers computed before the last change of what lies behind them, of the shortest workload.changeEvery. */
+  'cache.staleRate': 'fraction',
   /** Arrivals that met the in-flight cap. */
   unsent: 'none',
 } as const satisfies Record<string, ExpressionUnit>;
@@ -91,7 +93,10 @@ function unknownMetric(name: string): { problem: string; advice: string } {
 }
 
 function canonicalMetric(name: string): Metric | undefined {
-  const canonical = name.replace(/^(response|serverMs)\./, '').replace(/p99[._]9$/, 'p999');
+  const canonical = name
+    .replace(/^(response|serverMs)\./, '')
+    .replace(/p99[._]9$/, 'p999')
+    .replace(/^stale$/, 'cache.staleRate');
   return Object.hasOwn(METRICS, canonical) ? (canonical as Metric) : undefined;
 }
 

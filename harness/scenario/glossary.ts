@@ -39,6 +39,10 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
     'decide.report: [breakEvenHitRate]. A look-up costs the server time, and a hit saves a computation: from this hit rate on a cache carries more than none. Of each closed pass with a cache its cost is the throughput of the same setting without one over its own; the line through two popularities passes 1 at the break-even. Its bounds come from the intervals of the throughputs.',
   survivesCacheLoss:
     'decide.report: [survivesCacheLoss]. Whether the promise of decide.slo held over a case in which an event took the cache away (redis.stop, cache.flush), with the worst window before it and after.',
+  'cache.staleRate':
+    'Answers that were stale / answers that were ok. With workload.changeEvery what lies behind each payload (a price, a stock) changes at random instants, on average once in that time, drawn from the seed and the payload alone; an answer is stale when that happened after its computation had begun and before it was asked for. The bundled server says the age of an answer from its cache; one that was computed for its request is never stale. Written as a percentage, also as stale < 1%; of several times it is about the shortest. Its interval allows for the answers of one payload hanging together.',
+  staleness:
+    'decide.report: [staleness]. How old the answers of each cache were, and how many of them stale for each time of workload.changeEvery, and what keeps them below 1 % whatever is asked for. Without a ttl answers grow older for as long as the cache lives, so a longer run finds more of them stale.',
   'cache.joins':
     'Requests that were answered by the computation of an equal one that was under way: neither a hit, nor computed for themselves.',
   'cache.evictions':

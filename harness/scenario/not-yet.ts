@@ -11,8 +11,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'target.describe.image': 'put it into labels',
   'target.reference.cache.onFailure': 'leave it out: a store that fails is always a miss',
   'target.reference.native': 'use the neutral settings',
-  'workload.changeEvery':
-    'leave it out: an answer of the bundled models follows from its request alone, so none is ever stale',
   'decide.tune': 'use vary with the values to try',
   'decide.recommend.minimize': 'use recommend: { maximize: capacity }',
   'decide.recommend.at': 'inferometer cost <run> --traffic 500/s',

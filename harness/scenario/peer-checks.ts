@@ -105,7 +105,7 @@ function wanted(content: Record<string, unknown>, complain: Complain): Problem[]
   const refuse = (path: readonly string[], message: string) =>
     complain(path, message, 'leave it out, or engine: inferometer');
   return [
-    ...['mix', 'validate']
+    ...['mix', 'validate', 'changeEvery']
       .filter((field) => workload[field] !== undefined)
       .map((field) => refuse(['workload', field], 'autocannon judges answers by their status, all alike')),
     ...(typeof workload.rows === 'object' && workload.rows !== null

@@ -1,7 +1,7 @@
 import { METRICS, type Metric } from './expression.ts';
 
 /** Findings over several cases that no single one can show. */
-export const FINDINGS = ['breakEvenHitRate', 'survivesCacheLoss', 'worstWindow'] as const;
+export const FINDINGS = ['breakEvenHitRate', 'survivesCacheLoss', 'staleness', 'worstWindow'] as const;
 export type FindingName = (typeof FINDINGS)[number];
 
 /** What `decide.report` can ask for: a metric, compared between the settings, or a finding. */

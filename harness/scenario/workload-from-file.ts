@@ -11,7 +11,7 @@ export type FindDataset = (written: string) => DatasetSpec;
 
 /** A class takes from the workload what it does not say itself. */
 export function workloadFrom({ workload }: Pick<ScenarioFile, 'workload'>, find: FindDataset): WorkloadSpec {
-  const { mix, validate } = workload;
+  const { mix, validate, changeEvery: changeEveryMs } = workload;
   return {
     ...payloadFrom(workload, find),
     ...(mix === undefined
@@ -20,6 +20,7 @@ export function workloadFrom({ workload }: Pick<ScenarioFile, 'workload'>, find:
     ...(validate === undefined
       ? {}
       : { validate: { share: validate.sample, tolerance: validate.tolerance } }),
+    ...(changeEveryMs === undefined ? {} : { changeEveryMs }),
   };
 }
 
@@ -45,7 +46,16 @@ function classFrom(name: string, own: WrittenClass, whole: Written, find: FindDa
 }
 
 function payloadFrom(
-  { rows, encoding, inputs, shapes, distinct, keys, from, images }: Omit<Written, 'mix' | 'validate'>,
+  {
+    rows,
+    encoding,
+    inputs,
+    shapes,
+    distinct,
+    keys,
+    from,
+    images,
+  }: Omit<Written, 'mix' | 'validate' | 'changeEvery'>,
   find: FindDataset,
 ): PayloadSpec {
   return {

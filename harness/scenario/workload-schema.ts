@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseDistribution } from './distribution.ts';
 import { choice, leaf, percentage, text, whole } from './leaves.ts';
-import { isProblem, parsePercentage, type Reading, show } from './quantities.ts';
+import { isProblem, parseDuration, parsePercentage, type Reading, show } from './quantities.ts';
 import { parseRowShares } from './row-shares.ts';
 import { IMAGE_SCALES, type RowShare } from './workload-spec.ts';
 
@@ -135,6 +135,20 @@ const validate = z
     'Compare answers with those that the file expects, or that the server gave to each payload alone',
   );
 
+const MOST_CHANGES = 8;
+
+const changeEvery = leaf<readonly number[]>(
+  'How often what lies behind a payload changes (a price, a stock), on average: a time, or a list of them. Tells how many answers of the bundled server had been computed before the last change',
+  {
+    anyOf: [
+      { type: 'string', pattern: '^[0-9.]' },
+      { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MOST_CHANGES },
+    ],
+    examples: ['10s', ['1s', '10s', '60s']],
+  },
+  parseTimes,
+);
+
 export const workload = z
   .strictObject({
     rows: rows.prefault(1),
@@ -152,6 +166,7 @@ export const workload = z
         'Classes of requests at once, each counted apart: name: share, or name: { weight: share, … }',
       ),
     validate: validate.optional(),
+    changeEvery: changeEvery.optional(),
   })
   .describe('What is sent');
 
@@ -173,6 +188,21 @@ function parseShape(found: unknown): Reading<readonly number[]> {
         problem: `found ${show(found)}; allowed: a whole number from 1, or a list of them`,
         advice: 'as in 64, or [3, 224, 224]',
       };
+}
+
+/** Each above zero, none twice. */
+function parseTimes(found: unknown): Reading<readonly number[]> {
+  const written: unknown[] = [found].flat();
+  const readings = written.map(parseDuration);
+  const problem = readings.find(isProblem);
+  if (problem !== undefined) return problem;
+  const times = readings.flatMap((reading) => (isProblem(reading) ? [] : [reading.value]));
+  const few = times.length > 0 && times.length <= MOST_CHANGES;
+  if (few && times.every((ms) => ms > 0) && new Set(times).size === times.length) return { value: times };
+  return {
+    problem: `found ${show(found)}; allowed: a time above zero, or a list of at most ${MOST_CHANGES} different ones`,
+    advice: 'as in 10s, or [1s, 10s, 60s]',
+  };
 }
 
 function upTo100(reading: Reading<number>, found: unknown): Reading<number> {

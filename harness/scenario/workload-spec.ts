@@ -22,6 +22,8 @@ export interface WorkloadSpec extends PayloadSpec {
   /** Several classes at once, each with its share of the requests; shares sum to 1. */
   readonly mix?: readonly ClassSpec[];
   readonly validate?: ValidateSpec;
+  /** Mean times between two changes of what lies behind a payload: how many answers were stale is told for each. */
+  readonly changeEveryMs?: readonly number[];
 }
 
 export interface ClassSpec extends PayloadSpec {

@@ -1,6 +1,6 @@
 import { expressionsOf } from '../gates/recommend.ts';
 import { promisedPercentile } from '../gates/settings.ts';
-import { formatCount, formatMs, formatNumber } from '../record/wording.ts';
+import { formatCount, formatMs, formatNumber, listWords } from '../record/wording.ts';
 import { changeWords } from '../scenario/event-spec.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { workloadWords } from '../scenario/workload-words.ts';
@@ -88,6 +88,7 @@ function summaryRows(scenario: Scenario, plan: DryRunPlan): [label: string, text
     ['sends to', `${plan.to}${most > 0 ? `, ${about}at most ${formatCount(most)}/s in the open loop` : ''}`],
     ...(plan.searches > 0 ? [atMostRow(scenario, plan)] : []),
     ...payloadRow(scenario),
+    ...stalenessRow(scenario),
     ...eventRow(scenario),
     ...(scenario.skipped.length === 0 ? [] : [skippedRow(scenario)]),
   ];
@@ -107,6 +108,14 @@ function stopRow({ measure: { stop, durationMs: afterMs } }: Scenario): [label: 
 function payloadRow({ settings }: Scenario): [label: string, text: string][] {
   const told = new Set(settings.flatMap(({ workload }) => workloadWords(workload) ?? []));
   return told.size === 0 ? [] : [['payloads', [...told].join(' | ')]];
+}
+
+/** For which change rates stale answers are counted. */
+function stalenessRow({ settings }: Scenario): [label: string, text: string][] {
+  const times = new Set(settings.flatMap(({ workload }) => workload.changeEveryMs ?? []));
+  if (times.size === 0) return [];
+  const every = listWords([...times].sort((a, b) => a - b).map(formatMs));
+  return [['staleness', `answers older than the last change of their data, if that changes every ${every}`]];
 }
 
 /** What will happen to the server, and in which cases. */

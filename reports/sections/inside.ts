@@ -9,6 +9,7 @@ import { cacheTables } from './cache.ts';
 import { changesTable } from './changes.ts';
 import { facts } from './facts.ts';
 import { percentileCurves } from './percentiles.ts';
+import { stalenessTables } from './staleness.ts';
 import { utilisation } from './utilisation.ts';
 
 /** What happened inside a case, in at most `room` characters. One case is shown at a time where scripts may run, otherwise all, one after another. */
@@ -17,7 +18,7 @@ export async function insideSection(record: RunRecord, room: number): Promise<Ht
   if (first === undefined) return html``;
   const curves = await percentileCurves(record);
   const batches = batchTables(record);
-  const cache = cacheTables(record);
+  const cache = html`${cacheTables(record)}${stalenessTables(record)}`;
   const tables = curves.markup.length + batches.markup.length + cache.markup.length;
   const panels = await panelsOf(record, first, room - tables);
   const left = record.cases.length - panels.length;

@@ -5,11 +5,12 @@ import type { LoadRecord } from '../../record/load-record.ts';
 import { meanInterval } from '../../statistics/batch-means.ts';
 import { littlesLaw } from '../../statistics/littles-law.ts';
 import type { LoadResult } from '../load-engine.ts';
-import { answersTogether, bodyBytesTogether } from '../results/merge-results.ts';
+import { answersTogether, bodyBytesTogether, stalenessTogether } from '../results/merge-results.ts';
 import { type PooledFacts, type PooledWindow, poolFacts } from '../results/pooled-facts.ts';
 import { classRecords } from './case-classes.ts';
 import { type Headline, judge } from './case-judgement.ts';
 import { type Latency, latencyOf } from './case-latency.ts';
+import { stalenessRecord } from './case-staleness.ts';
 
 export interface CaseInput {
   readonly trials: readonly { readonly startedAt: string; readonly results: readonly LoadResult[] }[];
@@ -26,6 +27,7 @@ export type CaseMeasurement = Pick<
   CaseRecord,
   | 'trials'
   | 'answers'
+  | 'staleness'
   | 'classes'
   | 'counts'
   | 'warmupCounts'
@@ -60,6 +62,7 @@ export function summariseCase(input: CaseInput): CaseMeasurement {
     trials: input.trials.map((trial, index) => trialRecord(trial, index, input)),
     classes: classRecords(pooled, whole.shared.latencyMs.response, whole.latency.distributionOf),
     ...answersTogether(pooled.results),
+    ...stalenessRecord(pooled.results),
     warmupCounts: pooled.warmupCounts,
     rows: pooled.rows,
     durationS: pooled.durationS,
@@ -79,8 +82,14 @@ export function summariseCase(input: CaseInput): CaseMeasurement {
       service: pooled.encoded.service,
       sendLag: pooled.encoded.sendLag,
       dispatchLag: pooled.encoded.dispatchLag,
+      ...ageHistogram(pooled),
     },
   };
+}
+
+function ageHistogram({ results }: PooledFacts): Record<string, string> {
+  const { staleness } = stalenessTogether(results);
+  return staleness === undefined ? {} : { age: staleness.ages };
 }
 
 function meanBodyBytes({ results, counts }: PooledFacts): Pick<CaseRecord, 'bodyBytes'> {

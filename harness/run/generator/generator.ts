@@ -10,8 +10,9 @@ import type { AnswerCheck } from '../requests/answer-check.ts';
 import { CheckedReader } from '../requests/checked-reader.ts';
 import { makeProtocol } from '../requests/make-protocol.ts';
 import { makeTransport, type TransportOptions } from '../requests/make-transport.ts';
-import { answerCheck, type RequestPlan, requestPlan } from '../requests/request-plan.ts';
+import { answerCheck, type RequestPlan, requestPlan, stalenessOf } from '../requests/request-plan.ts';
 import { openSockets, type Sockets } from '../requests/sockets.ts';
+import type { Staleness } from '../requests/staleness.ts';
 import { driverFor } from './driver-for.ts';
 import { GeneratorVitals } from './generator-vitals.ts';
 import { LoadRun } from './load-run.ts';
@@ -53,12 +54,16 @@ async function drive(
     check = answerCheck(assignment, plan, protocol);
     await transport.connect(bounds.ahead);
     const startAtMs = (await watch.startTogether?.()) ?? now() + LEAD_MS;
-    const { run, rawLog } = begin({ assignment, watch, now, sockets, transport, flights, plan }, startAtMs);
+    const { run, rawLog, staleness } = begin(
+      { assignment, watch, now, sockets, transport, flights, plan },
+      startAtMs,
+    );
     const payloadKeys = plan.classFacts.map(({ keys }) => keys ?? null);
     const result = await run.untilDone();
+    const stale = staleness === undefined ? {} : { staleness: staleness.close() };
     const undestroyedHistograms = liveHistograms();
     const answers = check === undefined ? {} : { answers: check.facts };
-    const facts = { payloadKeys, ...answers, sockets: sockets.kind };
+    const facts = { payloadKeys, ...answers, ...stale, sockets: sockets.kind };
     return { result: { ...result, undestroyedHistograms, ...facts }, rawLog };
   } finally {
     transport.close();
@@ -81,12 +86,13 @@ interface Ready {
 function begin(
   { assignment, watch, now, sockets, transport, flights, plan }: Ready,
   startAtMs: number,
-): { run: LoadRun; rawLog: RawLogFile | undefined } {
+): { run: LoadRun; rawLog: RawLogFile | undefined; staleness: Staleness | undefined } {
   const { pacer } = sockets;
   const edges = edgesFrom(startAtMs, assignment);
   const recording = recorderOptions(assignment, plan, edges);
   const recorder = new Recorder(recording);
   const rawLog = rawLogFile(assignment, recording);
+  const staleness = stalenessOf(assignment, plan, edges);
   const driver = driverFor(assignment, edges, pacer, (at, index) => flights.dispatch(at, index));
   const vitals = new GeneratorVitals([threadTaskPath(), pacer.taskPath], sockets.sleep);
   const run = new LoadRun({ assignment, edges, now, driver, flights, recorder, transport, vitals, watch });
@@ -95,6 +101,7 @@ function begin(
     plan,
     recorder,
     rawLog: rawLog?.log,
+    staleness,
     onFree: (doneAtMs) => run.freed(doneAtMs),
   });
   pacer.begin(
@@ -102,7 +109,7 @@ function begin(
     () => run.wake(),
     (plannedAtMs, lagMs) => recorder.receiveLag(plannedAtMs, lagMs),
   );
-  return { run, rawLog };
+  return { run, rawLog, staleness };
 }
 
 function transportFor(

@@ -4,6 +4,7 @@ import type { Recorder } from '../../measure/recorder.ts';
 import type { AnswerReader } from '../../protocols/protocol.ts';
 import type { Outcome, Sink, Transport, TransportOutcome } from '../../transports/transport.ts';
 import type { RequestPlan } from '../requests/request-plan.ts';
+import type { Staleness } from '../requests/staleness.ts';
 
 /** The facts of the request that occupies a slot; rewritten for the next one. */
 class Flight implements RawFacts {
@@ -77,6 +78,8 @@ export interface Route {
   readonly recorder: Recorder;
   /** Where every request is written down, if anywhere. */
   readonly rawLog?: RawLog | undefined;
+  /** Where the ages of answers are counted, if anywhere. */
+  readonly staleness?: Staleness | undefined;
   /** Called after each request's end. */
   onFree(doneAtMs: number): void;
 }
@@ -199,6 +202,7 @@ export class RequestsInFlight implements Sink {
     this.#count -= 1;
     this.#free.push(flight.slot);
     this.#route?.recorder.finished(flight);
+    if (outcome === 'ok') this.#route?.staleness?.answered(flight, flight.reader.ageUs?.() ?? -1);
     this.#route?.rawLog?.add(flight, outcome);
   }
 

@@ -34,6 +34,10 @@ export class CheckedReader implements AnswerReader {
     this.#length = length;
   }
 
+  ageUs(): number {
+    return this.#inner.ageUs?.() ?? -1;
+  }
+
   /** Called after the instant of the last byte was taken: comparing is no part of a request's time. */
   finish(status: number): Outcome {
     const outcome = this.#inner.finish(status);

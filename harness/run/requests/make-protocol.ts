@@ -16,8 +16,10 @@ export function makeProtocol(asked: Asked, model: ModelMetadata, encoding: 'json
   const compares = asked.workload.validate !== undefined;
   if (asked.protocol === 'http') return http({ ...httpRequest(asked.http ?? PLAIN_GET), compares });
   if (asked.protocol === 'grpc') return grpc({ ...grpcCall(asked.grpc ?? NO_METHOD), compares });
-  if (asked.protocol === 'oip-grpc') return oipGrpc({ model, encoding, stream: asked.stream === true });
-  return oipRest({ model, encoding });
+  const asksAge = asked.workload.changeEveryMs !== undefined;
+  if (asked.protocol === 'oip-grpc')
+    return oipGrpc({ model, encoding, stream: asked.stream === true, asksAge });
+  return oipRest({ model, encoding, asksAge });
 }
 
 const PLAIN_GET: HttpSpec = { method: 'GET', path: '/', headers: {} };

@@ -1,4 +1,5 @@
 import { seededRandom } from '../../load/random.ts';
+import type { PhaseEdges } from '../../measure/phases.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
 import type { Prepared, Template } from '../../transports/transport.ts';
 import { createWorkload } from '../../workload/create-workload.ts';
@@ -6,6 +7,7 @@ import type { RequestClass, Workload } from '../../workload/workload.ts';
 import type { LoadAssignment } from '../load-engine.ts';
 import { AnswerCheck } from './answer-check.ts';
 import { makeProtocol } from './make-protocol.ts';
+import { Staleness } from './staleness.ts';
 
 /** Every request that a workload can send, prepared before the clock, and which of them an index sends. */
 export interface RequestPlan {
@@ -61,8 +63,9 @@ export function payloadStreams(seed: number): (stream: number) => () => number {
 }
 
 const FIRST_SAMPLE_STREAM = 1000;
-/** Of the choice of answers that are compared; below the samples. */
+/** Below the samples: of the choice of answers that are compared, and of the worlds behind the payloads. */
 const CHECK_STREAM = 999;
+const WORLD_STREAM = 998;
 
 /** What compares answers, where the assignment brings what they should be. */
 export function answerCheck(
@@ -72,8 +75,28 @@ export function answerCheck(
 ): AnswerCheck | undefined {
   const { validate } = workload;
   if (validate === undefined || goldens === undefined) return undefined;
-  const salt = Math.floor(seededRandom(seed, CHECK_STREAM)() * 0x1_0000_0000) | 0;
-  return new AnswerCheck({ validate, goldens, payloadOf, protocol, salt });
+  return new AnswerCheck({ validate, goldens, payloadOf, protocol, salt: saltOf(seed, CHECK_STREAM) });
+}
+
+/** What counts stale answers, where the scenario says how often what lies behind them changes. */
+export function stalenessOf(
+  { seed, workload }: LoadAssignment,
+  { payloadOf }: RequestPlan,
+  { warmupAtMs: beginAtMs, measureAtMs }: PhaseEdges,
+): Staleness | undefined {
+  const { changeEveryMs } = workload;
+  if (changeEveryMs === undefined) return undefined;
+  return new Staleness({
+    changeEveryMs,
+    payloadOf,
+    beginAtMs,
+    measureAtMs,
+    salt: saltOf(seed, WORLD_STREAM),
+  });
+}
+
+function saltOf(seed: number, stream: number): number {
+  return Math.floor(seededRandom(seed, stream)() * 0x1_0000_0000) | 0;
 }
 
 /** How the samples of a class are written. */

@@ -32,6 +32,7 @@ export function mergeResults(results: readonly LoadResult[]): LoadResult {
     ) as Record<HistogramName, string>,
     windows: mergeWindows(results.map(({ windows }) => windows)),
     ...answersTogether(results),
+    ...stalenessTogether(results),
     ...(classes.length === 0 ? {} : { classes: mergeClasses(classes) }),
     clamped: {
       negative: sum(({ clamped }) => clamped.negative),
@@ -83,6 +84,23 @@ export function answersTogether(results: readonly LoadResult[]): Pick<LoadResult
       compared: total(all.map(({ compared }) => compared)),
       wrong: total(all.map(({ wrong }) => wrong)),
       ...(example === undefined ? {} : { example }),
+    },
+  };
+}
+
+/** Group by group; nothing where one of them did not count. */
+export function stalenessTogether(results: readonly LoadResult[]): Pick<LoadResult, 'staleness'> {
+  const all = results.map(({ staleness }) => staleness).filter((one) => one !== undefined);
+  const [first] = all;
+  if (first === undefined || all.length < results.length) return {};
+  return {
+    staleness: {
+      ages: mergeEncoded(all.map(({ ages }) => ages)),
+      answers: totals(all.map(({ answers }) => answers)),
+      changes: first.changes.map(({ everyMs }, at) => ({
+        everyMs,
+        stale: totals(all.map(({ changes }) => changes[at]?.stale ?? [])),
+      })),
     },
   };
 }
@@ -168,6 +186,11 @@ function eachOnce(events: LoadResult['events']): LoadResult['events'] {
   return events
     .filter(({ message }, at) => events.findIndex((one) => one.message === message) === at)
     .sort((a, b) => a.atS - b.atS);
+}
+
+/** Entry by entry. */
+function totals(lists: readonly (readonly number[])[]): number[] {
+  return (lists[0] ?? []).map((_, at) => total(lists.map((list) => list[at] ?? 0)));
 }
 
 function total(values: readonly number[]): number {

@@ -102,6 +102,17 @@ describe('oipGrpc, requests', () => {
     expect(messageOf(plain, 42)).toMatchObject({ id: '000000000042', modelVersion: '2' });
   });
 
+  it.each(['json', 'binary'] as const)('%s: asks how old an answer is where that is wanted', (encoding) => {
+    const options = { model: MODEL, encoding, stream: false };
+    const [plain, asking] = [oipGrpc(options), oipGrpc({ ...options, asksAge: true })].map((protocol) =>
+      messageOf(protocol.encode(sample('FP32', -1, 0.25)), 42),
+    );
+    expect(asking).toEqual({ ...plain, parameters: { cache_age: { boolParam: true } } });
+    const { requestClass, rows, inputs } = sample('FP32', 0, 1);
+    const still = oipGrpc({ ...options, asksAge: true }).encode({ requestClass, rows, inputs });
+    expect(messageOf(still, 42)).toMatchObject({ id: '000000000042', parameters: asking?.parameters });
+  });
+
   it('says that FP16 travels raw only', () => {
     const protocol = oipGrpc({ model: MODEL, encoding: 'json', stream: false });
     expect(() => protocol.encode(sample('FP16', 0, 1))).toThrow(/travel raw only/);
@@ -151,6 +162,27 @@ describe('OipGrpcReader', () => {
   ])('judges %s, in however many pieces', (_, message, outcome) => {
     expect(judged(message)).toBe(outcome);
     expect(judged(message, { pieces: 7 })).toBe(outcome);
+  });
+
+  it.each([
+    ['says nothing', {}, -1],
+    ['was computed as the request came', { cache_age_us: { int64Param: 0 } }, 0],
+    ['says a time', { cache_age_us: { int64Param: 1_234_567 } }, 1_234_567],
+    ['says other things too', { triton: { boolParam: true }, cache_age_us: { int64Param: 7 }, z: {} }, 7],
+    ['says it of something else', { cache_age_us2: { int64Param: 7 }, cache_age: { int64Param: 8 } }, -1],
+  ])('reads how old an answer is that %s', (_, parameters, ageUs) => {
+    const message = bytesOf(Response, { ...RAW, parameters });
+    for (const [stream, bytes] of [
+      [false, message],
+      [true, bytesOf(StreamResponse, { inferResponse: { ...RAW, parameters } })],
+    ] as const) {
+      const reader = oipGrpc({ model: MODEL, encoding: 'json', stream }).reader();
+      reader.begin(42);
+      reader.data(bytes, 0, bytes.length);
+      expect([reader.finish(0), reader.ageUs?.()]).toEqual(['ok', ageUs]);
+      reader.begin(43);
+      expect(reader.ageUs?.()).toBe(-1);
+    }
   });
 
   it('judges by status first', () => {

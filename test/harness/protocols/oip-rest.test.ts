@@ -68,6 +68,23 @@ describe('oipRest, JSON', () => {
   });
 });
 
+it.each(['json', 'binary'] as const)(
+  'oipRest, %s: asks how old an answer is where that is wanted',
+  (encoding) => {
+    const asking = oipRest({ model: MODEL, encoding, asksAge: true }).encode(SAMPLE);
+    const length = new Map(asking.headers).get('Inference-Header-Content-Length');
+    const body = bodyOf(asking, 123_456);
+    const json = JSON.parse(body.toString('utf8', 0, length === undefined ? body.length : Number(length)));
+    const plain = oipRest({ model: MODEL, encoding }).encode(SAMPLE);
+    const plainLength = new Map(plain.headers).get('Inference-Header-Content-Length');
+    const plainBody = bodyOf(plain, 123_456);
+    const { parameters = {}, ...rest } = JSON.parse(
+      plainBody.toString('utf8', 0, plainLength === undefined ? plainBody.length : Number(plainLength)),
+    );
+    expect(json).toEqual({ ...rest, parameters: { ...parameters, cache_age: true } });
+  },
+);
+
 describe('oipRest, binary', () => {
   const template = oipRest({ model: MODEL, encoding: 'binary' }).encode(SAMPLE);
 
@@ -119,6 +136,17 @@ describe('OipRestReader', () => {
     ['too much binary', [`{${ID},"binary_data_size":4}`, 'abcde'], 'malformed'],
   ])('judges %s', (_, pieces, outcome) => {
     expect(judged(pieces)).toBe(outcome);
+  });
+
+  it.each([
+    ['says nothing', `{${ID},"outputs":[]}`, -1],
+    ['was computed as the request came', `{${ID},"parameters":{"cache_age_us":0},"outputs":[]}`, 0],
+    ['says a time', `{${ID},"parameters":{"cache_age_us":1234567},"outputs":[]}`, 1_234_567],
+    ['says it with blanks', `{${ID}, "parameters" : { "cache_age_us" : 42 } }`, 42],
+    ['says it before bytes', `{${ID},"parameters":{"cache_age_us":7},"binary_data_size":4}9876`, 7],
+  ])('reads how old an answer is that %s', (_, body, ageUs) => {
+    expect(judged([body.slice(0, 30), body.slice(30)])).toBe('ok');
+    expect(reader.ageUs?.()).toBe(ageUs);
   });
 
   it('judges by status first', () => {

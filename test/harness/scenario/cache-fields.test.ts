@@ -53,6 +53,56 @@ describe('target.reference.cache', () => {
   });
 });
 
+describe('workload.changeEvery', () => {
+  const text = (workload: string, rest = '') =>
+    `${reference('{ kind: local }')}workload: ${workload}\n${rest}`;
+  const read = (written: string) =>
+    scenarioFromText(text(`{ changeEvery: ${written} }`), 'mine.yaml').settings[0]?.workload;
+
+  it.each([
+    ['10s', [10_000]],
+    ['[1s, 500ms, 2m]', [1000, 500, 120_000]],
+  ])('%s', (written, changeEveryMs) => {
+    expect(read(written)).toMatchObject({ changeEveryMs });
+  });
+
+  it('left out, nothing is counted; written, it is another experiment', () => {
+    expect(read('10s')).not.toEqual(scenarioFromText(text('{}'), 'mine.yaml').settings[0]?.workload);
+    const hashes = ['{}', '{ changeEvery: 10s }', '{ changeEvery: 20s }'].map(
+      (written) => scenarioFromText(text(written), 'mine.yaml').hash,
+    );
+    expect(new Set(hashes).size).toBe(3);
+  });
+
+  it.each([
+    ['10', 'or 10s'],
+    ['0s', 'above zero'],
+    ['[]', 'at most 8'],
+    ['[1s, 1000ms]', 'different'],
+    ['[1s, soon]', 'found "soon"'],
+  ])('refuses %s: %s', (written, message) => {
+    expect(() => read(written)).toThrow(message);
+  });
+
+  it('is about the bundled server, and about our own engine', () => {
+    const external = 'target: { url: "http://127.0.0.1:1", model: m }\nworkload: { changeEvery: 1s }\n';
+    expect(() => scenarioFromText(external, 'mine.yaml')).toThrow('only the bundled server says how old');
+    const peer = text('{ changeEvery: 1s }', 'load: { engine: autocannon, closed: { inFlight: 2 } }\n');
+    expect(() => scenarioFromText(peer, 'mine.yaml')).toThrow('autocannon judges answers by their status');
+  });
+
+  it.each([
+    'report: [staleness]',
+    'gates: [{ expect: ["stale < 1%"] }]',
+    'gates: [{ expect: ["cache.staleRate < 1%"] }]',
+  ])('must be there for %s', (decide) => {
+    const asking = (workload: string) => () =>
+      scenarioFromText(text(workload, `decide: { ${decide} }\n`), 'mine.yaml');
+    expect(asking('{}')).toThrow('as in changeEvery: 10s');
+    expect(asking('{ changeEvery: 10s }')).not.toThrow();
+  });
+});
+
 const CACHES = `vary:
   cache:
     path: target.reference.cache

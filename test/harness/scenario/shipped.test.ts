@@ -138,7 +138,7 @@ describe('shipped scenarios', () => {
   it("the README's examples are scenarios", () => {
     const readme = readFileSync(packageFile('scenarios', 'README.md'), 'utf8');
     const examples = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml]) => yaml ?? '');
-    expect(examples).toHaveLength(15);
+    expect(examples).toHaveLength(16);
     process.env.RANKER_TOKEN = 'secret';
     for (const example of examples) scenarioFromText(example, 'readme.yaml');
   });
