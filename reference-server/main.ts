@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { pino } from 'pino';
 import { readCommandLine } from './command-line.ts';
 import { startInlineInstance } from './execution/inline-instance.ts';
@@ -7,6 +8,11 @@ import { exitWithFatal, stopWhenAsked } from './lifecycle.ts';
 import { modelPath } from './models/model-source.ts';
 import { buildServer, type ReferenceServer } from './server.ts';
 import { realClock } from './telemetry/timings.ts';
+
+// V8 collects everything when what lies outside its heap has grown by a share of what lies inside, and the pieces of a
+// picture that has been read, and the batch that comes back from its thread, are several times the small heap of this
+// process: with pictures it did so for every other batch. Its own largest share, whatever else it makes of the load.
+setFlagsFromString('--heap-growing-percent=300');
 
 const log = pino(pino.destination({ dest: 2, sync: true }));
 

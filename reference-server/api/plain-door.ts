@@ -65,8 +65,7 @@ export function putBeforeReader(http: Server, deps: PlainDoorDeps): () => void {
 /** What Node says of a request that was not whole in time, and of one whose end never comes. */
 const UNREADABLE = {
   'too slow': () => Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }),
-  'cut short': () =>
-    Object.assign(new Error('Parse Error: Invalid EOF state'), { code: 'HPE_INVALID_EOF_STATE' }),
+  'cut short': () => Object.assign(new Error('Parse Error'), { code: 'HPE_INVALID_EOF_STATE' }),
 } as const;
 
 /** Ends the connection of a reader who has not taken an answer within its time. */

@@ -143,6 +143,54 @@ describe('plain requests on their own way', () => {
     );
   });
 
+  it('a body in pieces stays on it, and so do the requests behind it', async () => {
+    const { socket, answers } = await open(plain.port);
+    for (let round = 0; round < 3; round++) {
+      await writeCut(socket, REQUESTS.binary, [200, 230, 300]);
+      const answer = await answers.next();
+      expect(answer?.body).toContain('"id":"7"');
+      expect(answer?.headers).not.toHaveProperty('keep-alive');
+    }
+    socket.destroy();
+  });
+
+  it('what is refused is refused at once, and the rest of it is no request', async () => {
+    const heard = await Promise.all(
+      [plain, long].map(async ({ port }) => {
+        const { socket, answers } = await open(port);
+        const found: unknown[] = [];
+        for (const name of ['tooLarge', 'nobody'] as const) {
+          const bytes = REQUESTS[name];
+          socket.write(bytes.subarray(0, bytes.length - 10));
+          found.push(said(await answers.next()));
+          socket.write(bytes.subarray(bytes.length - 10));
+        }
+        socket.write(REQUESTS.json);
+        found.push(said(await answers.next()));
+        socket.destroy();
+        return found;
+      }),
+    );
+    expect(heard[0]).toEqual(heard[1]);
+    expect(heard[0]).toMatchObject([{ status: 413 }, { status: 404 }, { status: 200 }]);
+  });
+
+  it('a caller that ends its side in the middle of a body is told so, and its request counted', async () => {
+    const heard = await Promise.all(
+      [plain, long].map(async ({ port, server }) => {
+        const { socket, answers } = await open(port);
+        const failed = () => server.models[0]?.statistics.failures.CANCELED ?? 0;
+        const before = failed();
+        socket.end(REQUESTS.binary.subarray(0, 200));
+        const answer = said(await answers.next());
+        await expect.poll(() => failed() - before).toBe(1);
+        return answer;
+      }),
+    );
+    expect(heard[0]).toEqual(heard[1]);
+    expect(heard[0]).toMatchObject({ status: 400 });
+  });
+
   it('a request that follows too early is answered after the one before it', async () => {
     const { socket, answers } = await open(plain.port);
     const release = plain.instances[0]?.hold();
