@@ -2,7 +2,7 @@ import type { CaseRecord } from '../record/case-record.ts';
 import { isMissing } from '../record/figures.ts';
 import { bySetting } from '../record/settings.ts';
 import type { StalenessRecord } from '../record/staleness.ts';
-import { capitalized, formatMs, formatRate, joinRange, listWords } from '../record/wording.ts';
+import { capitalized, formatMs, formatRate, joinRange } from '../record/wording.ts';
 import type { Words } from './answer-parts.ts';
 import { percent } from './cache-sentences.ts';
 
@@ -44,12 +44,13 @@ function settingSentence({ axes, load, staleness }: Aged, words: Words): string 
   const { answers, aged, ageMs, changes } = staleness;
   const oldest = isMissing(ageMs.max) ? '' : ` from computations of up to ${formatMs(ageMs.max)} ago`;
   const told = changes.map(({ everyMs, rate: share, low, high }, at) => {
-    const interval = `${at === 0 ? '95 % interval ' : ''}${joinRange(percent(low), percent(high))}`;
-    const when = at === 0 ? 'if the data behind each changes every' : 'if every';
-    return `${percent(share)} (${interval}) ${when} ${formatMs(everyMs)}`;
+    const range = joinRange(percent(low), percent(high));
+    return at === 0
+      ? `If the data behind each changes every ${formatMs(everyMs)}, ${percent(share)} of all its answers are stale (95 % interval ${range})`
+      : `every ${formatMs(everyMs)}, ${percent(share)} (${range})`;
   });
   const given = `${name} gives ${percent(aged / answers)} of its answers${oldest}`;
-  return capitalized(`${rate} ${given}; stale are, of all its answers, ${listWords(told)}.`);
+  return `${capitalized(`${rate} ${given}`)}. ${told.join('; ')}.`;
 }
 
 /** Of a cache with a ttl no answer is older than that and what its computation took; 1 - e^(-0.01) is below 1 %. */

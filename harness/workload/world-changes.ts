@@ -19,7 +19,8 @@ export class WorldChanges {
 
   /** Whether there was a change after `fromMs` and not after `untilMs`. Allocates nothing. */
   changed(key: number, fromMs: number, untilMs: number): boolean {
-    const [from, until] = [fromMs / this.#everyMs, untilMs / this.#everyMs];
+    const from = fromMs / this.#everyMs;
+    const until = untilMs / this.#everyMs;
     for (let cell = Math.floor(until); cell >= Math.floor(from); cell--) {
       if (this.#changedIn(cell, key, from, until)) return true;
     }

@@ -18,7 +18,7 @@ export function stalenessTables(record: RunRecord): Html {
     (label) =>
       html`<div data-panel-load="${label}">${scrolling(`Staleness at ${label}`, table(label, casesAtLoad(record, label).filter(isCounted)))}</div>`,
   )}
-  <p class="note">What lies behind each payload changes at random instants, drawn from the seed, on average as often as the column says. An answer is <em>stale</em> when that happened after its computation had begun and before it was asked for; one that was computed for its request never is. Shares are of all ok answers, each with its 95 % interval, within which the answers of one payload hang together. <em>Aged</em> answers came from the cache, or from the computation of an equal request. Without a ttl they grow older for as long as the cache lives.</p>`;
+  <p class="note">What lies behind each payload changes at random instants, drawn from the seed, on average as often as the column says. An answer is <em>stale</em> when that happened after its computation had begun and before it was asked for; one that was computed for its request never is. Shares are of all ok answers, each with its 95 % interval, which allows for the answers of one payload hanging together; <em>expected</em> is what the measured ages make of changes at that rate, over every course that these may take. <em>Aged</em> answers came from the cache, or from the computation of an equal request. Without a ttl they grow older for as long as the cache lives.</p>`;
 }
 
 function isCounted(one: CaseRecord): one is Counted {
@@ -46,5 +46,5 @@ function row(one: Counted): Html {
 
 function share(one: Counted, path: string): Html {
   const end = (name: string) => caseFigure(one, `${path}.${name}`, percent);
-  return html`${end('rate')} <span class="ci" data-tip="95 % interval">${end('low')}–${end('high')}</span>`;
+  return html`${end('rate')} <span class="ci" data-tip="95 % interval">${end('low')}–${end('high')}</span>, expected ${end('expectedRate')}`;
 }

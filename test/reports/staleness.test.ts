@@ -41,9 +41,11 @@ test('ages, and the stale share for each time between changes, with its interval
     ['staleness.changes.0.rate', 0.25, '25 %'],
     ['staleness.changes.0.low', 0.22, '22 %'],
     ['staleness.changes.0.high', 0.281, '28.1 %'],
+    ['staleness.changes.0.expectedRate', 0.26, '26 %'],
     ['staleness.changes.1.rate', 0.004, '0.4 %'],
     ['staleness.changes.1.low', 0, '0 %'],
     ['staleness.changes.1.high', 0.012, '1.2 %'],
+    ['staleness.changes.1.expectedRate', 0.005, '0.5 %'],
   ]);
   expect(markup).toContain(FRESH.missing);
 });

@@ -52,7 +52,7 @@ describe('what the answer says of staleness', () => {
       stale('local', SOME, 600),
     ];
     expect(stalenessSentences(cases, words)).toEqual([
-      'At 600/s cache local gives 62 % of its answers from computations of up to 3.4 s ago; stale are, of all its answers, 31 % (95 % interval 27-35 %) if the data behind each changes every 1 s and 4.1 % (0.8-12 %) if every 10 s.',
+      'At 600/s cache local gives 62 % of its answers from computations of up to 3.4 s ago. If the data behind each changes every 1 s, 31 % of all its answers are stale (95 % interval 27-35 %); every 10 s, 4.1 % (0.8-12 %).',
       'Without a ttl answers grow older for as long as a cache lives, so a longer run finds more of them stale; a ttl of a hundredth of the time between two changes, less what a computation takes, keeps the share below 1 %.',
     ]);
   });
