@@ -1,8 +1,7 @@
 /*
- * The report's script: theme, copying, tooltips, sorting, choosing a case, the cost panel. Everything that it
- * improves is readable without it. Runs after the functions of `panel/bill.ts`, which the page carries before it.
+ * What the whole report has of a script: theme, copying, tooltips, and what the scripts after it (`cases.js`,
+ * `cost-form.js`) find elements with. Everything that any of them improves is readable without it.
  */
-/* global fleetBill, formatBill, trafficProblem, billLines, priceWords */
 
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const byId = (id) => document.getElementById(id);
@@ -110,116 +109,6 @@ function setUpTips() {
   });
 }
 
-/** What a cell sorts by: its exact figure where it has one, otherwise a leading number, otherwise its text. */
-function sortKey(cell) {
-  const data = cell.querySelector('data');
-  if (data) return Number(data.value);
-  const text = cell.textContent.trim();
-  const number = Number.parseFloat(text);
-  if (!Number.isNaN(number)) return number;
-  return text.startsWith('over') ? Number.POSITIVE_INFINITY : text;
-}
-
-function compareKeys(a, b) {
-  if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : 0;
-  return typeof a === 'number' ? -1 : 1;
-}
-
-function setUpSorting() {
-  for (const table of all('table.sortable')) {
-    for (const [column, head] of all('thead th', table).entries()) {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.className = 'sort';
-      button.append(...head.childNodes);
-      head.append(button);
-      button.addEventListener('click', () => {
-        const descending = head.getAttribute('aria-sort') === 'ascending';
-        for (const other of all('thead th', table)) other.removeAttribute('aria-sort');
-        head.setAttribute('aria-sort', descending ? 'descending' : 'ascending');
-        const rows = all('tbody tr', table).map((row) => ({ row, key: sortKey(row.cells[column]) }));
-        rows.sort((a, b) => (descending ? -1 : 1) * compareKeys(a.key, b.key));
-        table.tBodies[0].append(...rows.map(({ row }) => row));
-      });
-    }
-  }
-}
-
-function setUpCases() {
-  const table = byId('case-table');
-  const picker = byId('case-picker');
-  if (!table || !picker) return;
-  const rows = all('tbody tr', table);
-  function pick(id) {
-    const row = rows.find((candidate) => candidate.dataset.row === id);
-    if (!row) return;
-    for (const other of rows) other.setAttribute('aria-selected', String(other === row));
-    for (const panel of all('[data-panel-case]')) panel.hidden = panel.dataset.panelCase !== id;
-    for (const panel of all('[data-panel-load]')) panel.hidden = panel.dataset.panelLoad !== row.dataset.load;
-    for (const name of all('[data-shows-case]')) name.textContent = row.dataset.label;
-    picker.value = id;
-  }
-  for (const row of rows) {
-    const head = row.querySelector('th');
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'row-pick';
-    button.setAttribute('aria-label', `Show the pictures of ${row.dataset.label}`);
-    button.append(...head.childNodes);
-    head.append(button);
-    row.addEventListener('click', () => pick(row.dataset.row));
-  }
-  picker.addEventListener('change', () => pick(picker.value));
-  pick(picker.value);
-}
-
-function setUpCost() {
-  const data = byId('cost-data');
-  const form = byId('cost-form');
-  if (!data || !form) return;
-  const facts = JSON.parse(data.textContent);
-  const { machine, term } = form.elements;
-  form.addEventListener('input', (event) => {
-    if (event.target === machine) offerTerms(facts.prices, machine.value, term);
-    const price = facts.prices.find((one) => one.name === machine.value && one.term === term.value);
-    showBill(trafficOf(form, price, facts));
-    byId('what-if').textContent = priceWords(price, facts);
-    byId('bill-source').textContent = `Source: ${price.source}`;
-  });
-  form.addEventListener('submit', (event) => event.preventDefault());
-}
-
-/** The terms of one machine; the one that was chosen stays, where there is a price for it. */
-function offerTerms(prices, machine, select) {
-  const before = select.value;
-  const terms = prices.filter(({ name }) => name === machine).map(({ term }) => term);
-  select.replaceChildren(...terms.map((term) => new Option(term, term)));
-  if (terms.includes(before)) select.value = before;
-}
-
-function trafficOf({ elements }, { usdPerHour }, { capacityPerS, rowsPerRequest }) {
-  return {
-    usdPerHour,
-    capacityPerS,
-    rowsPerRequest,
-    meanPerS: elements.mean.valueAsNumber,
-    peakToMean: elements.peak.valueAsNumber,
-    headroom: elements.headroom.valueAsNumber / 100,
-    spare: elements.spare.valueAsNumber,
-  };
-}
-
-function showBill(traffic) {
-  const problem = trafficProblem(traffic);
-  const lines = problem
-    ? { per1000: '–', perMonth: '–', machines: '–', factor: problem, causes: '' }
-    : billLines(fleetBill(traffic), formatBill);
-  for (const [name, text] of Object.entries(lines)) byId(`bill-${name}`).textContent = text;
-}
-
 setUpTheme();
 setUpCopying();
 setUpTips();
-setUpSorting();
-setUpCases();
-setUpCost();

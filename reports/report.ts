@@ -17,11 +17,14 @@ import { timeSplitSection } from './sections/time-split.ts';
 import { tradeOffSection } from './sections/trade-off.ts';
 import { inScenarioOrder } from './views.ts';
 
+/** In `reports/`, in the order in which they run. */
+export const PAGE_SCRIPTS = ['page.js', 'cases.js', 'cost-form.js'] as const;
+
 /** What a report is made of besides the record; the caller reads the files. */
 export interface ReportAssets {
   /** `reports/style.css` */
   readonly css: string;
-  /** `reports/page.js` */
+  /** `PAGE_SCRIPTS`, one after the other. */
   readonly script: string;
   /** What the cost panel offers, in its order. */
   readonly prices: readonly PriceOption[];

@@ -53,10 +53,10 @@ function rawVerdict({
 /** Writes `report.html` into a run's folder; returns its path. Throws TargetError when the disk refuses. */
 export async function writeReport(record: RunRecord, folder: string): Promise<string> {
   // Drawing charts takes half a second to load, which no other verb should wait for.
-  const { renderReport } = await import('../../reports/report.ts');
+  const { PAGE_SCRIPTS, renderReport } = await import('../../reports/report.ts');
   const page = await renderReport(record, {
     css: shipped('style.css'),
-    script: shipped('page.js'),
+    script: PAGE_SCRIPTS.map(shipped).join('\n'),
     prices: priceOptions(loadPriceBook(), record),
   });
   const path = join(folder, REPORT_FILE);

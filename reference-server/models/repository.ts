@@ -1,23 +1,10 @@
 import { asServingError, ServingError } from '../errors.ts';
 import type { RoutingChange, RoutingSettings } from '../routing/routing-settings.ts';
-import type { LoadedVersion, ModelLease } from './loaded-version.ts';
-import type { ConfigOverride, ModelCatalogue, ModelPlan } from './model-plan.ts';
-import {
-  chosenIn,
-  countersIn,
-  countRefused,
-  type Entry,
-  indexOf,
-  type ModelIndexEntry,
-  newEntry,
-  notLoaded,
-  partsOf,
-  route,
-  type VersionCounters,
-} from './repository-entry.ts';
+import { KnownModels } from './known-models.ts';
+import type { ConfigOverride, ModelCatalogue } from './model-plan.ts';
+import { type Entry, indexOf, type ModelIndexEntry, newEntry, partsOf, route } from './repository-entry.ts';
 import type { ServedModel } from './served-model.ts';
 import { type KeeperDeps, VersionKeeper } from './version-keeper.ts';
-import { compareVersions } from './version-policy.ts';
 import { WaitingEnsembles } from './waiting-ensembles.ts';
 
 export interface RepositoryDeps extends KeeperDeps {
@@ -32,13 +19,13 @@ export interface RepositoryDeps extends KeeperDeps {
  * the last request that uses it has been answered. A model that cannot be loaded is reported in the index; what
  * ran before it goes on running.
  */
-export class ModelRepository {
+export class ModelRepository extends KnownModels {
   readonly #deps: RepositoryDeps;
-  readonly #entries = new Map<string, Entry>();
   readonly #keeper: VersionKeeper;
   readonly #waiting = new WaitingEnsembles();
 
   constructor(deps: RepositoryDeps) {
+    super();
     this.#deps = deps;
     this.#keeper = new VersionKeeper(deps);
   }
@@ -56,60 +43,12 @@ export class ModelRepository {
   }
 
   /**
-   * The version that a request asks for: a number, a label, or undefined (also the empty string) for the default.
-   * Where several versions share the requests that name none, one with a `key` goes where others with that key go.
-   * Throws a ServingError: `not-found` for a name or version there is not, `unavailable` for one that is not loaded.
-   */
-  lease(name: string, version?: string, key?: string): ModelLease {
-    const entry = this.#entryOf(name);
-    try {
-      if (version !== undefined && version !== '') return chosenIn(entry, name, version).lease();
-      return entry.router.lease(entry.router.choose(key) ?? chosenIn(entry, name, undefined));
-    } catch (error) {
-      countRefused(entry, version, error);
-      throw error;
-    }
-  }
-
-  /** The same without a lease, for what is read at once: documents, statistics. */
-  find(name: string, version?: string): ServedModel {
-    return this.#loaded(name, version).model;
-  }
-
-  /** Every version of a model that can be used, in ascending order. Throws as `lease` does where there is none. */
-  versionsOf(name: string): readonly ServedModel[] {
-    const entry = this.#entryOf(name);
-    if (entry.loaded.size === 0) throw notLoaded(name, entry);
-    return [...entry.loaded.values()]
-      .map((loaded) => loaded.model)
-      .sort((a, b) => compareVersions(a.version, b.version));
-  }
-
-  /** The counters of every version of a model that can be used, or that was used before. Throws as `versionsOf` does. */
-  countersOf(name: string): readonly VersionCounters[] {
-    const entry = this.#entryOf(name);
-    const counters = countersIn(entry, name);
-    if (counters.length === 0) throw notLoaded(name, entry);
-    return counters;
-  }
-
-  /** Of every model. */
-  allCounters(): readonly VersionCounters[] {
-    return [...this.#entries].flatMap(([name, entry]) => (entry.gone ? [] : countersIn(entry, name)));
-  }
-
-  /** Which version a request that names none gets. */
-  routingOf(name: string): RoutingSettings {
-    return this.#entryOf(name).router.settings;
-  }
-
-  /**
    * Changes which version requests that name none get, from the next one on, until the model's configuration says
    * something else. Rejects as `load` does, and where it names a version that does not run.
    */
   async setRouting(name: string, change: RoutingChange): Promise<RoutingSettings> {
     this.#refuseUnlessExplicit();
-    const entry = this.#entryOf(name);
+    const entry = this.entryOf(name);
     return this.#inTurn(entry, async () => route(entry, name, change));
   }
 
@@ -119,28 +58,11 @@ export class ModelRepository {
     await Promise.all(this.versionsOf(name).map((model) => model.flushCache()));
   }
 
-  /** Every version of every model that can be used. */
-  all(): readonly ServedModel[] {
-    return [...this.#entries]
-      .filter(([, entry]) => entry.loaded.size > 0)
-      .flatMap(([name]) => this.versionsOf(name));
-  }
-
-  /** The plan by which a model runs: labels, policy, what of its configuration is not honoured. */
-  planOf(name: string): ModelPlan | undefined {
-    return this.#entries.get(name)?.plan;
-  }
-
-  /** Every version of every model that runs has an instance. */
-  ready(): boolean {
-    return this.all().every((model) => model.ready());
-  }
-
   /** The repository index: all models there are, loaded or not; `onlyReady` leaves out the others. */
   async index(onlyReady = false): Promise<readonly ModelIndexEntry[]> {
     const names = new Set([...(await this.#deps.catalogue.names()), ...this.known()]);
     const entries = [...names].sort().flatMap((name) => {
-      const entry = this.#entries.get(name);
+      const entry = this.entries.get(name);
       return indexOf(name, entry?.gone === false ? entry : undefined);
     });
     return onlyReady ? entries.filter(({ state }) => state === 'READY') : entries;
@@ -163,10 +85,10 @@ export class ModelRepository {
    */
   async unload(name: string, withParts = false): Promise<void> {
     this.#refuseUnlessExplicit();
-    const entry = this.#entryOf(name);
+    const entry = this.entryOf(name);
     const parts = withParts ? partsOf(entry) : [];
     await this.#inTurn(entry, () => this.#keeper.unload(entry));
-    const others = [...this.#entries.values()].filter(({ loaded }) => loaded.size > 0).flatMap(partsOf);
+    const others = [...this.entries.values()].filter(({ loaded }) => loaded.size > 0).flatMap(partsOf);
     const free = parts.filter((part) => !others.includes(part));
     await Promise.all(free.map((part) => this.unload(part, true)));
   }
@@ -177,22 +99,17 @@ export class ModelRepository {
    */
   require(name: string, version: string | undefined, by: string): Promise<ServedModel> {
     return this.#waiting.during(by, name, async () => {
-      await this.#entries.get(name)?.last;
-      const loaded = (this.#entries.get(name)?.loaded.size ?? 0) > 0;
+      await this.entries.get(name)?.last;
+      const loaded = (this.entries.get(name)?.loaded.size ?? 0) > 0;
       const failure = loaded ? undefined : await this.reconcile(name);
       if (failure !== undefined) throw failure;
       return this.find(name, version);
     });
   }
 
-  /** The names that have been loaded, or tried. */
-  known(): readonly string[] {
-    return [...this.#entries].filter(([, entry]) => !entry.gone).map(([name]) => name);
-  }
-
   /** Unloads a model whose files are gone. */
   async forget(name: string): Promise<void> {
-    const entry = this.#entries.get(name);
+    const entry = this.entries.get(name);
     if (entry === undefined) return;
     await this.#inTurn(entry, async () => {
       entry.gone = true;
@@ -209,8 +126,8 @@ export class ModelRepository {
     name: string,
     options: { readonly override?: ConfigOverride | undefined; readonly retry?: boolean } = {},
   ): Promise<ServingError | undefined> {
-    const entry = this.#entries.get(name) ?? newEntry(name);
-    this.#entries.set(name, entry);
+    const entry = this.entries.get(name) ?? newEntry(name);
+    this.entries.set(name, entry);
     // Read in its turn: what an earlier operation finds must not be older than what a later one acts on.
     return this.#inTurn(entry, async () => {
       const plan = await this.#deps.catalogue.plan(name, options.override);
@@ -222,7 +139,7 @@ export class ModelRepository {
   /** Ends every model; requests that still wait are refused. */
   async close(): Promise<void> {
     this.#keeper.closing = true;
-    const entries = [...this.#entries.values()];
+    const entries = [...this.entries.values()];
     await Promise.all(entries.map((entry) => this.#inTurn(entry, () => this.#keeper.unload(entry, 0))));
   }
 
@@ -230,17 +147,6 @@ export class ModelRepository {
     const turn = entry.last.then(act);
     entry.last = turn.catch(() => {});
     return turn;
-  }
-
-  #loaded(name: string, asked: string | undefined): LoadedVersion {
-    return chosenIn(this.#entryOf(name), name, asked);
-  }
-
-  #entryOf(name: string): Entry {
-    const entry = this.#entries.get(name);
-    if (entry !== undefined && !entry.gone) return entry;
-    const known = this.known().join(', ');
-    throw new ServingError('not-found', `unknown model '${name}', this server has: ${known || 'none'}`);
   }
 
   async #unknown(name: string): Promise<ServingError> {

@@ -37,6 +37,8 @@ describe('the package', () => {
     'dist/reports/report.js',
     'harness/cost/prices/instances.csv',
     'reference-server/server.yaml',
+    'reports/cases.js',
+    'reports/cost-form.js',
     'reports/page.js',
     'reports/style.css',
     'scenario.schema.json',

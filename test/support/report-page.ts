@@ -7,7 +7,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { packageFile } from '../../harness/package-files.ts';
 import type { RunRecord } from '../../harness/record/run-record.ts';
 import type { PriceOption } from '../../reports/panel/bill.ts';
-import { renderReport } from '../../reports/report.ts';
+import { PAGE_SCRIPTS, renderReport } from '../../reports/report.ts';
 
 export const CHROMIUM = '/usr/bin/chromium';
 
@@ -50,7 +50,7 @@ export const PRICES: readonly PriceOption[] = [
 export function reportOf(record: RunRecord): Promise<string> {
   return renderReport(record, {
     css: readFileSync(packageFile('reports', 'style.css'), 'utf8'),
-    script: readFileSync(packageFile('reports', 'page.js'), 'utf8'),
+    script: PAGE_SCRIPTS.map((name) => readFileSync(packageFile('reports', name), 'utf8')).join('\n'),
     prices: PRICES,
   });
 }
