@@ -47,9 +47,11 @@ export async function counted(
   model.statistics.arrived();
   try {
     if (service.draining()) throw new ServingError('unavailable', 'the server is shutting down');
-    return await service.gate.through(caller, async () =>
-      inferReply(await inferFrom(await read(), model, service)),
-    );
+    return await service.gate.through(caller, async () => {
+      const found = read();
+      // What is here already is not waited for.
+      return inferFrom(found instanceof Promise ? await found : found, model, service);
+    });
   } catch (thrown) {
     const error = asServingError(thrown);
     model.statistics.failed(error, nsBetween(arrivedAtMs, service.clock.nowMs()));
@@ -61,16 +63,15 @@ async function inferFrom(
   { body, jsonBytes, gone: signal, memory }: InferBody,
   model: ServedModel,
   service: RestService,
-): Promise<EncodedInferResponse> {
+): Promise<Reply> {
   const { clock } = service;
   const receivedAtMs = clock.nowMs();
   const { decoded, known } = decodeLike(memory?.known, body, jsonBytes, model.signature);
   if (memory !== undefined) memory.known = known;
   const timings = newTimings();
   const { queue } = decoded;
-  const asked = queue === undefined ? {} : { queue };
-  const context = { receivedAtMs, signal, timings, ...asked };
-  const response = await model.infer(decoded.request, context);
+  const context = { receivedAtMs, signal, timings };
+  const response = await model.infer(decoded.request, queue === undefined ? context : { ...context, queue });
 
   const computedAtMs = clock.nowMs();
   const encoded = encodeInferResponse({
@@ -86,7 +87,7 @@ async function inferFrom(
   const encodeNs = nsBetween(computedAtMs, encodedAtMs);
   model.statistics.succeeded(timings, encodeNs, nsBetween(receivedAtMs, encodedAtMs));
   service.metrics.answered(model, encodedAtMs - receivedAtMs);
-  return encoded;
+  return inferReply(encoded);
 }
 
 function inferReply({ body, headerLength }: EncodedInferResponse): Reply {

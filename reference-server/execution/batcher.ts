@@ -74,7 +74,7 @@ export class Batcher {
     return new Promise((resolve, reject) => {
       const refusal = this.#refusal(request, context);
       if (refusal !== undefined) return reject(refusal);
-      this.#waiting.add({ request, context, resolve, reject });
+      this.#waiting.add(request, context, resolve, reject);
       this.#actSoon();
     });
   }

@@ -129,17 +129,17 @@ export function stack(
 
 /** Gives each part its rows of every output, in bytes of their own, so that keeping one does not keep the batch. */
 export function split(parts: readonly InferRequest[], outputs: readonly BatchTensor[]): Tensor[][] {
-  const sizes = outputs.map(({ shape, datatype }) => {
+  const wholes = outputs.map(({ name, shape, datatype, buffer }) => {
     const [, ...rowShape] = shape;
-    return { rowShape, rowBytes: elements(rowShape) * ELEMENT[datatype].bytes };
+    const rowBytes = elements(rowShape) * ELEMENT[datatype].bytes;
+    return { name, datatype, rowShape, rowBytes, bytes: new Uint8Array(buffer) };
   });
   let from = 0;
   return parts.map((part) => {
     const firstRow = from;
     from += part.rows;
-    return outputs.map(({ name, datatype, buffer }, index) => {
-      const { rowShape, rowBytes } = sizes[index] ?? { rowShape: [], rowBytes: 0 };
-      const data = new Uint8Array(buffer.slice(firstRow * rowBytes, from * rowBytes));
+    return wholes.map(({ name, datatype, rowShape, rowBytes, bytes }) => {
+      const data = bytes.slice(firstRow * rowBytes, from * rowBytes);
       return { name, datatype, shape: [part.rows, ...rowShape], data };
     });
   });

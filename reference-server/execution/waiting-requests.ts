@@ -50,14 +50,21 @@ export class WaitingRequests {
     return noRoom(rows, levelOf(wish, this.#policy), this.queue, this.#policy);
   }
 
-  add(caller: Caller): void {
-    const { request, context } = caller;
+  add(
+    request: InferRequest,
+    context: InferContext,
+    resolve: Caller['resolve'],
+    reject: Caller['reject'],
+  ): void {
     const { queue: wish = {} } = context;
     const level = levelOf(wish, this.#policy);
     const levelPolicy = this.#policy.levels[level - 1];
     const enqueuedAtMs = this.#deps.clock.nowMs();
     this.queue.add({
-      ...caller,
+      request,
+      context,
+      resolve,
+      reject,
       rows: request.rows,
       enqueuedAtMs,
       shape: this.#deps.stackingKey(request),

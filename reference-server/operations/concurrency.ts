@@ -33,10 +33,13 @@ export class ConcurrencyGate {
    * Serves a request if there is room for it; `caller` is only asked where callers are told apart. Rejects with a
    * ServingError where there is none: `too-many` for this caller's requests, `unavailable` for those of all.
    */
-  async through<Served>(caller: () => string, serve: () => Promise<Served>): Promise<Served> {
+  through<Served>(caller: () => string, serve: () => Promise<Served>): Promise<Served> {
     const { concurrent, concurrentPerCaller } = this.#limits;
     if (concurrent === 0 && concurrentPerCaller === 0) return serve();
-    const who = concurrentPerCaller === 0 ? '' : caller();
+    return this.#limited(concurrentPerCaller === 0 ? '' : caller(), serve);
+  }
+
+  async #limited<Served>(who: string, serve: () => Promise<Served>): Promise<Served> {
     this.#enter(who);
     try {
       return await serve();
