@@ -137,6 +137,9 @@ it('no request meets the bytes of another, whatever outlives its answer', async 
   );
   await server.stop();
   const seenBy = (name: string) => instances.get(name)?.seen ?? [];
+  const reusedBy = (name: string) => instances.get(name)?.reused;
+  expect(reusedBy('plain')).toBeGreaterThan(5);
+  expect(['cached', 'piped', 'first', 'shadow', 'second'].map(reusedBy)).toEqual([0, 0, 0, 0, 0]);
   expect(copied.length).toBeGreaterThan(50);
   expect(copied.filter((tag) => !seenBy('shadow').some((seen) => seen.tag === tag))).toEqual([]);
   for (const name of instances.keys()) {
