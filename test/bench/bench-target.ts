@@ -21,6 +21,8 @@ export interface BenchTarget {
   readonly pid: number;
   /** Requests answered so far, by the server's own count. */
   count(): Promise<number>;
+  /** Its count grows by whole batches, seldom. */
+  readonly inSteps?: boolean;
   stop(): Promise<void>;
 }
 

@@ -19,6 +19,11 @@ const SETTLE_MS = 600;
 const TAIL_MS = 300;
 const START_LIMIT_MS = 10_000;
 const LOOK_MS = 20;
+/** Answers of a batch come at once: a look is taken when the next ones have come, or after so long. */
+const STEP_LIMIT_MS = 20_000;
+const STEP_LOOK_MS = 10;
+/** The steps at both ends belong to the load as well. */
+const STEPS_SHARE = 0.5;
 
 /**
  * Lets one contender run, and reads both sides' CPU and the server's count at both ends of the same window, so that
@@ -31,7 +36,8 @@ export async function turn(
   seconds: number,
 ): Promise<Turn> {
   const before = await target.count();
-  const wholeS = Math.ceil(seconds + (SETTLE_MS + TAIL_MS) / 1000 + 0.1);
+  const steps = target.inSteps === true ? STEPS_SHARE * seconds : 0;
+  const wholeS = Math.ceil(seconds + steps + (SETTLE_MS + TAIL_MS) / 1000 + 0.1);
   const command = ['-c', String(cpu), ...contender.command(target, wholeS)];
   const child = spawn('taskset', command, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -92,13 +98,24 @@ export async function firstRequest(
 }
 
 async function look(pid: number, target: BenchTarget) {
-  const requests = await target.count();
+  const requests = target.inSteps === true ? await afterStep(target) : await target.count();
   return {
     requests,
     atMs: performance.now(),
     clientUs: treeCpuUs(pid),
     serverUs: treeCpuUs(target.pid),
   };
+}
+
+/** The count as soon as it has changed: between two such looks lie whole batches, and their whole time. */
+async function afterStep(target: BenchTarget): Promise<number> {
+  const before = await target.count();
+  let now = before;
+  for (let waitedMs = 0; now === before && waitedMs < STEP_LIMIT_MS; waitedMs += STEP_LOOK_MS) {
+    await sleep(STEP_LOOK_MS);
+    now = await target.count();
+  }
+  return now;
 }
 
 function fault(words: string): Turn {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 
 /** A round in which the hypervisor took no more than this share of the cores that are used is as good as undisturbed. */
-const QUIET_SHARE = 0.003;
-/** So often as many rounds are made at most as are wanted, and none is added after so long. */
-const MOST_TRIES = 3;
-const MOST_ADDED_MS = 60_000;
+const QUIET_SHARE = 0.005;
+/** At most so many times the rounds that are wanted, and none is added after so long. */
+const MOST_TRIES = 2;
+const MOST_ADDED_MS = 40_000;
 
 export interface QuietRounds<T> {
   readonly rounds: readonly T[];

@@ -69,6 +69,7 @@ export async function startServed(
   return {
     url,
     pid: child.pid ?? 0,
+    inSteps: true,
     count: async () => (await statistics()).inference_stats.success.count,
     async batches() {
       const { batch_stats: sizes } = await statistics();
