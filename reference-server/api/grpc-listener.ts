@@ -46,6 +46,7 @@ export function buildGrpcListener(
   let draining = false;
   const http2 = serverFor(settings);
   http2.on('session', (session) => {
+    endBetweenReads(session);
     sessions.add(session);
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     endSilent(session, settings);
@@ -102,6 +103,16 @@ function serverFor({ tls, limits }: DoorSettings): Http2Server | Http2SecureServ
       : createSecureServer({ ...options, ...tls, handshakeTimeout: limits.headersMs });
   if (limits.connections > 0) server.maxConnections = limits.connections;
   return server;
+}
+
+/**
+ * Node ends a session within the callback of a frame, as when its client says that it leaves. If more frames came with it,
+ * the nghttp2 of Node 20 (1.61; mended in 1.68.1) then aborts the whole process. So the end waits until the read is over.
+ */
+function endBetweenReads(session: ServerHttp2Session): void {
+  const [close, destroy] = [session.close.bind(session), session.destroy.bind(session)];
+  session.close = (callback) => void setImmediate(close, callback);
+  session.destroy = (error, code) => void setImmediate(destroy, error, code);
 }
 
 /** A connection on which nobody begins to speak HTTP/2. */

@@ -1,11 +1,13 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { distance, floats, GOLDEN_COUNT, goldenInput, goldenOutputs, TOLERANCE } from '../support/goldens.ts';
+import { FLAG, FRAME, frame, headerBlock, PREFACE } from '../support/h2-frames.ts';
 import { endServers, spawnServer, startServer, withConfig } from './server-process.ts';
 
 afterEach(endServers);
@@ -233,4 +235,29 @@ describe('starting', () => {
     expect(outcome.code).toBe(3);
     expect(outcome.fatal).toContain(fatal);
   });
+});
+test('a client that leaves in the middle of bad frames does not take the server with it', async () => {
+  const { announced, url, child } = await startServer({ grpcPort: 0 });
+  const call = {
+    ':method': 'GET',
+    ':scheme': 'http',
+    ':path': '/inference.GRPCInferenceService/ModelStreamInfer',
+    ':authority': 'x',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    'grpc-timeout': '0n',
+    '': 'a field without a name',
+  };
+  const leaving = frame(FRAME.goaway, 0, 0, Buffer.alloc(8));
+  const tooLong = frame(FRAME.windowUpdate, 0, 1, Buffer.alloc(101));
+  const headers = frame(FRAME.headers, FLAG.endHeaders, 1, headerBlock(call));
+  const socket = connect(Number(new URL(announced.grpc).port), '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write(
+    Buffer.concat([PREFACE, frame(FRAME.settings, 0, 0, Buffer.alloc(0)), leaving, headers, tooLong]),
+  );
+  await once(socket, 'data');
+  socket.destroy();
+  expect((await fetch(`${url}/v2/health/ready`)).status).toBe(200);
+  expect(child.exitCode).toBeNull();
 });
