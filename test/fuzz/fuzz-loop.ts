@@ -5,7 +5,7 @@ export interface Subject {
   readonly name: string;
   /** How many cases a run has that says nothing of it; a million where it is left out. */
   readonly cases?: number;
-  /** After so many cases a thread has grown to its size; 25,000 where it is left out. */
+  /** After so many cases a thread, and the server in it, has grown to its size; 25,000 where it is left out. */
   readonly grownCases?: number;
   /** So many cases are under way together; one where it is left out. */
   readonly atOnce?: number;
@@ -34,7 +34,7 @@ export interface LoopResult {
   readonly cases: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly failure: Failure | undefined;
-  /** After a tenth of the cases, and after all. */
+  /** After a tenth of the cases, or when it has grown to its size if that is later; and after all. */
   readonly memory: { readonly early: Memory; readonly late: Memory };
 }
 
@@ -57,7 +57,7 @@ export async function fuzzLoop(
   const { seed, first, step, end } = slice;
   const outcomes: Record<string, number> = {};
   const stride = step * (subject.atOnce ?? 1);
-  const early = first + step * Math.ceil((end - first) / step / 10);
+  const early = first + step * earlyCases(subject, Math.ceil((end - first) / step));
   let earlyMemory: Memory | undefined;
   let cases = 0;
   let failure: Failure | undefined;
@@ -82,6 +82,18 @@ export async function fuzzLoop(
   const late = await memory();
   await subject.close?.();
   return { cases, outcomes, failure, memory: { early: earlyMemory ?? NO_MEMORY, late } };
+}
+
+const GROWN_CASES = 25_000;
+
+/** Whether a thread ran so long that what it grew by says something: twice as long as it takes to grow to its size. */
+export function saysSomething({ grownCases = GROWN_CASES }: Subject, cases: number): boolean {
+  return cases >= 2 * grownCases;
+}
+
+function earlyCases(subject: Subject, cases: number): number {
+  const tenth = Math.ceil(cases / 10);
+  return saysSomething(subject, cases) ? Math.max(tenth, subject.grownCases ?? GROWN_CASES) : tenth;
 }
 
 async function outcomeOf(subject: Subject, seed: number, index: number): Promise<string | Failure> {

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { seededRandom } from '../../harness/load/random.ts';
 import { packageFile } from '../../harness/package-files.ts';
-import type { LoopResult, Memory } from './fuzz-loop.ts';
+import { type LoopResult, type Memory, saysSomething } from './fuzz-loop.ts';
 import type { FuzzTask } from './fuzz-thread.ts';
 import { SUBJECT_NAMES, SUBJECTS, type SubjectName } from './subjects.ts';
 
@@ -17,11 +17,10 @@ import { SUBJECT_NAMES, SUBJECTS, type SubjectName } from './subjects.ts';
  */
 const HANG_MS = 20_000;
 const LOOK_MS = 1000;
-/** Between a tenth of the cases and the last: beyond this a thread holds on to what it has read ... */
+/** Between the early look and the last: beyond this a thread holds on to what it has read ... */
 const HELD_BYTES = 8 * 2 ** 20;
 /** ... or the process to what no collection sees. Two threads reside in 170 MiB, and go up and down by a few. */
 const RESIDENT_BYTES = 24 * 2 ** 20;
-const GROWN_CASES = 25_000;
 
 const { values } = parseArgs({
   options: {
@@ -71,10 +70,10 @@ function isFlat(name: SubjectName, results: readonly LoopResult[]): boolean {
   const grown = (of: keyof Memory) =>
     Math.max(...results.map(({ memory }) => memory.late[of] - memory.early[of]));
   const [held, resident] = [grown('heldBytes'), grown('residentBytes')];
-  const isJudged = results.every(({ cases }) => cases / 10 >= (SUBJECTS[name].grownCases ?? GROWN_CASES));
+  const isJudged = results.every(({ cases }) => saysSomething(SUBJECTS[name], cases));
   const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   console.log(
-    `${name}: since a tenth of the cases a thread holds ${mib(held)} more, and the process is ${mib(resident)} larger` +
+    `${name}: since it was grown, or a tenth of the cases, a thread holds ${mib(held)} more, and the process is ${mib(resident)} larger` +
       (isJudged ? '' : ' (still growing to its size: not judged in so short a run)'),
   );
   const flat = held <= HELD_BYTES && (resident <= RESIDENT_BYTES || !isJudged);
