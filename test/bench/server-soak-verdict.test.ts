@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ServerSoak, serverSoakProblems, soakTenths } from './server-soak-verdict.ts';
+import { grownBytes, type ServerSoak, serverSoakProblems, soakTenths } from './server-soak-verdict.ts';
 
 const MIB = 2 ** 20;
 
@@ -32,6 +32,12 @@ describe('the verdict on a soak of the server', () => {
     expect([early.descriptors, late.descriptors]).toEqual([27, 171]);
   });
 
+  it('takes growth from the slopes between windows', () => {
+    const line = soak((atS) => ({ bytes: 1000 * atS, descriptors: 0 }));
+    expect(grownBytes(line)).toBeCloseTo(0.9 * 1800 * 1000, -4);
+    expect(grownBytes(soak(flat))).toBe(0);
+  });
+
   it('finds nothing in a server that fills up once and then keeps nothing', () => {
     expect(serverSoakProblems(soak(flat))).toEqual([]);
     const fillsUp = (atS: number) => ({ bytes: (atS < 180 ? 200 : 400) * MIB, descriptors: 40 });
@@ -41,8 +47,18 @@ describe('the verdict on a soak of the server', () => {
   it('finds some bytes kept of each request, and says how many', () => {
     const leak = (atS: number) => ({ bytes: 400 * MIB + (atS / 1800) * 1_000_000 * 64, descriptors: 40 });
     expect(serverSoakProblems(soak(leak))).toEqual([
-      'memory grew to 1.12 times that of the second tenth, about 64 bytes a request',
+      'memory grew steadily, to 1.13 times that of the second tenth, about 64 bytes a request',
     ]);
+  });
+
+  it('does not take the saw of a collected heap for growth, nor miss growth in one', () => {
+    const saw = (atS: number) => (Math.floor(atS / 25) % 7) * 12 * MIB;
+    const tooth = (atS: number) => ({ bytes: 340 * MIB + saw(atS), descriptors: 40 });
+    expect(serverSoakProblems(soak(tooth))).toEqual([]);
+    const full = (atS: number) => ({ bytes: (atS < 400 ? 370 : 414) * MIB, descriptors: 40 });
+    expect(serverSoakProblems(soak(full))).toEqual([]);
+    const leak = (atS: number) => ({ bytes: 340 * MIB + saw(atS) + (atS / 1800) * 64e6, descriptors: 40 });
+    expect(serverSoakProblems(soak(leak))).toHaveLength(1);
   });
 
   it('finds connections that are never closed', () => {

@@ -3,7 +3,7 @@ import { availableCpus } from '../../harness/run/machine/available-cpus.ts';
 import { startSink } from './bench-target.ts';
 import { type MemoryRun, memoryRun } from './memory-run.ts';
 import { serverSoak } from './server-soak.ts';
-import { type ServerSoak, serverSoakProblems, soakTenths } from './server-soak-verdict.ts';
+import { grownBytes, type ServerSoak, serverSoakProblems, soakTenths } from './server-soak-verdict.ts';
 import { soakProblems, soakWindows } from './soak-verdict.ts';
 
 /**
@@ -66,7 +66,7 @@ function serverLine(soak: ServerSoak): string {
   return (
     `server: ${soak.sent} requests and ${soak.askew} askew ones in ${(soak.tookS / 60).toFixed(1)} minutes, ` +
     `${soak.reloads} reloads; resident memory (median) ${mib(early.bytes)} in the second tenth, ${mib(late.bytes)} in ` +
-    `the last; descriptors ${early.descriptors} and ${late.descriptors}`
+    `the last, by its slope ${mib(grownBytes(soak))} more; descriptors ${early.descriptors} and ${late.descriptors}`
   );
 }
 
