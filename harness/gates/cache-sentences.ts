@@ -1,5 +1,5 @@
 import type { CaseRecord } from '../record/case-record.ts';
-import { capitalized, formatNumber, formatTimes } from '../record/wording.ts';
+import { capitalized, formatNumber, formatTimes, joinRange } from '../record/wording.ts';
 import type { Words } from './answer-parts.ts';
 import { breakEven, type CacheBeside, cachesBeside, type Interval } from './cache-cost.ts';
 
@@ -63,19 +63,16 @@ function estimateWords(name: string, { value, low, high }: Interval): string {
   const known =
     high - low > SAYS_NOTHING
       ? 'but nearly every other hit rate fits what was measured as well'
-      : `with a 95 % interval of ${range(low, high)}`;
+      : `with a 95 % interval of ${joinRange(percent(low), percent(high))}`;
   return `The mere estimate for ${name} is that it ${from}, ${known}: ${LONGER}.`;
 }
 
 function fromWords({ value, low, high }: Interval): string {
-  const interval = percent(low) === percent(high) ? '' : ` (95 % interval ${range(low, high)})`;
+  const interval =
+    percent(low) === percent(high) ? '' : ` (95 % interval ${joinRange(percent(low), percent(high))})`;
   return value === 0
     ? `from the first hit on${interval}`
     : `from a hit rate of ${percent(value)}${interval} on`;
-}
-
-function range(low: number, high: number): string {
-  return `${percent(low).replace(' %', '')}-${percent(high)}`;
 }
 
 /** `0.3 %`, `4.1 %`, from 10 on whole: `62 %`. */

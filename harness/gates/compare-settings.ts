@@ -1,11 +1,12 @@
 import type { CaseRecord } from '../record/case-record.ts';
 import { bySetting } from '../record/settings.ts';
-import { formatRate, formatTimes, listWords } from '../record/wording.ts';
+import { capitalized, formatTimes, listWords } from '../record/wording.ts';
 import { METRICS, type Metric } from '../scenario/expression.ts';
 import type { Axes } from '../scenario/scenario.ts';
 import type { Words } from './answer-parts.ts';
 import { boundsOf, isLatency } from './bounds.ts';
 import { formatFigure } from './figures.ts';
+import { loadWords } from './wording.ts';
 
 /** Metrics whose names say too little in a sentence. */
 const NAMES: Readonly<Partial<Record<Metric, string>>> = {
@@ -50,7 +51,7 @@ export function metricSentence(cases: readonly CaseRecord[], metric: Metric, wor
   const named = sorted.length > MOST_NAMED ? [least, most] : sorted;
   const values = named.map((each) => (single ? told(each) : `${told(each)} with ${words(each.axes)}`));
   const missing = silent.length === 0 ? '' : `; ${silentWords(silent.map(words))}`;
-  return `${loadWords(one)} ${name} is ${listWords(values)}${apart(least.value, most.value)}${missing}.`;
+  return `${capitalized(loadWords(one))} ${name} is ${listWords(values)}${apart(least.value, most.value)}${missing}.`;
 }
 
 /** At the same load they show nothing: overloaded, or too few requests. */
@@ -58,10 +59,6 @@ function silentWords(names: readonly string[]): string {
   return names.length > MOST_NAMED
     ? `${names.length} others show none at any load that those do`
     : `not shown there with ${listWords(names)}`;
-}
-
-function loadWords({ load }: CaseRecord): string {
-  return load.resolvedRate === undefined ? 'At saturation' : `At ${formatRate(load.resolvedRate)}`;
 }
 
 /** How many times the least the most is, where that says something. */

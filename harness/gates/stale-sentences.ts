@@ -2,9 +2,10 @@ import type { CaseRecord } from '../record/case-record.ts';
 import { isMissing } from '../record/figures.ts';
 import { bySetting } from '../record/settings.ts';
 import type { StalenessRecord } from '../record/staleness.ts';
-import { capitalized, formatMs, formatRate, joinRange } from '../record/wording.ts';
+import { capitalized, formatMs, joinRange } from '../record/wording.ts';
 import type { Words } from './answer-parts.ts';
 import { percent } from './cache-sentences.ts';
+import { loadWords } from './wording.ts';
 
 /** A case whose answers were not all computed for their requests. */
 type Aged = CaseRecord & { readonly staleness: StalenessRecord };
@@ -37,10 +38,10 @@ function byWorth(a: Aged, b: Aged): number {
   return worth(b) - worth(a) || (b.load.resolvedRate ?? 0) - (a.load.resolvedRate ?? 0);
 }
 
-function settingSentence({ axes, load, staleness }: Aged, words: Words): string {
-  const { load: _, ...setting } = axes;
+function settingSentence(one: Aged, words: Words): string {
+  const { staleness } = one;
+  const { load: _, ...setting } = one.axes;
   const name = Object.keys(setting).length === 0 ? 'it' : words(setting);
-  const rate = load.resolvedRate === undefined ? 'at saturation' : `at ${formatRate(load.resolvedRate)}`;
   const { answers, aged, ageMs, changes } = staleness;
   const oldest = isMissing(ageMs.max) ? '' : ` from computations of up to ${formatMs(ageMs.max)} ago`;
   const told = changes.map(({ everyMs, rate: share, low, high }, at) => {
@@ -50,7 +51,7 @@ function settingSentence({ axes, load, staleness }: Aged, words: Words): string 
       : `every ${formatMs(everyMs)}, ${percent(share)} (${range})`;
   });
   const given = `${name} gives ${percent(aged / answers)} of its answers${oldest}`;
-  return `${capitalized(`${rate} ${given}`)}. ${told.join('; ')}.`;
+  return `${capitalized(`${loadWords(one)} ${given}`)}. ${told.join('; ')}.`;
 }
 
 /** Of a cache with a ttl no answer is older than that and what its computation took; 1 - e^(-0.01) is below 1 %. */

@@ -1,4 +1,5 @@
-import { listWords } from '../record/wording.ts';
+import type { CaseRecord } from '../record/case-record.ts';
+import { formatRate, listWords } from '../record/wording.ts';
 import type { Axes } from '../scenario/scenario.ts';
 
 /**
@@ -23,4 +24,9 @@ function axisWords(name: string, label: string): string {
 /** `Serve it with batch 32 and no queue delay`, `Serve it without batching`. */
 export function serveItWith(words: string): string {
   return `Serve it ${words.startsWith('no batching') ? words.replace('no batching', 'without batching') : `with ${words}`}`;
+}
+
+/** `at 1,072/s`, `at saturation`. */
+export function loadWords({ load }: CaseRecord): string {
+  return load.resolvedRate === undefined ? 'at saturation' : `at ${formatRate(load.resolvedRate)}`;
 }

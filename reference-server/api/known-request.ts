@@ -12,7 +12,10 @@ import { type DecodedInferRequest, decodeInferRequest } from './infer-request-co
  * `last` is what this call gave for a request before.
  */
 export interface KnownRequest {
+  /** Its tensors without their bytes. */
   readonly decoded: DecodedInferRequest;
+  /** Bytes of each tensor. */
+  readonly sizes: readonly number[];
   readonly signature: ModelSignature;
   readonly headerLength: string | undefined;
   readonly hasId: boolean;
@@ -58,7 +61,7 @@ function idEndOf(body: Buffer, jsonBytes: number): number {
 }
 
 function decodeAgain(
-  { hasId, after, tensorBytes, decoded }: KnownRequest,
+  { hasId, after, tensorBytes, sizes, decoded }: KnownRequest,
   body: Buffer,
   jsonBytes: number,
   idEnd: number,
@@ -66,9 +69,9 @@ function decodeAgain(
   if (hasId !== idEnd > 0 || body.byteLength - jsonBytes !== tensorBytes) return undefined;
   if (jsonBytes - idEnd !== after.length || after.compare(body, idEnd, jsonBytes) !== 0) return undefined;
   let at = jsonBytes;
-  const inputs = decoded.request.inputs.map((input): Tensor => {
+  const inputs = decoded.request.inputs.map((input, index): Tensor => {
     const from = at;
-    at += input.data.byteLength;
+    at += sizes[index] ?? 0;
     return { name: input.name, datatype: input.datatype, shape: input.shape, data: body.subarray(from, at) };
   });
   const id = hasId ? body.toString('latin1', ID_START.length, idEnd) : undefined;
@@ -92,15 +95,19 @@ function knownFrom(
   if (idEnd > 0 && body.toString('latin1', ID_START.length, idEnd) !== decoded.id) return undefined;
   const after = Buffer.from(body.subarray(idEnd, jsonBytes));
   if (idEnd > 0 && after.includes('"id"')) return undefined;
+  const { inputs } = decoded.request;
   return {
-    // Only the sizes of the old bytes are kept, not what they are views on.
-    decoded: { ...decoded, request: { ...decoded.request, inputs: decoded.request.inputs.map(sizeOnly) } },
+    decoded: { ...decoded, request: { ...decoded.request, inputs: inputs.map(withoutBytes) } },
+    sizes: inputs.map(({ data }) => data.byteLength),
     hasId: idEnd > 0,
     after,
     tensorBytes: body.byteLength - jsonBytes,
   };
 }
 
-function sizeOnly(tensor: Tensor): Tensor {
-  return { ...tensor, data: new Uint8Array(tensor.data.byteLength) };
+const NO_BYTES = new Uint8Array(0);
+
+/** What is kept of a tensor must not be a view on a body, which may be a buffer that the next one gets. */
+function withoutBytes(tensor: Tensor): Tensor {
+  return { ...tensor, data: NO_BYTES };
 }

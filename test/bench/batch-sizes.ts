@@ -26,7 +26,7 @@ export function meanRows(counts: BatchCounts): number {
 export function runsLike(counts: BatchCounts, most = 32): readonly number[] {
   const sizes = [...counts]
     .sort(([a], [b]) => a - b)
-    .flatMap(([rows, count]) => Array(count).fill(rows) as number[]);
+    .flatMap(([rows, count]) => Array.from({ length: count }, () => rows));
   const wanted = Math.min(most, sizes.length);
   const sample = Array.from(
     { length: wanted },
